@@ -17,7 +17,8 @@ function(latchkey_flags target)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # g++ 12 reports false positives of these in the standard library once it inlines.
     target_compile_options(${target} PRIVATE -Wduplicated-cond -Wlogical-op -Wtrampolines
-      -Wbidi-chars=any -ftrivial-auto-var-init=zero -Wno-restrict -Wno-maybe-uninitialized)
+      -Wbidi-chars=any -ftrivial-auto-var-init=zero -Wno-restrict -Wno-uninitialized
+      -Wno-maybe-uninitialized)
   else()
     target_compile_options(${target} PRIVATE -Wno-gnu-statement-expression)
   endif()

@@ -10,12 +10,14 @@ namespace {
 constexpr std::string_view kBase57 = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 constexpr std::size_t kShortLength = 22;
 
+__extension__ using Uint128 = unsigned __int128;
+
 std::optional<UuidBytes> parse_shortuuid(std::string_view text) {
-    unsigned __int128 value = 0;
+    Uint128 value = 0;
     for (const char c : text) {
         const auto digit = kBase57.find(c);
         if (digit == std::string_view::npos) return std::nullopt;
-        const unsigned __int128 next = value * 57 + digit;
+        const Uint128 next = value * 57 + digit;
         // 57^22 is a little more than 2^128: a text that wraps around is no id.
         if (next / 57 != value) return std::nullopt;
         value = next;
@@ -50,7 +52,7 @@ std::string format_uuid(const UuidBytes& bytes) {
 }
 
 std::string format_shortuuid(const UuidBytes& bytes) {
-    unsigned __int128 value = 0;
+    Uint128 value = 0;
     for (const std::uint8_t byte : bytes) {
         value = value << 8 | byte;
     }
