@@ -1,0 +1,155 @@
+// What is kept, as the rest of the house sees it: one struct a table row, no SQL. The columns are
+// in schema.cc. Times are whole milliseconds (inputs are cut), so that an event's RFC 3339 text
+// says exactly what the row says.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "crypto/digest.h"
+
+namespace latchkey::store {
+
+enum class TokenKind : std::uint8_t { kJwt = 1, kOpaque = 2, kKey = 3 };
+enum class TokenState : std::uint8_t { kActive = 1, kSuspended = 2, kRevoked = 3 };
+enum class SecretState : std::uint8_t { kLive = 1, kRevoked = 2 };
+enum class UserKind : std::uint8_t { kHuman = 1, kMachine = 2 };
+enum class UserState : std::uint8_t { kActive = 1, kDisabled = 2 };
+enum class KeyState : std::uint8_t { kPending = 1, kActive = 2, kVerifyOnly = 3, kRetired = 4 };
+enum class SessionKind : std::uint8_t { kPortal = 1, kCli = 2 };
+
+struct UserRecord {
+    UserId id;
+    UserKind kind{UserKind::kHuman};
+    UserState state{UserState::kActive};
+    std::string login;  // e-mail of a human, name of a machine; unique without case
+    std::string name;
+    std::string password_hash;    // empty: cannot log in
+    std::vector<RoleId> roles;
+    std::vector<ApiId> verifies;  // a machine user: the APIs whose tokens it may verify
+    Timestamp created_at;
+    Timestamp updated_at;
+};
+
+struct RoleRecord {
+    RoleId id;
+    std::string name;
+    bool is_built_in{false};
+    // API slug ("*": every API but latchkey) to scope patterns, as JSON: {"*":["*"]}.
+    std::string patterns_json;
+};
+
+struct ProjectRecord {
+    ProjectId id;
+    std::string name;
+    std::string description;
+    Timestamp created_at;
+};
+
+struct ScopeRecord {
+    std::string name;
+    std::string description;
+    std::string group;
+    std::vector<std::string> aliases;
+};
+
+struct ApiRecord {
+    ApiId id;
+    std::string slug;
+    std::string audience;
+    std::string name;
+    std::string base_url;
+    std::vector<std::string> default_scopes;
+    bool is_default{false};
+    bool is_built_in{false};
+    Timestamp created_at;
+    Timestamp updated_at;
+};
+
+struct TokenRecord {
+    TokenId id;
+    UserId owner;
+    ApiId api;
+    TokenKind kind{TokenKind::kJwt};
+    TokenState state{TokenState::kActive};
+    std::string name;
+    std::string description;
+    std::optional<std::vector<std::string>> scopes;  // none: the policies alone count (key tokens)
+    std::vector<std::string> allowed_ips;
+    std::optional<Timestamp> expires_at;
+    std::string reason;  // why it was revoked or suspended, as its holder or an operator said
+    Timestamp created_at;
+    Timestamp updated_at;
+    std::optional<Timestamp> revoked_at;
+    std::optional<Timestamp> deleted_at;  // hidden from lists; the row and the log stay
+};
+
+struct SecretRecord {
+    SecretId id;  // the jti
+    TokenId token;
+    std::uint32_t generation{1};
+    SecretState state{SecretState::kLive};
+    Digest digest{};
+    std::string kid;                            // signing key of a jwt; empty otherwise
+    std::optional<std::uint64_t> status_index;  // of a jwt: list * 2^20 + index in the list
+    std::optional<Timestamp> ends_at;           // a rotated secret's last moment
+    Timestamp created_at;
+};
+
+struct SigningKeyRecord {
+    std::string kid;
+    std::string algorithm;  // "ES256"
+    KeyState state{KeyState::kPending};
+    bool is_compromised{false};  // the emergency form: every secret of it is dead
+    std::string public_jwk;
+    std::string wrapped_private;  // AES-256-GCM under the key-encryption key; empty once retired
+    Timestamp created_at;
+    std::optional<Timestamp> activated_at;
+    std::optional<Timestamp> retired_at;
+};
+
+struct SessionRecord {
+    SessionId id;
+    UserId user;
+    SessionKind kind{SessionKind::kPortal};
+    Digest digest{};
+    std::string agent;
+    std::string address;
+    Timestamp created_at;
+    Timestamp last_seen_at;
+    Timestamp expires_at;
+};
+
+struct UsageRecord {
+    TokenId token;
+    Timestamp last_used_at;
+    std::string last_address;
+    std::string last_agent;
+    std::int64_t uses{0};  // added to what is stored
+    std::int64_t denials{0};
+};
+
+struct Event {
+    std::uint64_t epoch{1};
+    std::uint64_t revision{0};
+    Timestamp at;
+    std::string type;   // "token.created"
+    std::string actor;  // "user/<uuid>", "token/<uuid>", "system"
+    std::optional<UserId> owner;   // whom it concerns, for filters
+    std::optional<TokenId> token;
+    std::string body;   // the canonical JSON that the hash covers
+    Digest hash{};      // SHA-256(previous hash ‖ body)
+};
+
+struct FeedHead {
+    std::uint64_t epoch{1};
+    std::uint64_t revision{0};
+    Digest hash{};
+    Timestamp at;
+};
+
+}  // namespace latchkey::store
