@@ -1,0 +1,80 @@
+// Facts: what a verdict depends on, and nothing else. Every event carries in its `data` the new
+// state of the facts it changed, under "facts"; the replica lives from them alone, and so can a
+// verifier elsewhere. Encoding and decoding are here, once.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/json.h"
+#include "crypto/digest.h"
+
+namespace latchkey::verify {
+
+enum class TokenKind : std::uint8_t { kJwt = 1, kOpaque = 2, kKey = 3 };
+enum class TokenState : std::uint8_t { kActive = 1, kSuspended = 2, kRevoked = 3 };
+
+struct TokenFact {
+    TokenId id;
+    UserId owner;
+    ApiId api;
+    TokenKind kind{TokenKind::kOpaque};
+    TokenState state{TokenState::kActive};
+    std::optional<Timestamp> expires_at;
+    std::optional<std::vector<std::string>> scopes;  // sorted; none: declared none
+    std::vector<std::string> allowed_ips;
+};
+
+struct SecretFact {
+    SecretId id;
+    TokenId token;
+    Digest digest{};
+    std::string kid;                            // a jwt's signing key, else empty
+    std::optional<std::uint64_t> status_index;  // list * 2^20 + index
+    bool is_revoked{false};
+    std::optional<Timestamp> ends_at;
+    std::uint32_t generation{1};
+};
+
+struct UserFact {
+    UserId id;
+    bool is_machine{false};
+    bool is_disabled{false};
+    std::vector<RoleId> roles;
+    std::vector<ApiId> verifies;  // the APIs a machine user may verify tokens of
+};
+
+struct RoleFact {
+    RoleId id;
+    // API slug, or "*" for every API but latchkey, to scope patterns.
+    std::map<std::string, std::vector<std::string>> patterns;
+};
+
+struct ApiFact {
+    ApiId id;
+    std::string slug;
+    std::string audience;
+    bool is_default{false};
+};
+
+struct KeyFact {
+    std::string kid;
+    bool is_compromised{false};  // the emergency form: every secret of it is dead
+    bool is_retired{false};
+};
+
+using Fact = std::variant<TokenFact, SecretFact, UserFact, RoleFact, ApiFact, KeyFact>;
+
+// {"kind":"token", …}; times RFC 3339 milliseconds, ids UUIDs, digests base64url.
+json::object to_json(const Fact& fact);
+Result<Fact> fact_from_json(const json::value& value);
+// The "facts" array of an event's `data`; an event without it changes no fact.
+Result<std::vector<Fact>> facts_of(const json::object& data);
+
+}  // namespace latchkey::verify

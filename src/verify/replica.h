@@ -1,0 +1,122 @@
+// The replica: all live facts in memory, the only thing a verification reads. One thread applies
+// events in revision order; any number of registered readers look up without a lock, a query or
+// an allocation. At most 150 bytes per live token.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "crypto/digest.h"
+#include "verify/facts.h"
+
+namespace latchkey::verify {
+
+// The facts behind one presented secret, valid while the ReadGuard that found it lives.
+struct TokenView {
+    TokenId token;
+    SecretId secret;
+    UserId owner;
+    TokenKind kind{TokenKind::kOpaque};
+    TokenState state{TokenState::kActive};
+    bool secret_is_revoked{false};
+    bool owner_is_disabled{false};
+    bool owner_is_machine{false};
+    bool key_is_compromised{false};
+    std::optional<Timestamp> expires_at;      // of the token
+    std::optional<Timestamp> secret_ends_at;  // a rotated secret's last moment
+    ApiId api;
+    std::string_view api_slug;
+    std::string_view audience;
+    bool api_is_default{false};
+    bool has_scopes{true};                           // false: it declared none
+    std::span<const std::string> scopes;             // its own, sorted
+    std::string_view scopes_text;                    // the same, space-separated
+    std::span<const std::string> owner_patterns;     // what its owner's roles allow at this API
+    bool owner_allows_everything{false};             // they hold a lone "*"
+    std::span<const ApiId> verifies;                 // the owner's, for token:verify
+    std::span<const std::string> allowed_ips;
+    std::uint32_t usage_slot{0};                     // for the usage recorder
+};
+
+struct ReplicaPosition {
+    std::uint64_t epoch{0};
+    std::uint64_t revision{0};
+};
+
+class Replica {
+   public:
+    class Reader;  // one per thread that reads
+
+    Replica();
+    ~Replica();
+    Replica(const Replica&) = delete;
+    Replica& operator=(const Replica&) = delete;
+
+    // --- the applying side: one thread at a time -------------------------------------------------
+    void reserve(std::size_t tokens);
+    void load(const Fact& fact);  // while starting, before any reader; snapshot facts in any order
+    void finish_loading(ReplicaPosition position);
+    // The event's canonical body. The revision must be the next one (or the first of a new epoch);
+    // anything else is kInternal and nothing changes: the replica must be loaded anew.
+    Status apply(ReplicaPosition position, std::string_view body);
+
+    // --- the reading side ------------------------------------------------------------------------
+    std::unique_ptr<Reader> make_reader();
+    [[nodiscard]] ReplicaPosition position() const;
+    [[nodiscard]] std::size_t token_count() const;   // live ones
+    [[nodiscard]] std::size_t memory_bytes() const;  // of the tables, for metrics and the bench
+
+    struct State;
+
+   private:
+    std::unique_ptr<State> state_;
+};
+
+// Entered for a short, bounded time; what it returned is valid until leave. Not thread-safe: one
+// per thread. Entering blocks neither the applying side nor other readers.
+class Replica::Reader {
+   public:
+    Reader(State& state, std::size_t slot);
+    ~Reader();
+    Reader(const Reader&) = delete;
+    Reader& operator=(const Reader&) = delete;
+
+    void enter();
+    void leave();
+    // Between enter and leave only.
+    [[nodiscard]] bool find(const Digest& digest, TokenView& view) const;
+    [[nodiscard]] bool find_by_token(const TokenId& token, TokenView& view) const;
+    // What a user may do at an API now, for sessions and for token creation; false: no such user,
+    // or disabled. The API is named by slug.
+    [[nodiscard]] bool find_user_patterns(const UserId& user, std::string_view api_slug,
+                                          std::vector<std::string>& patterns) const;
+    [[nodiscard]] std::optional<ApiFact> find_api(std::string_view slug_or_empty_for_default) const;
+    // A copy of one status list: two bits an entry, LSB first, 2^20 entries; empty: no such list.
+    [[nodiscard]] std::string status_list(std::uint64_t list) const;
+    [[nodiscard]] std::uint64_t status_list_version(std::uint64_t list) const;  // grows on change
+
+   private:
+    State& state_;
+    std::size_t slot_;
+};
+
+class ReadGuard {
+   public:
+    explicit ReadGuard(Replica::Reader& reader) : reader_(reader) { reader_.enter(); }
+    ~ReadGuard() { reader_.leave(); }
+    ReadGuard(const ReadGuard&) = delete;
+    ReadGuard& operator=(const ReadGuard&) = delete;
+
+   private:
+    Replica::Reader& reader_;
+};
+
+}  // namespace latchkey::verify
