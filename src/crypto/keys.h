@@ -53,11 +53,10 @@ public:
 private:
     explicit PublicKey(std::shared_ptr<const Parts> parts) : parts_(std::move(parts)) {}
     std::shared_ptr<const Parts> parts_;
-    friend class SigningKey;
 };
 
 // Our own signing key: ES256. OpenSSL mixes the private key and the message into each nonce, so a
-// weak generator cannot reveal the key (attack A20 of the catalogue in docs/).
+// weak generator cannot reveal the key through two signatures.
 class SigningKey {
 public:
     static SigningKey generate();
@@ -69,8 +68,11 @@ public:
     [[nodiscard]] const std::string& kid() const { return public_.thumbprint(); }
 
 private:
-    explicit SigningKey(PublicKey public_key) : public_(std::move(public_key)) {}
-    PublicKey public_;  // holds the pair; its public face shows the public half only
+    struct Pair;
+    SigningKey(std::shared_ptr<const Pair> pair, PublicKey public_key)
+        : pair_(std::move(pair)), public_(std::move(public_key)) {}
+    std::shared_ptr<const Pair> pair_;
+    PublicKey public_;
 };
 
 }  // namespace latchkey
