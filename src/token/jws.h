@@ -18,7 +18,7 @@ namespace latchkey {
 inline constexpr std::size_t kJwsBytesMax = 16'384;
 inline constexpr std::size_t kJwsHeaderBytesMax = 2'048;  // decoded
 
-// Views into the text they were split from. Only the form is checked.
+// Views into the text they were split from. Only the form is checked; the payload may be empty.
 struct CompactParts {
     std::string_view header;
     std::string_view payload;

@@ -38,8 +38,9 @@ struct JwtClaims {
 
 // Members in the order above.
 json::object to_claims(const JwtClaims& claims);
-// Strict: what to_claims never writes is refused (aud with several entries, fractions, negative
-// times, nbf ≠ iat, unknown members). Reason "malformed_token".
+// Strict about what it reads: aud with several entries, fractions, negative times, nbf ≠ iat and
+// ids that are none are refused. Claims it does not know are ignored (RFC 7519 §4), so that an
+// older verifier still reads tomorrow's tokens. Reason "malformed_token".
 Result<JwtClaims> parse_claims(const json::object& claims);
 
 }  // namespace latchkey

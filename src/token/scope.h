@@ -46,7 +46,7 @@ public:
     [[nodiscard]] bool allows(std::string_view scope) const;   // some item covers it; no allocation
     // The required scopes that no item covers, in the order given.
     [[nodiscard]] std::vector<std::string> missing(std::span<const std::string> required) const;
-    // What both sets cover: items of either one that the other covers.
+    // Exactly what both sets cover: "a:*" and "a:b" meet in "a:b".
     [[nodiscard]] ScopeSet intersection(const ScopeSet& patterns) const;
     [[nodiscard]] bool is_within(const ScopeSet& wider) const;  // each item is allowed there
     [[nodiscard]] std::string to_text() const;                  // separated by one space
