@@ -100,7 +100,8 @@ std::optional<std::uint8_t> StatusList::get(std::size_t index) const {
     if (index >= size()) return std::nullopt;
     const std::size_t per_byte = 8 / bits_;
     const unsigned shift = static_cast<unsigned>(index % per_byte) * bits_;
-    return static_cast<std::uint8_t>((bytes_[index / per_byte] >> shift) & ((1U << bits_) - 1U));
+    const unsigned byte = bytes_[index / per_byte];
+    return static_cast<std::uint8_t>((byte >> shift) & ((1U << bits_) - 1U));
 }
 
 void StatusList::set(std::size_t index, std::uint8_t value) {
