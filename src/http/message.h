@@ -15,7 +15,7 @@ namespace latchkey::http {
 enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kPatch, kDelete, kOptions, kOther };
 
 struct Field {
-    std::string_view name;  // as sent; compare without case
+    std::string_view name;   // as sent; compare without case
     std::string_view value;  // without surrounding white space
 };
 

@@ -22,7 +22,7 @@ class Connection;  // internal
 // A request whose answer comes later, from any thread, exactly once. Keeps the connection and its
 // request alive. Dropped without an answer, it answers 500 by itself.
 class Deferred {
-   public:
+public:
     Deferred() = default;
     explicit Deferred(std::shared_ptr<Connection> connection);
     Deferred(Deferred&&) noexcept = default;
@@ -34,14 +34,14 @@ class Deferred {
     [[nodiscard]] const Request& request() const;
     void answer(Response response) &&;
 
-   private:
+private:
     std::shared_ptr<Connection> connection_;
 };
 
 // One request at the moment it is handed to the application, on the reactor's own thread.
 // Exactly one of answer, answer_flat and defer is called.
 class Exchange {
-   public:
+public:
     explicit Exchange(Connection& connection) : connection_(connection) {}
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;
@@ -55,12 +55,12 @@ class Exchange {
     void answer_flat(std::string_view head, std::string_view body);
     Deferred defer();
 
-   private:
+private:
     Connection& connection_;
 };
 
 class Application {
-   public:
+public:
     Application() = default;
     Application(const Application&) = delete;
     Application& operator=(const Application&) = delete;
@@ -78,8 +78,8 @@ struct Limits {
     std::size_t body_bytes_max{65'536};
     int header_seconds{10};  // from the first byte of a request to the end of its header
     int body_seconds{20};
-    int idle_seconds{75};    // between requests
-    int write_seconds{20};   // for the peer to take an answer
+    int idle_seconds{75};   // between requests
+    int write_seconds{20};  // for the peer to take an answer
     std::size_t connections_max{10'000};
 };
 
@@ -115,7 +115,7 @@ struct ServerFigures {
 };
 
 class Server {
-   public:
+public:
     // Binds and listens, so that port() is known; answers nothing until start(). An address in use
     // is kConflict and names it; a certificate that cannot be used is kInvalidArgument.
     static Result<std::unique_ptr<Server>> create(ServerOptions options);

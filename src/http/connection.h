@@ -1,0 +1,116 @@
+// One client: reads requests, hands them to the application one at a time, writes answers in order.
+// Everything runs on its reactor's thread but post_answer. The reactor owns it and drops it when it
+// is closed and no operation is pending; a Deferred may keep it longer, and then only its memory.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "http/asio_types.h"
+#include "http/message.h"
+#include "http/request_parser.h"
+#include "http/server.h"
+
+namespace latchkey::http {
+
+class Reactor;
+
+// What accepting a connection found out about its peer.
+struct Peer {
+    Address address{};
+    bool is_tls{false};
+    bool is_unix{false};
+};
+
+class Connection : public std::enable_shared_from_this<Connection> {
+public:
+    Connection(std::shared_ptr<Reactor> reactor, Application& application, const Peer& peer);
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+    virtual ~Connection();
+
+    // For Exchange and Deferred.
+    [[nodiscard]] const Request& request() const { return parser_.request(); }
+    [[nodiscard]] const Reactor& reactor() const { return *reactor_; }
+    void answer(const Response& response);
+    void answer_flat(std::string_view head, std::string_view body);
+    Deferred defer();
+    void post_answer(std::optional<Response> response);  // from any thread; nothing: a 500
+
+    // For the reactor. After each of them it calls reap().
+    virtual void start() = 0;
+    void finish_deferred(const std::optional<Response>& response);
+    void check_deadline(Microseconds now);
+    void stop_gracefully();
+    void close();
+    // Gives the connection back if it is finished; `this` may be gone afterwards.
+    void reap();
+
+    std::size_t place{0};  // the reactor's: where it is in its list
+
+protected:
+    // The stream's side: each starts one operation or reports at once.
+    virtual void read_some() = 0;        // into parser_.room() → on_read
+    virtual bool write_sending() = 0;    // true: all written; false: on_written comes, or closed
+    virtual void begin_lingering() = 0;  // end our direction, then drain → on_drained
+    virtual void close_stream() = 0;
+    [[nodiscard]] virtual bool has_input() = 0;
+
+    void on_ready();  // the stream can carry requests
+    void on_read(const AsioError& error, std::size_t bytes);
+    void on_written(const AsioError& error);
+    void begin_operation() { ++operations_; }
+    void end_operation() { --operations_; }
+    void linger();
+    [[nodiscard]] bool is_open() const { return phase_ != Phase::kClosed; }
+    [[nodiscard]] bool is_lingering() const { return phase_ == Phase::kLingering; }
+
+    const std::shared_ptr<Reactor> reactor_;  // before the stream, which needs its io_context
+    RequestParser parser_;
+    std::string sending_;  // being written; never touched while an operation is pending
+    bool is_reading_{false};
+
+private:
+    enum class Phase : std::uint8_t {
+        kOpening,
+        kIdle,
+        kHeader,
+        kBody,
+        kHandling,
+        kLingering,
+        kClosed,
+    };
+
+    void run();
+    void await_input();
+    bool dispatch();
+    void refuse(int status, std::string_view why);
+    bool flush();
+    bool flush_or_linger();
+    void append_head_end(int status, std::size_t body_bytes, bool is_closing);
+    void append_response(const Response& response);
+    void set_phase(Phase phase, int seconds);
+
+    Application& application_;
+    const Peer peer_;
+    Phase phase_{Phase::kOpening};
+    bool is_writing_{false};
+    bool is_answered_{false};
+    bool is_deferred_{false};
+    bool close_after_{false};
+    int operations_{0};
+    std::size_t drained_bytes_{0};
+    Microseconds deadline_{Microseconds::max()};
+    Microseconds write_deadline_{Microseconds::max()};
+    std::string output_;  // answers not yet handed to the stream
+    std::string request_id_;
+};
+
+std::shared_ptr<Connection> make_plain_connection(std::shared_ptr<Reactor> reactor, Socket socket,
+                                                  Application& application, const Peer& peer);
+
+}  // namespace latchkey::http

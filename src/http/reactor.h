@@ -1,0 +1,129 @@
+// One thread, one io_context, one acceptor per listener, and the connections it accepted. Nothing
+// is shared with other reactors but counters. Its one timer sweeps deadlines each second.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/executor_work_guard.hpp>
+
+#include "http/asio_types.h"
+#include "http/connection.h"
+#include "http/descriptor.h"
+#include "http/server.h"
+#include "http/tls.h"
+
+namespace latchkey::http {
+
+using SteadyClock = std::function<Microseconds()>;
+
+// What a reactor needs to know of one listener. The TLS context is replaced by reload_tls.
+class ListenerState {
+public:
+    explicit ListenerState(Listener listener) : listener_(std::move(listener)) {}
+    [[nodiscard]] const Listener& facts() const { return listener_; }
+    [[nodiscard]] TlsContext tls() const {
+        const std::scoped_lock lock{mutex_};
+        return tls_;
+    }
+    void set_tls(TlsContext context) {
+        const std::scoped_lock lock{mutex_};
+        tls_ = std::move(context);
+    }
+
+private:
+    const Listener listener_;
+    mutable std::mutex mutex_;
+    TlsContext tls_;
+};
+
+// Shared by the server and its reactors; outlives both, because a Deferred may outlive the server.
+struct ServerState {
+    ServerOptions options;
+    SteadyClock steady;
+    ServerFigures figures;
+    std::vector<std::unique_ptr<ListenerState>> listeners;
+    std::mutex mutex;  // for `running`
+    std::condition_variable finished;
+    std::size_t running{0};
+};
+
+class Reactor : public std::enable_shared_from_this<Reactor> {
+public:
+    Reactor(std::shared_ptr<ServerState> state, std::size_t index);
+    Reactor(const Reactor&) = delete;
+    Reactor& operator=(const Reactor&) = delete;
+    ~Reactor();
+
+    // Before run(): takes a listening socket over.
+    void add_acceptor(FileDescriptor socket, std::size_t listener);
+    void run();  // the thread's body; returns when stopping and no connection is left
+
+    // From any thread.
+    void post_answer(std::shared_ptr<Connection> connection, std::optional<Response> response);
+    void begin_stop();
+    void force_stop();
+    void sweep_soon(std::function<void()> when_done);
+    [[nodiscard]] bool is_stopping() const { return is_stopping_.load(std::memory_order_relaxed); }
+
+    // For its connections, on its thread.
+    [[nodiscard]] std::size_t index() const { return index_; }
+    [[nodiscard]] const Limits& limits() const { return state_->options.limits; }
+    [[nodiscard]] ServerFigures& figures() { return state_->figures; }
+    [[nodiscard]] Microseconds now() const { return now_; }  // up to a second old
+    // "Date: …\r\nX-Request-Id: ", renewed each second.
+    [[nodiscard]] std::string_view date_line() const { return date_line_; }
+    void write_request_id(std::string& id);  // into its 20 characters
+    void drop(Connection& connection);       // the connection is gone afterwards
+
+private:
+    struct Acceptor {
+        Descriptor socket;
+        std::size_t listener;
+        bool is_paused{false};
+    };
+    struct Posted {
+        std::shared_ptr<Connection> connection;
+        std::optional<Response> response;
+    };
+
+    void arm_timer();
+    void sweep();
+    void await_connections(Acceptor& acceptor);
+    void accept_waiting(Acceptor& acceptor);
+    void adopt(FileDescriptor socket, const ListenerState& listener, const Peer& peer);
+    void deliver_posted();
+    void finish_if_done();
+    void for_each_connection(const std::function<void(Connection&)>& action);
+
+    const std::shared_ptr<ServerState> state_;
+    const std::size_t index_;
+    asio::io_context io_;
+    asio::executor_work_guard<Executor> work_;
+    Timer timer_;
+    std::vector<std::unique_ptr<Acceptor>> acceptors_;
+    std::vector<std::shared_ptr<Connection>> connections_;
+    Microseconds now_{};
+    std::string date_line_;
+    std::string id_prefix_;
+    std::uint64_t id_counter_{0};
+    std::atomic<bool> is_stopping_{false};
+    bool is_finishing_{false};
+
+    std::mutex mailbox_mutex_;  // for the two below
+    std::vector<Posted> mailbox_;
+    bool is_mailbox_closed_{false};
+};
+
+std::shared_ptr<Connection> make_tls_connection(std::shared_ptr<Reactor> reactor, Socket socket,
+                                                const TlsContext& context, Application& application,
+                                                const Peer& peer);
+
+}  // namespace latchkey::http
