@@ -116,12 +116,16 @@ using Status = Result<void>;
 
 // Stands only as a whole statement or a whole initializer: inside braces the compilers skip the
 // destructors of members already built (tools/tidy refuses that).
-#define TRY(expression)                                        \
-    __extension__({                                            \
-        auto try_result = (expression);                        \
-        if (!try_result) return std::move(try_result).error(); \
-        std::move(try_result).value();                         \
+#define TRY(expression) LATCHKEY_TRY_AS(expression, LATCHKEY_JOIN(try_result_, __COUNTER__))
+// A name of its own each time, so that a lambda handed to TRY may use TRY inside.
+#define LATCHKEY_TRY_AS(expression, name)          \
+    __extension__({                                \
+        auto name = (expression);                  \
+        if (!name) return std::move(name).error(); \
+        std::move(name).value();                   \
     })
+#define LATCHKEY_JOIN(a, b) LATCHKEY_JOIN_EXPANDED(a, b)
+#define LATCHKEY_JOIN_EXPANDED(a, b) a##b
 
 // For what cannot happen. Always compiled in; throws, so that it ends the request and not the
 // process. Never for input.
