@@ -1,0 +1,33 @@
+// Actor: who asks for a change, as every way of presenting a credential yields it. What it may do
+// is decided here and nowhere else.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/result.h"
+
+namespace latchkey::authority {
+
+struct Actor {
+    UserId user;
+    std::optional<TokenId> token;  // none: a session, or the system itself
+    // What it may do at the API `latchkey` now: scopes or patterns, already cut to its owner's.
+    std::vector<std::string> permissions;
+    std::optional<Timestamp> expires_at;   // of the token: nothing it makes may live longer
+    std::vector<std::string> allowed_ips;  // of the token: handed on to what it makes
+    bool is_system{false};
+
+    static Actor system();
+
+    [[nodiscard]] bool may(std::string_view permission) const;
+    // kPermissionDenied that names the missing scope.
+    [[nodiscard]] Status require(std::string_view permission) const;
+    [[nodiscard]] std::string text() const;  // "user/<uuid>", "token/<uuid>", "system"
+};
+
+}  // namespace latchkey::authority

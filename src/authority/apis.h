@@ -1,0 +1,40 @@
+// APIs and their scope catalogues: create, change, replace the catalogue, delete.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "authority/actor.h"
+#include "store/store.h"
+#include "store/tables.h"
+
+namespace latchkey::authority {
+
+struct CreateApi {
+    std::string slug;
+    std::string audience;  // empty: the slug
+    std::string name;      // empty: the slug
+    std::string base_url;
+    std::vector<std::string> default_scopes;
+    std::vector<store::ScopeRecord> scopes;
+};
+
+struct EditApi {
+    std::optional<std::string> name;
+    std::optional<std::string> base_url;
+    std::optional<std::vector<std::string>> default_scopes;
+    bool make_default{false};
+};
+
+// The first one created becomes the default of `token create` and /check.
+Result<store::ApiRecord> create_api(store::Transaction& tx, const Actor& actor,
+                                    const CreateApi& wanted);
+Result<store::ApiRecord> edit_api(store::Transaction& tx, const Actor& actor,
+                                  std::string_view id_or_slug, const EditApi& edit);
+Result<store::ApiRecord> replace_catalogue(store::Transaction& tx, const Actor& actor,
+                                           std::string_view id_or_slug,
+                                           const std::vector<store::ScopeRecord>& scopes);
+Result<store::ApiRecord> get_api(store::Connection& db, std::string_view id_or_slug);
+
+}  // namespace latchkey::authority

@@ -1,0 +1,79 @@
+// The authority: what a running Latchkey is made of, wired once by main(). Its parts are safe to
+// use from any thread; the use cases beside this file take it (or one of its parts) by reference.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "authority/actor.h"
+#include "authority/directory.h"
+#include "authority/key_ring.h"
+#include "authority/login_throttle.h"
+#include "authority/sessions.h"
+#include "base/clock.h"
+#include "store/store.h"
+#include "verify/replica.h"
+
+namespace latchkey::authority {
+
+struct Settings {
+    std::string issuer;           // no slash at the end
+    std::string installation_id;  // a UUID, kept by backups
+    std::string token_prefix{"lkp"};
+};
+
+struct AuthorityOptions {
+    std::string data_directory;
+    // First start: stored. Later: empty takes the stored one, another one is refused.
+    std::string issuer;
+    std::string kek_file;  // empty: <data>/kek, made at the first start
+    std::string kek;       // the key itself, hexadecimal; wins over the file
+    const Clock* clock{nullptr};
+};
+
+class Authority {
+public:
+    static Result<std::unique_ptr<Authority>> open(const AuthorityOptions& options);
+    ~Authority();
+    Authority(const Authority&) = delete;
+    Authority& operator=(const Authority&) = delete;
+
+    [[nodiscard]] store::Store& store() { return *store_; }
+    [[nodiscard]] verify::Replica& replica() { return replica_; }
+    [[nodiscard]] KeyRing& keys() { return *keys_; }
+    [[nodiscard]] Directory& directory() { return directory_; }
+    [[nodiscard]] Sessions& sessions() { return sessions_; }
+    [[nodiscard]] LoginThrottle& throttle() { return throttle_; }
+    [[nodiscard]] const Settings& settings() const { return settings_; }
+    [[nodiscard]] const Clock& clock() const { return *clock_; }
+    // The status list that new jwt tokens get their index in.
+    [[nodiscard]] std::uint64_t current_status_list() const { return status_list_; }
+    // Opens the next one when the current list is half full.
+    Status choose_status_list();
+    // No user yet: the setup page is open to who has the code.
+    [[nodiscard]] bool needs_setup() const { return needs_setup_; }
+    // False after an event could not be applied: checks then answer "could not tell".
+    [[nodiscard]] bool is_current() const { return is_current_; }
+
+private:
+    Authority() = default;
+    Status open_parts(const AuthorityOptions& options);
+    void on_committed(std::span<const store::Event> events);
+
+    const Clock* clock_{nullptr};
+    Settings settings_;
+    std::unique_ptr<KeyRing> keys_;
+    Directory directory_;
+    Sessions sessions_;
+    LoginThrottle throttle_;
+    verify::Replica replica_;
+    std::atomic<std::uint64_t> status_list_{0};
+    std::atomic<bool> needs_setup_{false};
+    std::atomic<bool> is_current_{true};
+    std::atomic<bool> is_loaded_{false};
+    std::unique_ptr<store::Store> store_;  // last: its writer calls back into the parts above
+};
+
+}  // namespace latchkey::authority

@@ -1,0 +1,38 @@
+// What happens to a token after it was made: revoke, suspend, resume, delete, rename. Each is one
+// mutation with one event, in force on this node before it is acknowledged. Ids that the actor may
+// not see answer as unknown ones, so that nobody can probe which ids exist.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "authority/actor.h"
+#include "store/store.h"
+#include "store/tables.h"
+
+namespace latchkey::authority {
+
+enum class TokenChange : std::uint8_t { kRevoke, kSuspend, kResume, kDelete };
+
+struct TokenDetails {
+    store::TokenRecord token;
+    std::vector<store::SecretRecord> secrets;  // newest generation last
+    std::optional<store::UsageRecord> usage;
+};
+
+// Reads one token that the actor may see: its own, or anybody's with user:read.
+Result<TokenDetails> get_token(store::Connection& db, const Actor& actor, std::string_view id);
+
+// Needs token:write, and user:write for another user's. A change that changes nothing (revoking
+// what is revoked) succeeds without an event; resuming a revoked token is a conflict.
+Result<TokenDetails> change_token(store::Transaction& tx, const Actor& actor, std::string_view id,
+                                  TokenChange change, const std::string& reason);
+
+struct TokenEdit {
+    std::optional<std::string> name;
+    std::optional<std::string> description;
+};
+Result<TokenDetails> edit_token(store::Transaction& tx, const Actor& actor, std::string_view id,
+                                const TokenEdit& edit);
+
+}  // namespace latchkey::authority

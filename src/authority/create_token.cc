@@ -1,0 +1,224 @@
+#include "authority/create_token.h"
+
+#include <algorithm>
+
+#include "authority/addresses.h"
+#include "authority/facts_of_records.h"
+#include "crypto/random.h"
+#include "token/jwt_claims.h"
+#include "token/names.h"
+#include "token/opaque.h"
+#include "token/scope.h"
+
+namespace latchkey::authority {
+namespace {
+
+// One status list holds 2^20 entries; half of it is used, so that a random free index is found at
+// the first or second try and the count of live tokens stays blurred.
+constexpr std::uint64_t kStatusListEntries = 1U << 20;
+
+Timestamp whole_milliseconds(Timestamp time) {
+    return Timestamp::from_microseconds(time.microseconds() / 1000 * 1000);
+}
+
+Error unknown_scope(const DirectoryEntry& api, const std::string& scope, std::size_t index) {
+    auto error = invalid("the API " + api.api.slug + " has no scope " + scope, "unknown_scope",
+                         "/scopes/" + std::to_string(index));
+    const auto names = api.scope_names();
+    const auto near = suggest_scopes(scope, names);
+    if (!near.empty()) return std::move(error).with_hint("did you mean " + near.front() + "?");
+    if (names.empty()) {
+        return std::move(error).with_hint(
+            "this API declares no scopes yet: latchkey api import adds a catalogue");
+    }
+    return std::move(error).with_hint("latchkey scope list --api " + api.api.slug +
+                                      " shows what there is");
+}
+
+// Canonical names, each in the catalogue; the lone "*" stands for all that the owner may do.
+Result<std::vector<std::string>> resolve_scopes(const DirectoryEntry& api,
+                                                const std::vector<std::string>& asked) {
+    std::vector<std::string> resolved;
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+        if (is_everything(asked[i])) {
+            resolved.push_back(asked[i]);
+            continue;
+        }
+        const auto name = api.canonical(asked[i]);
+        if (!name) return unknown_scope(api, asked[i].substr(0, kScopeBytesMax), i);
+        resolved.push_back(*name);
+    }
+    return TRY(ScopeSet::create(std::move(resolved))).items();
+}
+
+std::vector<std::string> not_covered(const std::vector<std::string>& scopes,
+                                     const std::vector<std::string>& patterns) {
+    std::vector<std::string> missing;
+    for (const auto& scope : scopes) {
+        const bool is_covered =
+            std::any_of(patterns.begin(), patterns.end(),
+                        [&](const std::string& pattern) { return scope_matches(pattern, scope); });
+        if (!is_covered) missing.push_back(scope);
+    }
+    return missing;
+}
+
+// Nothing widens itself: the scopes must be the owner's now, and a token that creates tokens hands
+// on only what it has, which is always at the API `latchkey`.
+Status check_rights(const Actor& actor, const std::vector<std::string>& owner_patterns,
+                    const DirectoryEntry& api, const std::vector<std::string>& scopes) {
+    // "*" asks for whatever the owner may do, so it is never more than that.
+    std::vector<std::string> named = scopes;
+    std::erase(named, "*");
+    auto missing = not_covered(named, owner_patterns);
+    if (!missing.empty()) {
+        return Error{ErrorCode::kPermissionDenied, "the owner may not do this at " + api.api.slug}
+            .with_reason("insufficient_scope")
+            .with_scopes(std::move(missing));
+    }
+    if (!actor.token) return {};
+    missing = api.api.slug == kManagementApi ? not_covered(scopes, actor.permissions) : scopes;
+    if (!missing.empty()) {
+        return Error{ErrorCode::kPermissionDenied,
+                     "a token can hand on only the scopes that it has itself"}
+            .with_reason("insufficient_scope")
+            .with_hint("log in to create a token with more")
+            .with_scopes(std::move(missing));
+    }
+    return {};
+}
+
+Result<std::optional<Timestamp>> check_expiry(const Actor& actor, std::optional<Timestamp> asked,
+                                              Timestamp now) {
+    if (asked) {
+        asked = whole_milliseconds(*asked);
+        if (*asked <= now) {
+            return invalid("the expiration date is in the past", "expiry_in_past", "/expiresAt");
+        }
+        if (*asked > kEndOfTime) {
+            return invalid("the expiration date is after the year 9999", "expiry_too_far",
+                           "/expiresAt");
+        }
+    }
+    if (actor.expires_at && (!asked || *asked > *actor.expires_at)) {
+        return Error{ErrorCode::kPermissionDenied,
+                     "a token cannot create one that lives longer than itself"}
+            .with_reason("expiry_beyond_parent")
+            .with_field("/expiresAt");
+    }
+    return asked;
+}
+
+Status check_words(const CreateToken& wanted) {
+    TRY(check_name(wanted.name));
+    TRY(check_description(wanted.description));
+    if (wanted.kind == store::TokenKind::kKey) {
+        return invalid("key tokens cannot be created yet", "not_yet", "/kind")
+            .with_hint("kinds: jwt, opaque");
+    }
+    return check_address_ranges(wanted.allowed_ips);
+}
+
+std::string sign_secret(const Authority& authority, const KeySet& keys, const PreparedToken& made) {
+    JwtClaims claims;
+    claims.audience = made.audience;
+    claims.issued_at = made.token.created_at;
+    claims.issuer = authority.settings().issuer;
+    claims.id = made.secret.id;
+    claims.subject = made.token.owner;
+    claims.expires_at = made.token.expires_at;
+    claims.scopes = ScopeSet::create(*made.token.scopes).value();
+    const std::uint64_t list = *made.secret.status_index / kStatusListEntries;
+    claims.status = StatusReference{*made.secret.status_index % kStatusListEntries,
+                                    claims.issuer + "/status/" + std::to_string(list)};
+    return sign_jws(*keys.active, kJwtTyp, keys.active->kid(), to_claims(claims));
+}
+
+void make_secret(Authority& authority, PreparedToken& made) {
+    auto& secret = made.secret;
+    secret.id.bytes = made.token.id.bytes;
+    secret.token = made.token.id;
+    secret.created_at = made.token.created_at;
+    if (made.token.kind == store::TokenKind::kJwt) {
+        const auto keys = authority.keys().keys();
+        secret.kid = keys->active->kid();
+        const std::uint64_t list = authority.current_status_list();
+        secret.status_index = list * kStatusListEntries + random_below(kStatusListEntries);
+        made.text = Secret(sign_secret(authority, *keys, made));
+    } else {
+        made.text = make_opaque(authority.settings().token_prefix);
+    }
+    secret.digest = sha256(made.text.expose());
+}
+
+}  // namespace
+
+Result<PreparedToken> prepare_token(Authority& authority, verify::Replica::Reader& reader,
+                                    const Actor& actor, CreateToken wanted) {
+    TRY(actor.require("token:write"));
+    const UserId owner = wanted.owner.value_or(actor.user);
+    if (owner != actor.user) TRY(actor.require("user:write"));
+    TRY(check_words(wanted));
+    const Timestamp now = whole_milliseconds(authority.clock().now());
+    const auto directory = authority.directory().view();
+    const DirectoryEntry* api = directory->find(wanted.api);
+    if (api == nullptr) {
+        return invalid("there is no API " + wanted.api.substr(0, 100), "unknown_api", "/api")
+            .with_hint("latchkey api list shows what there is");
+    }
+    std::vector<std::string> patterns;
+    {
+        const verify::ReadGuard guard(reader);
+        if (!reader.find_user_patterns(owner, api->api.slug, patterns)) {
+            return Error{ErrorCode::kNotFound, "there is no such active user"}
+                .with_reason("unknown_owner")
+                .with_field("/owner");
+        }
+    }
+    auto scopes = TRY(resolve_scopes(*api, wanted.scopes.value_or(api->api.default_scopes)));
+    TRY(check_rights(actor, patterns, *api, scopes));
+    const auto expires_at = TRY(check_expiry(actor, wanted.expires_at, now));
+    TRY(check_within(wanted.allowed_ips, actor.allowed_ips));
+
+    PreparedToken made;
+    made.token.id = new_id<TokenId>(now);
+    made.token.owner = owner;
+    made.token.api = api->api.id;
+    made.token.kind = wanted.kind;
+    made.token.name = std::move(wanted.name);
+    made.token.description = std::move(wanted.description);
+    made.token.scopes = std::move(scopes);
+    made.token.allowed_ips =
+        wanted.allowed_ips.empty() ? actor.allowed_ips : std::move(wanted.allowed_ips);
+    made.token.expires_at = expires_at;
+    made.token.created_at = now;
+    made.token.updated_at = now;
+    made.api_slug = api->api.slug;
+    made.audience = api->api.audience;
+    made.actor = actor.text();
+    make_secret(authority, made);
+    return made;
+}
+
+Status insert_token(store::Transaction& tx, PreparedToken& prepared) {
+    auto& db = tx.connection();
+    const auto index = prepared.secret.status_index;
+    if (index && TRY(store::is_status_index_taken(db, *index))) {
+        return Error{ErrorCode::kConflict, "try again"}.with_reason("try_again");
+    }
+    TRY(store::insert_token(db, prepared.token));
+    TRY(store::insert_secret(db, prepared.secret));
+    store::EventDraft event;
+    event.type = "token.created";
+    event.actor = prepared.actor;
+    event.owner = prepared.token.owner;
+    event.token = prepared.token.id;
+    event.data = json::object{
+        {"facts",
+         {verify::to_json(fact_of(prepared.token)), verify::to_json(fact_of(prepared.secret))}},
+        {"name", prepared.token.name}};
+    TRY(tx.append_event(std::move(event)));
+    return {};
+}
+
+}  // namespace latchkey::authority

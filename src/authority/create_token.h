@@ -1,0 +1,45 @@
+// Creating a token in two steps. prepare_token decides (names, scopes, rights, expiry), makes the
+// secret and signs it: no query, so it may run on a reactor. insert_token writes what was prepared,
+// on the writer, as one event.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "authority/actor.h"
+#include "authority/authority.h"
+#include "base/secret.h"
+#include "store/records.h"
+
+namespace latchkey::authority {
+
+struct CreateToken {
+    std::string name;
+    std::string description;
+    store::TokenKind kind{store::TokenKind::kJwt};
+    std::string api;                                 // slug, audience or id; empty: the default
+    std::optional<std::vector<std::string>> scopes;  // none: the API's default scopes
+    std::optional<Timestamp> expires_at;             // none: never
+    std::vector<std::string> allowed_ips;
+    std::optional<UserId> owner;  // none: the actor's user; another one needs user:write
+};
+
+struct PreparedToken {
+    store::TokenRecord token;
+    store::SecretRecord secret;
+    Secret text;  // what the holder gets, once
+    std::string api_slug;
+    std::string audience;
+    std::string actor;
+};
+
+// `reader` is the calling thread's own. Errors: invalid_argument with reason and field;
+// kPermissionDenied with the scopes that the owner, or the token that asks, does not have.
+Result<PreparedToken> prepare_token(Authority& authority, verify::Replica::Reader& reader,
+                                    const Actor& actor, CreateToken wanted);
+
+// kConflict with reason "try_again" when the random status index was taken (prepare anew).
+Status insert_token(store::Transaction& tx, PreparedToken& prepared);
+
+}  // namespace latchkey::authority

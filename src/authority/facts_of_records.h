@@ -1,0 +1,17 @@
+// From a row to the fact that the replica and every verifier see. The one place where the two
+// shapes meet.
+#pragma once
+
+#include "store/records.h"
+#include "verify/facts.h"
+
+namespace latchkey::authority {
+
+verify::TokenFact fact_of(const store::TokenRecord& token);
+verify::SecretFact fact_of(const store::SecretRecord& secret);
+verify::UserFact fact_of(const store::UserRecord& user);
+Result<verify::RoleFact> fact_of(const store::RoleRecord& role);
+verify::ApiFact fact_of(const store::ApiRecord& api);
+verify::KeyFact fact_of(const store::SigningKeyRecord& key);
+
+}  // namespace latchkey::authority

@@ -1,0 +1,50 @@
+#include "authority/load_replica.h"
+
+#include "authority/facts_of_records.h"
+#include "store/tables.h"
+
+namespace latchkey::authority {
+namespace {
+
+Status load_users(store::Connection& db, verify::Replica& replica) {
+    for (const auto& role : TRY(store::list_roles(db))) {
+        replica.load(TRY(fact_of(role)));
+    }
+    std::optional<UserId> after;
+    while (true) {
+        const auto users = TRY(store::list_users(db, after, 200));
+        for (const auto& user : users) {
+            replica.load(fact_of(user));
+            after = user.id;
+        }
+        if (users.size() < 200) return {};
+    }
+}
+
+}  // namespace
+
+Status load_replica(store::Store& store, verify::Replica& replica, Timestamp /*now*/) {
+    return store.read([&](store::Connection& db) -> Status {
+        const auto head = TRY(store::read_head(db));
+        for (const auto& api : TRY(store::list_apis(db))) {
+            replica.load(fact_of(api));
+        }
+        for (const auto& key : TRY(store::list_signing_keys(db))) {
+            replica.load(fact_of(key));
+        }
+        TRY(load_users(db, replica));
+        replica.reserve(TRY(store::count_tokens(db)));
+        TokenId last{};
+        TRY(store::for_each_live_secret(
+            db, [&](const store::TokenRecord& token, const store::SecretRecord& secret) -> Status {
+                if (token.id != last) replica.load(fact_of(token));
+                last = token.id;
+                replica.load(fact_of(secret));
+                return {};
+            }));
+        replica.finish_loading({head.epoch, head.revision});
+        return {};
+    });
+}
+
+}  // namespace latchkey::authority

@@ -1,0 +1,82 @@
+#include "authority/login.h"
+
+#include "authority/passwords.h"
+#include "crypto/password.h"
+#include "crypto/random.h"
+#include "token/opaque.h"
+
+namespace latchkey::authority {
+namespace {
+
+constexpr std::size_t kPasswordBytesMax = 1024;
+constexpr std::size_t kAgentBytesMax = 120;
+
+Error refused() {
+    return Error{ErrorCode::kUnauthenticated, "the e-mail address or the password is wrong"}
+        .with_reason("bad_credentials");
+}
+
+std::string printable(std::string_view agent) {
+    std::string text;
+    for (const char c : agent.substr(0, kAgentBytesMax)) {
+        text.push_back(c >= ' ' && c < 0x7F ? c : '?');
+    }
+    return text;
+}
+
+bool password_fits(const std::optional<store::UserRecord>& user, std::string_view password) {
+    const bool can_log_in = user && user->kind == store::UserKind::kHuman &&
+                            user->state == store::UserState::kActive &&
+                            !user->password_hash.empty();
+    // The same work for an account that is not there: time must not tell which ones are.
+    if (!can_log_in) return verify_against_nothing(password);
+    return verify_password(user->password_hash, password);
+}
+
+}  // namespace
+
+Result<LoggedIn> log_in(Authority& authority, const Login& login) {
+    const std::string name = normalise_login(login.login.substr(0, 254));
+    const auto wait = authority.throttle().admit(name, login.address, authority.clock().steady());
+    if (wait > 0) {
+        Error error{ErrorCode::kRateLimited, "too many attempts; wait a little"};
+        error.retry_after_seconds = wait;
+        return error;
+    }
+    if (login.password.expose().size() > kPasswordBytesMax) return refused();
+    const auto user = TRY(authority.store().query<std::optional<store::UserRecord>>(
+        [&](store::Connection& db) { return store::find_user_by_login(db, name); }));
+    if (!password_fits(user, login.password.expose())) return refused();
+    authority.throttle().succeeded(name, login.address);
+    return open_session(authority, *user, login);
+}
+
+Result<LoggedIn> open_session(Authority& authority, const store::UserRecord& user,
+                              const Login& login) {
+    LoggedIn made;
+    made.user = user;
+    made.secret = make_opaque(kSessionPrefix);
+    const Timestamp now = authority.clock().now();
+    made.session.id = new_id<SessionId>(now);
+    made.session.user = user.id;
+    made.session.kind = login.kind;
+    made.session.digest = sha256(made.secret.expose());
+    made.session.agent = printable(login.agent);
+    made.session.address = login.address_text;
+    made.session.created_at = now;
+    made.session.last_seen_at = now;
+    made.session.expires_at = now + session_life(login.kind);
+    TRY(authority.store().mutate([&](store::Transaction& tx) {
+        return store::insert_session(tx.connection(), made.session);
+    }));
+    authority.sessions().add(made.session);
+    return made;
+}
+
+Status close_session(Authority& authority, const SessionId& id) {
+    authority.sessions().remove(id);
+    return authority.store().mutate(
+        [&](store::Transaction& tx) { return store::delete_session(tx.connection(), id); });
+}
+
+}  // namespace latchkey::authority

@@ -1,0 +1,18 @@
+// What happens by itself: usage is written down in batches, used sessions slide on, ended ones go,
+// keys that nobody needs any more are retired, the next status list is opened in time. Blocks; for
+// one maintenance thread.
+#pragma once
+
+#include <vector>
+
+#include "authority/authority.h"
+#include "verify/usage.h"
+
+namespace latchkey::authority {
+
+Status write_usage(Authority& authority, const std::vector<verify::Usage>& batch);
+Status write_sessions(Authority& authority);
+// About once a minute.
+Status tidy_up(Authority& authority);
+
+}  // namespace latchkey::authority

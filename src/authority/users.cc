@@ -1,0 +1,164 @@
+#include "authority/users.h"
+
+#include <algorithm>
+
+#include "authority/bootstrap.h"
+#include "authority/facts_of_records.h"
+#include "authority/passwords.h"
+#include "crypto/random.h"
+#include "token/names.h"
+
+namespace latchkey::authority {
+namespace {
+
+Result<std::vector<RoleId>> roles_by_name(store::Connection& db,
+                                          const std::vector<std::string>& names) {
+    const auto known = TRY(store::list_roles(db));
+    std::vector<RoleId> ids;
+    for (const auto& name : names) {
+        const auto found = std::find_if(known.begin(), known.end(),
+                                        [&](const auto& role) { return role.name == name; });
+        if (found == known.end()) {
+            return invalid("there is no role " + name.substr(0, 100), "unknown_role", "/roles")
+                .with_hint("roles: administrator, member, verifier");
+        }
+        ids.push_back(found->id);
+    }
+    return ids;
+}
+
+Result<std::vector<ApiId>> apis_by_name(const DirectoryView& apis,
+                                        const std::vector<std::string>& names) {
+    std::vector<ApiId> ids;
+    for (const auto& name : names) {
+        const auto* entry = name.empty() ? nullptr : apis.find(name);
+        if (entry == nullptr) {
+            return invalid("there is no API " + name.substr(0, 100), "unknown_api", "/verifies");
+        }
+        ids.push_back(entry->api.id);
+    }
+    return ids;
+}
+
+// Nobody hands out a role that allows what he himself may not do.
+Status check_may_assign(const Actor& actor, const std::vector<std::string>& roles) {
+    const bool gives_all = std::find(roles.begin(), roles.end(), "administrator") != roles.end();
+    return gives_all ? actor.require("*") : Status{};
+}
+
+Status append_user_event(store::Transaction& tx, std::string_view type, const std::string& actor,
+                         const store::UserRecord& user) {
+    store::EventDraft event;
+    event.type = type;
+    event.actor = actor;
+    event.owner = user.id;
+    event.data = json::object{{"facts", {verify::to_json(fact_of(user))}}, {"name", user.name}};
+    TRY(tx.append_event(std::move(event)));
+    return {};
+}
+
+Result<store::UserRecord> insert(store::Transaction& tx, const std::string& actor,
+                                 store::UserRecord user) {
+    user.id = new_id<UserId>(tx.now());
+    user.created_at = tx.now();
+    user.updated_at = tx.now();
+    if (TRY(store::find_user_by_login(tx.connection(), user.login))) {
+        return Error{ErrorCode::kConflict, "there is already a user " + user.login}.with_reason(
+            "user_exists");
+    }
+    TRY(store::insert_user(tx.connection(), user));
+    TRY(append_user_event(tx, "user.created", actor, user));
+    return user;
+}
+
+store::UserRecord record_of(const CreateUser& wanted) {
+    store::UserRecord user;
+    user.kind = wanted.kind;
+    const bool is_human = wanted.kind == store::UserKind::kHuman;
+    user.login = is_human ? normalise_login(wanted.email) : normalise_login(wanted.name);
+    user.name = is_human && wanted.name.empty() ? user.login : wanted.name;
+    user.password_hash = wanted.password_hash;
+    return user;
+}
+
+}  // namespace
+
+Status check_new_user(const CreateUser& wanted) {
+    if (wanted.kind == store::UserKind::kMachine) return check_name(wanted.name);
+    TRY(check_email(normalise_login(wanted.email)));
+    return wanted.name.empty() ? Status{} : check_name(wanted.name);
+}
+
+Result<store::UserRecord> create_user(store::Transaction& tx, const Actor& actor,
+                                      const DirectoryView& apis, const CreateUser& wanted) {
+    TRY(actor.require("user:write"));
+    TRY(check_new_user(wanted));
+    const bool is_machine = wanted.kind == store::UserKind::kMachine;
+    if (!is_machine && !wanted.verifies.empty()) {
+        return invalid("only a machine user verifies tokens of APIs", "not_a_machine", "/verifies");
+    }
+    auto roles = wanted.roles;
+    if (roles.empty()) roles.emplace_back(is_machine ? "verifier" : "member");
+    TRY(check_may_assign(actor, roles));
+    auto user = record_of(wanted);
+    user.roles = TRY(roles_by_name(tx.connection(), roles));
+    user.verifies = TRY(apis_by_name(apis, wanted.verifies));
+    return insert(tx, actor.text(), std::move(user));
+}
+
+Result<store::UserRecord> create_first_administrator(store::Transaction& tx,
+                                                     const CreateUser& wanted) {
+    TRY(check_new_user(wanted));
+    if (TRY(store::count_users(tx.connection())) > 0) {
+        return Error{ErrorCode::kConflict, "this installation is already set up"}
+            .with_reason("already_set_up")
+            .with_hint("log in instead");
+    }
+    auto user = record_of(wanted);
+    user.roles = {built_in_role("administrator")};
+    return insert(tx, "system", std::move(user));
+}
+
+Result<store::UserRecord> edit_user(store::Transaction& tx, const Actor& actor,
+                                    const DirectoryView& apis, std::string_view id,
+                                    const EditUser& edit) {
+    TRY(actor.require("user:write"));
+    const auto parsed = UserId::parse(id);
+    if (!parsed) return TRY(get_user(tx.connection(), UserId{}));
+    auto user = TRY(get_user(tx.connection(), *parsed));
+    const auto before = user.state;
+    if (edit.name) {
+        TRY(check_name(*edit.name));
+        user.name = *edit.name;
+    }
+    if (edit.state) {
+        if (user.id == actor.user && *edit.state == store::UserState::kDisabled) {
+            return Error{ErrorCode::kConflict, "nobody can disable himself"}.with_reason(
+                "own_account");
+        }
+        user.state = *edit.state;
+    }
+    if (edit.roles) {
+        TRY(check_may_assign(actor, *edit.roles));
+        user.roles = TRY(roles_by_name(tx.connection(), *edit.roles));
+    }
+    if (edit.verifies) user.verifies = TRY(apis_by_name(apis, *edit.verifies));
+    user.updated_at = tx.now();
+    TRY(store::update_user(tx.connection(), user));
+    const bool is_disabled = user.state == store::UserState::kDisabled;
+    if (is_disabled) TRY(store::delete_sessions_of(tx.connection(), user.id));
+    const std::string_view type = user.state == before ? "user.updated"
+                                  : is_disabled        ? "user.disabled"
+                                                       : "user.enabled";
+    TRY(append_user_event(tx, type, actor.text(), user));
+    return user;
+}
+
+Result<store::UserRecord> get_user(store::Connection& db, const UserId& id) {
+    auto user = TRY(store::find_user(db, id));
+    if (!user)
+        return Error{ErrorCode::kNotFound, "there is no such user"}.with_reason("unknown_user");
+    return std::move(*user);
+}
+
+}  // namespace latchkey::authority
