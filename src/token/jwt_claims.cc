@@ -74,8 +74,9 @@ json::object to_claims(const JwtClaims& claims) {
     if (claims.expires_at) out["exp"] = claims.expires_at->seconds();
     if (!claims.scopes.empty()) out["scope"] = claims.scopes.to_text();
     if (claims.status) {
-        out["status"] = json::object{{"status_list", json::object{{"idx", claims.status->index},
-                                                                  {"uri", claims.status->uri}}}};
+        out["status"] = json::object{
+            {"status_list", json::object{{"idx", static_cast<std::int64_t>(claims.status->index)},
+                                         {"uri", claims.status->uri}}}};
     }
     if (claims.token_id) out["token_id"] = claims.token_id->shortuuid();
     return out;

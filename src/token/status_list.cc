@@ -149,7 +149,8 @@ json::object status_list_claims(const StatusListInfo& info, const StatusList& li
     out["iat"] = info.issued_at.seconds();
     if (info.expires_at) out["exp"] = info.expires_at->seconds();
     if (info.ttl_seconds > 0) out["ttl"] = info.ttl_seconds;
-    out["status_list"] = json::object{{"bits", list.bits()}, {"lst", list.compress()}};
+    out["status_list"] =
+        json::object{{"bits", std::int64_t{list.bits()}}, {"lst", list.compress()}};
     return out;
 }
 
