@@ -27,11 +27,12 @@ std::string format_address(const Address& address) {
 }
 
 std::optional<Address> parse_address(std::string_view text) {
-    if (text.size() >= INET6_ADDRSTRLEN) return std::nullopt;
-    const std::string terminated(text);
+    std::array<char, INET6_ADDRSTRLEN> terminated{};  // on the stack: checks read address lists
+    if (text.size() >= terminated.size()) return std::nullopt;
+    std::copy(text.begin(), text.end(), terminated.begin());
     Address address = kMappedPrefix;
-    if (inet_pton(AF_INET, terminated.c_str(), address.data() + 12) == 1) return address;
-    if (inet_pton(AF_INET6, terminated.c_str(), address.data()) == 1) return address;
+    if (inet_pton(AF_INET, terminated.data(), address.data() + 12) == 1) return address;
+    if (inet_pton(AF_INET6, terminated.data(), address.data()) == 1) return address;
     return std::nullopt;
 }
 
