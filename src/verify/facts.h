@@ -25,21 +25,24 @@ struct TokenFact {
     UserId owner;
     ApiId api;
     TokenKind kind{TokenKind::kOpaque};
-    TokenState state{TokenState::kActive};
+    TokenState state{TokenState::kActive};  // a deleted token is revoked
     std::optional<Timestamp> expires_at;
     std::optional<std::vector<std::string>> scopes;  // sorted; none: declared none
-    std::vector<std::string> allowed_ips;
+    std::vector<std::string> allowed_ips;            // addresses and CIDR blocks; empty: any
 };
 
 struct SecretFact {
     SecretId id;
     TokenId token;
-    Digest digest{};
+    Digest digest{};                            // all zero: nothing to present (a key token)
     std::string kid;                            // a jwt's signing key, else empty
     std::optional<std::uint64_t> status_index;  // list * 2^20 + index
     bool is_revoked{false};
     std::optional<Timestamp> ends_at;
     std::uint32_t generation{1};
+    // A jwt whose claims say more than its token may now (an update narrowed it): off-line, its
+    // status entry answers "ask the authority".
+    bool must_ask{false};
 };
 
 struct UserFact {
@@ -71,7 +74,9 @@ struct KeyFact {
 
 using Fact = std::variant<TokenFact, SecretFact, UserFact, RoleFact, ApiFact, KeyFact>;
 
-// {"kind":"token", …}; times RFC 3339 milliseconds, ids UUIDs, digests base64url.
+// {"kind":"token", …}; times RFC 3339 milliseconds, ids UUIDs, digests base64url. Every member is
+// always there, null for none; decoding refuses a missing or an unknown one, so that two versions
+// that disagree about a fact find out. Errors are kInvalidArgument, "bad_fact".
 json::object to_json(const Fact& fact);
 Result<Fact> fact_from_json(const json::value& value);
 // The "facts" array of an event's `data`; an event without it changes no fact.

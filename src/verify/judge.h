@@ -3,11 +3,13 @@
 // and the dialects all call it.
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
+#include "base/address.h"
 #include "base/clock.h"
 #include "verify/replica.h"
 
@@ -15,14 +17,14 @@ namespace latchkey::verify {
 
 enum class Verdict : std::uint8_t {
     kActive,
-    kMalformed,          // wrong shape or wrong checksum: refused before any lookup
+    kMalformed,  // wrong shape or wrong checksum: refused before any lookup
     kUnknown,
     kRevoked,
     kExpired,
     kSuspended,
     kOwnerDisabled,
-    kKeyCompromised,     // its signing key was withdrawn in an emergency
-    kWrongAudience,      // a token of another API
+    kKeyCompromised,  // its signing key was withdrawn in an emergency
+    kWrongAudience,   // a token of another API
     kAddressNotAllowed,
     kInsufficientScope,  // scopes, or rights in the project asked for, are missing
 };
@@ -34,11 +36,13 @@ inline constexpr std::size_t kScopesAskedMax = 16;
 
 // What the caller wants to know. Views live as long as the call.
 struct Requirement {
-    std::string_view api_slug;                    // empty: the default API
-    std::span<const std::string_view> scopes;     // at most kScopesAskedMax
+    std::string_view api_slug;                 // empty: the default API
+    std::span<const std::string_view> scopes;  // at most kScopesAskedMax
     std::optional<ProjectId> project;
-    std::string_view resource;                    // empty: "*"
-    std::optional<std::array<std::uint8_t, 16>> address;  // the client's, if it is known
+    // Empty: "*". A resource is only ever seen by a project's policy: a check without a project
+    // sees the token's own scopes, whatever the resource.
+    std::string_view resource;
+    std::optional<Address> address;  // the client's, if it is known
 };
 
 struct Judgement {
@@ -48,7 +52,12 @@ struct Judgement {
 };
 
 // Life first (revocation wins over expiry: a leaked token must never read as merely old), then
-// audience, address, scopes.
+// audience, address, scopes. More than kScopesAskedMax scopes are never allowed.
 Judgement judge(const TokenView& token, const Requirement& wanted, Timestamp now);
+
+// What the token may do at its API now, its own scopes ∩ its owner's patterns, separated by spaces
+// and appended to `out`; allocates only when `out` must grow. A token's pattern that its owner does
+// not cover shrinks to the owner's narrower ones.
+void effective_scopes(const TokenView& token, std::string& out);
 
 }  // namespace latchkey::verify

@@ -1,0 +1,67 @@
+// Chunks: an array that grows without moving, so that readers hold plain references while the one
+// writer appends. Slots are handed out densely and reused; whether a reader may still look at a
+// freed one is the caller's business (see epochs.h).
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/result.h"
+
+namespace latchkey::verify {
+
+template <typename T, unsigned kBits, std::size_t kChunksMax>
+class Chunks {
+public:
+    Chunks() : chunks_(std::make_unique<Directory>()) {}
+    ~Chunks() {
+        for (auto& chunk : *chunks_) {
+            delete[] chunk.load();
+        }
+    }
+    Chunks(const Chunks&) = delete;
+    Chunks& operator=(const Chunks&) = delete;
+
+    T& operator[](std::uint32_t slot) {
+        return (*chunks_)[slot >> kBits].load(std::memory_order_acquire)[slot & kMask];
+    }
+    const T& operator[](std::uint32_t slot) const {
+        return (*chunks_)[slot >> kBits].load(std::memory_order_acquire)[slot & kMask];
+    }
+
+    // The writer's. A new slot is value-initialised, a reused one holds what it held.
+    std::uint32_t allocate() {
+        if (!free_.empty()) {
+            const std::uint32_t slot = free_.back();
+            free_.pop_back();
+            return slot;
+        }
+        const std::uint32_t slot = size_.load(std::memory_order_relaxed);
+        auto& chunk = chunks_->at(slot >> kBits);
+        if (chunk.load() == nullptr) {
+            chunk.store(new T[std::size_t{1} << kBits]());
+            bytes_ += sizeof(T) << kBits;
+        }
+        size_.store(slot + 1);
+        return slot;
+    }
+    void free(std::uint32_t slot) { free_.push_back(slot); }
+
+    [[nodiscard]] std::uint32_t size() const { return size_.load(); }  // slots ever used
+    [[nodiscard]] std::size_t bytes() const { return bytes_.load() + sizeof(Directory); }
+
+private:
+    static constexpr std::uint32_t kMask = (std::uint32_t{1} << kBits) - 1;
+    using Directory = std::array<std::atomic<T*>, kChunksMax>;
+
+    std::unique_ptr<Directory> chunks_;
+    std::atomic<std::uint32_t> size_{0};
+    std::atomic<std::size_t> bytes_{0};
+    std::vector<std::uint32_t> free_;
+};
+
+}  // namespace latchkey::verify

@@ -1,0 +1,339 @@
+#include "verify/facts.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/encoding.h"
+
+namespace latchkey::verify {
+namespace {
+
+constexpr std::array<std::pair<TokenKind, std::string_view>, 3> kKinds{{
+    {TokenKind::kJwt, "jwt"},
+    {TokenKind::kOpaque, "opaque"},
+    {TokenKind::kKey, "key"},
+}};
+constexpr std::array<std::pair<TokenState, std::string_view>, 3> kStates{{
+    {TokenState::kActive, "active"},
+    {TokenState::kSuspended, "suspended"},
+    {TokenState::kRevoked, "revoked"},
+}};
+
+template <typename Enum, std::size_t kSize>
+std::string_view word_of(const std::array<std::pair<Enum, std::string_view>, kSize>& words,
+                         Enum value) {
+    for (const auto& [known, word] : words) {
+        if (known == value) return word;
+    }
+    CHECK(false && "an enumerator without a word");
+    return {};
+}
+
+json::value time_json(const std::optional<Timestamp>& time) {
+    if (!time) return nullptr;
+    return json::string(format_rfc3339(*time));
+}
+
+json::array texts_json(const std::vector<std::string>& texts) {
+    json::array array;
+    for (const auto& text : texts) {
+        array.emplace_back(text);
+    }
+    return array;
+}
+
+template <typename Ids>
+json::array ids_json(const Ids& ids) {
+    json::array array;
+    for (const auto& id : ids) {
+        array.emplace_back(id.uuid());
+    }
+    return array;
+}
+
+Error bad_fact(std::string message) {
+    return invalid(std::move(message), "bad_fact");
+}
+
+// Reads the members of one fact and remembers how many, so that leftovers show.
+class Members {
+public:
+    explicit Members(const json::object& object) : object_(object) {}
+
+    Result<const json::value*> any(std::string_view name) {
+        const json::value* const value = object_.if_contains(name);
+        if (value == nullptr) return bad_fact(fmt::format("a fact lacks \"{}\"", name));
+        ++used_;
+        return value;
+    }
+    Result<std::string> text(std::string_view name) {
+        const json::value* const value = TRY(any(name));
+        if (!value->is_string()) return wrong(name);
+        return std::string(value->get_string());
+    }
+    Result<bool> boolean(std::string_view name) {
+        const json::value* const value = TRY(any(name));
+        if (!value->is_bool()) return wrong(name);
+        return value->get_bool();
+    }
+    Result<std::optional<std::uint64_t>> number_or_none(std::string_view name) {
+        const json::value* const value = TRY(any(name));
+        if (value->is_null()) return std::optional<std::uint64_t>{};
+        if (value->is_uint64()) return std::optional{value->get_uint64()};
+        if (!value->is_int64() || value->get_int64() < 0) return wrong(name);
+        return std::optional{static_cast<std::uint64_t>(value->get_int64())};
+    }
+    Result<std::optional<Timestamp>> time_or_none(std::string_view name) {
+        const json::value* const value = TRY(any(name));
+        if (value->is_null()) return std::optional<Timestamp>{};
+        if (!value->is_string()) return wrong(name);
+        const Timestamp time = TRY(parse_rfc3339(value->get_string()));
+        return std::optional{time};
+    }
+    template <typename AnyId>
+    Result<AnyId> id(std::string_view name) {
+        const std::string written = TRY(text(name));
+        const auto parsed = AnyId::parse(written);
+        if (!parsed) return wrong(name);
+        return *parsed;
+    }
+    template <typename AnyId>
+    Result<std::vector<AnyId>> ids(std::string_view name) {
+        const std::vector<std::string> written = TRY(texts(name));
+        std::vector<AnyId> result;
+        for (const auto& one : written) {
+            const auto parsed = AnyId::parse(one);
+            if (!parsed) return wrong(name);
+            result.push_back(*parsed);
+        }
+        return result;
+    }
+    Result<std::vector<std::string>> texts(std::string_view name) {
+        const json::value* const value = TRY(any(name));
+        return texts_of(*value, name);
+    }
+    Result<std::optional<std::vector<std::string>>> texts_or_none(std::string_view name) {
+        const json::value* const value = TRY(any(name));
+        if (value->is_null()) return std::optional<std::vector<std::string>>{};
+        std::vector<std::string> result = TRY(texts_of(*value, name));
+        return std::optional{std::move(result)};
+    }
+    template <typename Enum, std::size_t kSize>
+    Result<Enum> word(std::string_view name,
+                      const std::array<std::pair<Enum, std::string_view>, kSize>& words) {
+        const std::string written = TRY(text(name));
+        for (const auto& [value, known] : words) {
+            if (known == written) return value;
+        }
+        return wrong(name);
+    }
+    static Result<std::vector<std::string>> texts_of(const json::value& value,
+                                                     std::string_view name) {
+        if (!value.is_array()) return wrong(name);
+        std::vector<std::string> result;
+        for (const auto& element : value.get_array()) {
+            if (!element.is_string()) return wrong(name);
+            result.emplace_back(element.get_string());
+        }
+        return result;
+    }
+    static Error wrong(std::string_view name) {
+        return bad_fact(fmt::format("\"{}\" of a fact has the wrong form", name));
+    }
+    [[nodiscard]] Status done() const {
+        if (used_ == object_.size()) return {};
+        return bad_fact("a fact has a member that this version does not know");
+    }
+
+private:
+    const json::object& object_;
+    std::size_t used_{0};
+};
+
+json::object encode(const TokenFact& fact) {
+    json::object object;
+    object["kind"] = "token";
+    object["id"] = fact.id.uuid();
+    object["owner"] = fact.owner.uuid();
+    object["api"] = fact.api.uuid();
+    object["token_kind"] = word_of(kKinds, fact.kind);
+    object["state"] = word_of(kStates, fact.state);
+    object["expires_at"] = time_json(fact.expires_at);
+    object["scopes"] = nullptr;
+    if (fact.scopes) object["scopes"] = texts_json(*fact.scopes);
+    object["allowed_ips"] = texts_json(fact.allowed_ips);
+    return object;
+}
+
+json::object encode(const SecretFact& fact) {
+    json::object object;
+    object["kind"] = "secret";
+    object["id"] = fact.id.uuid();
+    object["token"] = fact.token.uuid();
+    object["digest"] = base64url_encode(as_text(fact.digest));
+    object["kid"] = fact.kid;
+    object["status_index"] = nullptr;
+    if (fact.status_index) object["status_index"] = *fact.status_index;
+    object["is_revoked"] = fact.is_revoked;
+    object["ends_at"] = time_json(fact.ends_at);
+    object["generation"] = fact.generation;
+    object["must_ask"] = fact.must_ask;
+    return object;
+}
+
+json::object encode(const UserFact& fact) {
+    json::object object;
+    object["kind"] = "user";
+    object["id"] = fact.id.uuid();
+    object["is_machine"] = fact.is_machine;
+    object["is_disabled"] = fact.is_disabled;
+    object["roles"] = ids_json(fact.roles);
+    object["verifies"] = ids_json(fact.verifies);
+    return object;
+}
+
+json::object encode(const RoleFact& fact) {
+    json::object patterns;
+    for (const auto& [slug, list] : fact.patterns) {
+        patterns[slug] = texts_json(list);
+    }
+    json::object object;
+    object["kind"] = "role";
+    object["id"] = fact.id.uuid();
+    object["patterns"] = std::move(patterns);
+    return object;
+}
+
+json::object encode(const ApiFact& fact) {
+    json::object object;
+    object["kind"] = "api";
+    object["id"] = fact.id.uuid();
+    object["slug"] = fact.slug;
+    object["audience"] = fact.audience;
+    object["is_default"] = fact.is_default;
+    return object;
+}
+
+json::object encode(const KeyFact& fact) {
+    json::object object;
+    object["kind"] = "key";
+    object["kid"] = fact.kid;
+    object["is_compromised"] = fact.is_compromised;
+    object["is_retired"] = fact.is_retired;
+    return object;
+}
+
+Result<Fact> decode_token(Members& members) {
+    TokenFact fact;
+    fact.id = TRY(members.id<TokenId>("id"));
+    fact.owner = TRY(members.id<UserId>("owner"));
+    fact.api = TRY(members.id<ApiId>("api"));
+    fact.kind = TRY(members.word("token_kind", kKinds));
+    fact.state = TRY(members.word("state", kStates));
+    fact.expires_at = TRY(members.time_or_none("expires_at"));
+    fact.scopes = TRY(members.texts_or_none("scopes"));
+    fact.allowed_ips = TRY(members.texts("allowed_ips"));
+    return Fact{std::move(fact)};
+}
+
+Result<Fact> decode_secret(Members& members) {
+    SecretFact fact;
+    fact.id = TRY(members.id<SecretId>("id"));
+    fact.token = TRY(members.id<TokenId>("token"));
+    const std::string written = TRY(members.text("digest"));
+    const auto digest = base64url_decode(written);
+    if (!digest || digest->size() != fact.digest.size()) return Members::wrong("digest");
+    std::copy(digest->begin(), digest->end(), fact.digest.begin());
+    fact.kid = TRY(members.text("kid"));
+    fact.status_index = TRY(members.number_or_none("status_index"));
+    fact.is_revoked = TRY(members.boolean("is_revoked"));
+    fact.ends_at = TRY(members.time_or_none("ends_at"));
+    const auto generation = TRY(members.number_or_none("generation"));
+    if (!generation || *generation > 0xFFFF'FFFF) return Members::wrong("generation");
+    fact.generation = static_cast<std::uint32_t>(*generation);
+    fact.must_ask = TRY(members.boolean("must_ask"));
+    return Fact{std::move(fact)};
+}
+
+Result<Fact> decode_user(Members& members) {
+    UserFact fact;
+    fact.id = TRY(members.id<UserId>("id"));
+    fact.is_machine = TRY(members.boolean("is_machine"));
+    fact.is_disabled = TRY(members.boolean("is_disabled"));
+    fact.roles = TRY(members.ids<RoleId>("roles"));
+    fact.verifies = TRY(members.ids<ApiId>("verifies"));
+    return Fact{std::move(fact)};
+}
+
+Result<Fact> decode_role(Members& members) {
+    RoleFact fact;
+    fact.id = TRY(members.id<RoleId>("id"));
+    const json::value* const patterns = TRY(members.any("patterns"));
+    if (!patterns->is_object()) return Members::wrong("patterns");
+    for (const auto& [slug, list] : patterns->get_object()) {
+        std::vector<std::string> texts = TRY(Members::texts_of(list, "patterns"));
+        fact.patterns.emplace(slug, std::move(texts));
+    }
+    return Fact{std::move(fact)};
+}
+
+Result<Fact> decode_api(Members& members) {
+    ApiFact fact;
+    fact.id = TRY(members.id<ApiId>("id"));
+    fact.slug = TRY(members.text("slug"));
+    fact.audience = TRY(members.text("audience"));
+    fact.is_default = TRY(members.boolean("is_default"));
+    return Fact{std::move(fact)};
+}
+
+Result<Fact> decode_key(Members& members) {
+    KeyFact fact;
+    fact.kid = TRY(members.text("kid"));
+    if (fact.kid.empty()) return Members::wrong("kid");
+    fact.is_compromised = TRY(members.boolean("is_compromised"));
+    fact.is_retired = TRY(members.boolean("is_retired"));
+    return Fact{std::move(fact)};
+}
+
+Result<Fact> decode(Members& members, std::string_view kind) {
+    if (kind == "token") return decode_token(members);
+    if (kind == "secret") return decode_secret(members);
+    if (kind == "user") return decode_user(members);
+    if (kind == "role") return decode_role(members);
+    if (kind == "api") return decode_api(members);
+    if (kind == "key") return decode_key(members);
+    return bad_fact("a fact of a kind that this version does not know");
+}
+
+}  // namespace
+
+json::object to_json(const Fact& fact) {
+    return std::visit([](const auto& one) { return encode(one); }, fact);
+}
+
+Result<Fact> fact_from_json(const json::value& value) {
+    if (!value.is_object()) return bad_fact("a fact is a JSON object");
+    Members members(value.get_object());
+    const std::string kind = TRY(members.text("kind"));
+    Fact fact = TRY(decode(members, kind));
+    TRY(members.done());
+    return fact;
+}
+
+Result<std::vector<Fact>> facts_of(const json::object& data) {
+    std::vector<Fact> facts;
+    const json::value* const listed = data.if_contains("facts");
+    if (listed == nullptr) return facts;
+    if (!listed->is_array()) return bad_fact("\"facts\" is an array");
+    for (const auto& value : listed->get_array()) {
+        Fact fact = TRY(fact_from_json(value));
+        facts.push_back(std::move(fact));
+    }
+    return facts;
+}
+
+}  // namespace latchkey::verify
