@@ -28,7 +28,7 @@ struct UserRecord {
     UserState state{UserState::kActive};
     std::string login;  // e-mail of a human, name of a machine; unique without case
     std::string name;
-    std::string password_hash;    // empty: cannot log in
+    std::string password_hash;  // empty: cannot log in
     std::vector<RoleId> roles;
     std::vector<ApiId> verifies;  // a machine user: the APIs whose tokens it may verify
     Timestamp created_at;
@@ -137,12 +137,12 @@ struct Event {
     std::uint64_t epoch{1};
     std::uint64_t revision{0};
     Timestamp at;
-    std::string type;   // "token.created"
-    std::string actor;  // "user/<uuid>", "token/<uuid>", "system"
-    std::optional<UserId> owner;   // whom it concerns, for filters
+    std::string type;             // "token.created"
+    std::string actor;            // "user/<uuid>", "token/<uuid>", "system"
+    std::optional<UserId> owner;  // whom it concerns, for filters
     std::optional<TokenId> token;
-    std::string body;   // the canonical JSON that the hash covers
-    Digest hash{};      // SHA-256(previous hash ‖ body)
+    std::string body;  // the canonical JSON that the hash covers
+    Digest hash{};     // SHA-256(previous hash ‖ body)
 };
 
 struct FeedHead {

@@ -18,21 +18,21 @@
 namespace latchkey::store {
 
 class Sql {
-   public:
+public:
     // NOLINTNEXTLINE(google-explicit-constructor): a literal is the SQL.
     consteval Sql(const char* text) : text_(text) {}
     [[nodiscard]] constexpr const char* text() const { return text_; }
 
-   private:
+private:
     const char* text_;
 };
 
 // A prepared statement, borrowed from its connection's cache; reset when it goes. Parameters are
 // bound in order, columns read in order. Not thread-safe, as its connection is not.
 class Statement {
-   public:
+public:
     class Driver {
-       public:
+    public:
         virtual ~Driver() = default;
         virtual void bind_null(int index) = 0;
         virtual void bind_integer(int index, std::int64_t value) = 0;
@@ -88,7 +88,7 @@ class Statement {
     }
 
     Result<bool> step() { return driver_->step(); }  // true: a row is there
-    Status run();                                     // to the end, rows ignored
+    Status run();                                    // to the end, rows ignored
 
     [[nodiscard]] bool is_null(int column) const { return driver_->is_null(column); }
     [[nodiscard]] std::int64_t integer(int column) const { return driver_->integer(column); }
@@ -105,13 +105,13 @@ class Statement {
         return bytes ? IdType{*bytes} : IdType{};
     }
 
-   private:
+private:
     Driver* driver_;
     int next_parameter_{1};
 };
 
 class Connection {
-   public:
+public:
     Connection() = default;
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;

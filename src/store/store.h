@@ -31,7 +31,7 @@ struct EventDraft {
 
 // What a mutation works with, on the writer thread, inside its own savepoint.
 class Transaction {
-   public:
+public:
     virtual ~Transaction() = default;
     [[nodiscard]] virtual Connection& connection() = 0;
     // The moment of this mutation, in whole milliseconds, never before the last event's.
@@ -43,10 +43,13 @@ class Transaction {
 };
 
 struct Mutation {
-    // On the writer thread; an error rolls this mutation back and nothing else.
+    // On the writer thread; an error or an exception rolls this mutation back and nothing else. May
+    // run a second time after a full disk rolled the group back, so it must not use up what it
+    // captured.
     std::function<Status(Transaction&)> work;
     // Exactly once, on the writer thread, after the commit is durable and on_committed has run
-    // (or with the error). Must be quick and must not throw.
+    // (or with the error; a refusal because too many wait, or because the store is closed, comes on
+    // the submitting thread). Must be quick and must not throw.
     std::function<void(Status)> done;
     // Revoke, suspend, disable, delete: may use the space set aside for a full disk.
     bool is_urgent{false};
@@ -63,14 +66,17 @@ struct StoreOptions {
 };
 
 class Store {
-   public:
+public:
     // Locks the data directory, opens or creates the database, migrates it. Errors that name the
     // fix: locked by another process (kConflict), corrupt, from a newer version, not ours
     // (kPrecondition), no space (kOutOfSpace).
     static Result<std::unique_ptr<Store>> open(StoreOptions options);
     virtual ~Store() = default;
 
-    virtual void submit(Mutation mutation) = 0;  // any thread
+    // Any thread. At most 4,096 wait; the next is refused with kUnavailable. Reason
+    // "outcome_unknown" says that the disk failed at the commit: the change may or may not be
+    // there.
+    virtual void submit(Mutation mutation) = 0;
     // Runs `work` on a read-only connection in one read transaction; blocks while all are busy.
     // Never on a reactor thread.
     virtual Status read(const std::function<Status(Connection&)>& work) = 0;
@@ -94,7 +100,7 @@ class Store {
     virtual void close() = 0;
     // Waiting mutations, for metrics and admission; any thread.
     [[nodiscard]] virtual std::size_t waiting() const = 0;
-    [[nodiscard]] virtual bool is_out_of_space() const = 0;  // the last commit failed for space
+    [[nodiscard]] virtual bool is_out_of_space() const = 0;  // until a commit works again
 };
 
 // Every page and every row: PRAGMA integrity_check, foreign keys, and the event chain from the

@@ -20,6 +20,7 @@ Status insert_token(Connection& db, const TokenRecord& token);
 Status update_token(Connection& db, const TokenRecord& token);  // every column but id and created
 // By the token's id or any of its secrets' ids. Deleted tokens are found too.
 Result<std::optional<TokenRecord>> find_token(Connection& db, const UuidBytes& id_or_jti);
+// The secret of generation 1 must have its token's id: lookups by jti count on it.
 Status insert_secret(Connection& db, const SecretRecord& secret);
 Status update_secret(Connection& db, const SecretRecord& secret);  // state and ends_at
 Result<std::vector<SecretRecord>> secrets_of(Connection& db, const TokenId& token);
@@ -32,9 +33,9 @@ struct TokenQuery {
     std::optional<UserId> owner;  // none: everybody's
     TokenFilter filter{TokenFilter::kAll};
     TokenSort sort{TokenSort::kNewest};
-    Timestamp now;                      // what "expired" is measured against
-    std::optional<TokenId> after;       // the last row of the page before
-    std::string after_name;             // its name, when sorted by name
+    Timestamp now;                 // what "expired" is measured against
+    std::optional<TokenId> after;  // the last row of the page before
+    std::string after_name;        // its name, when sorted by name
     std::size_t limit{50};
 };
 struct ListedToken {
@@ -42,11 +43,14 @@ struct ListedToken {
     std::optional<Timestamp> last_used_at;
 };
 Result<std::vector<ListedToken>> list_tokens(Connection& db, const TokenQuery& query);
-// Every token and secret that is not deleted or long dead, for the replica's start; streamed, one
-// secret at a time with its token, ordered by token.
+// For the replica's start: every secret, whatever its own state, of every token except those that
+// are revoked or deleted and had expired by the last event; so a revoked token still reads as
+// revoked for as long as someone may hold it. Streamed, one secret at a time with its token, in the
+// order of tokens. The records are used again for the next row; name, description and reason are
+// left empty.
 Status for_each_live_secret(
     Connection& db, const std::function<Status(const TokenRecord&, const SecretRecord&)>& visit);
-Result<std::uint64_t> count_tokens(Connection& db);
+Result<std::uint64_t> count_tokens(Connection& db);  // that are not deleted
 // After a restore: suspends every active token ("changed since the backup is unknown").
 Result<std::uint64_t> suspend_all_tokens(Connection& db, Timestamp now, std::string_view reason);
 Result<std::uint64_t> count_live_secrets_of_key(Connection& db, std::string_view kid,
@@ -57,7 +61,8 @@ Status add_usage(Connection& db, const UsageRecord& usage);  // forward only, co
 Result<std::optional<UsageRecord>> find_usage(Connection& db, const TokenId& token);
 
 // --- users, roles, sessions ---------------------------------------------------------------------
-Status insert_user(Connection& db, const UserRecord& user);  // with roles and verifies
+// With roles and verifies; roles are read back in the order of their ids.
+Status insert_user(Connection& db, const UserRecord& user);
 Status update_user(Connection& db, const UserRecord& user);
 Result<std::optional<UserRecord>> find_user(Connection& db, const UserId& id);
 Result<std::optional<UserRecord>> find_user_by_login(Connection& db, std::string_view login);
@@ -76,7 +81,7 @@ Status delete_expired_sessions(Connection& db, Timestamp now);
 
 // --- APIs, scopes, projects ---------------------------------------------------------------------
 Status insert_api(Connection& db, const ApiRecord& api);
-Status update_api(Connection& db, const ApiRecord& api);
+Status update_api(Connection& db, const ApiRecord& api);  // every column but is_default
 Result<std::optional<ApiRecord>> find_api(Connection& db, const ApiId& id);
 Result<std::optional<ApiRecord>> find_api_by_slug(Connection& db, std::string_view slug);
 Result<std::optional<ApiRecord>> find_api_by_audience(Connection& db, std::string_view audience);
@@ -97,7 +102,7 @@ Status put_setting(Connection& db, std::string_view key, std::string_view value)
 Status delete_setting(Connection& db, std::string_view key);
 
 struct IdempotencyRecord {
-    std::string actor;        // whose key it is
+    std::string actor;  // whose key it is
     std::string key;
     Digest request_digest{};  // of method, path and body
     std::int64_t status{0};
@@ -113,7 +118,7 @@ Status delete_expired_idempotency(Connection& db, Timestamp now);
 struct EventQuery {
     std::uint64_t after{0};  // revisions above this
     std::size_t limit{50};
-    std::string type;        // "token.created", or "token." for a family; empty: all
+    std::string type;  // "token.created", or "token." for a family; empty: all
     std::optional<TokenId> token;
     std::optional<UserId> owner;
     std::string actor;
