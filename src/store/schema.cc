@@ -1,0 +1,165 @@
+#include "store/schema.h"
+
+#include <span>
+#include <string>
+
+#include <fmt/format.h>
+
+namespace latchkey::store {
+namespace {
+
+// Ids are 16 bytes, digests 32, times BIGINT microseconds UTC, lists JSON text. The number of
+// indexes is small on purpose: each one costs every creation a page.
+constexpr Sql kFirst[] = {
+    "CREATE TABLE settings (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+
+    // One row. A transaction updates it last, so that the order of revisions is that of commits.
+    "CREATE TABLE feed_head (id INTEGER PRIMARY KEY CHECK (id = 1), epoch BIGINT NOT NULL,"
+    " revision BIGINT NOT NULL, hash BLOB NOT NULL, at BIGINT NOT NULL)",
+    "INSERT INTO feed_head (id, epoch, revision, hash, at) VALUES (1, 1, 0,"
+    " x'0000000000000000000000000000000000000000000000000000000000000000', 0)",
+
+    "CREATE TABLE events (revision INTEGER PRIMARY KEY, epoch BIGINT NOT NULL, at BIGINT NOT NULL,"
+    " type TEXT NOT NULL, actor TEXT NOT NULL, owner_id BLOB, token_id BLOB, body TEXT NOT NULL,"
+    " hash BLOB NOT NULL)",
+    "CREATE INDEX events_token ON events (token_id, revision) WHERE token_id IS NOT NULL",
+    "CREATE INDEX events_owner ON events (owner_id, revision) WHERE owner_id IS NOT NULL",
+
+    // login_key is the login without case.
+    "CREATE TABLE users (id BLOB NOT NULL PRIMARY KEY, kind SMALLINT NOT NULL,"
+    " state SMALLINT NOT NULL, login TEXT NOT NULL, login_key TEXT NOT NULL UNIQUE,"
+    " name TEXT NOT NULL, password_hash TEXT NOT NULL, verifies TEXT NOT NULL,"
+    " created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE roles (id BLOB NOT NULL PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+    " is_built_in SMALLINT NOT NULL, patterns TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE role_assignments (user_id BLOB NOT NULL REFERENCES users (id),"
+    " role_id BLOB NOT NULL REFERENCES roles (id), PRIMARY KEY (user_id, role_id)) WITHOUT ROWID",
+    "CREATE TABLE sessions (id BLOB NOT NULL PRIMARY KEY,"
+    " user_id BLOB NOT NULL REFERENCES users (id), kind SMALLINT NOT NULL,"
+    " digest BLOB NOT NULL UNIQUE, agent TEXT NOT NULL, address TEXT NOT NULL,"
+    " created_at BIGINT NOT NULL, last_seen_at BIGINT NOT NULL, expires_at BIGINT NOT NULL)"
+    " WITHOUT ROWID",
+    "CREATE INDEX sessions_user ON sessions (user_id, id)",
+    "CREATE INDEX sessions_expiry ON sessions (expires_at)",
+
+    "CREATE TABLE projects (id BLOB NOT NULL PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+    " description TEXT NOT NULL, created_at BIGINT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE apis (id BLOB NOT NULL PRIMARY KEY, slug TEXT NOT NULL UNIQUE,"
+    " audience TEXT NOT NULL UNIQUE, name TEXT NOT NULL, base_url TEXT NOT NULL,"
+    " default_scopes TEXT NOT NULL, is_default SMALLINT NOT NULL, is_built_in SMALLINT NOT NULL,"
+    " created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL) WITHOUT ROWID",
+    "CREATE UNIQUE INDEX apis_default ON apis (is_default) WHERE is_default = 1",
+    "CREATE TABLE scopes (api_id BLOB NOT NULL REFERENCES apis (id), name TEXT NOT NULL,"
+    " position BIGINT NOT NULL, description TEXT NOT NULL, group_name TEXT NOT NULL,"
+    " aliases TEXT NOT NULL, PRIMARY KEY (api_id, name)) WITHOUT ROWID",
+
+    "CREATE TABLE tokens (id BLOB NOT NULL PRIMARY KEY,"
+    " owner_id BLOB NOT NULL REFERENCES users (id), api_id BLOB NOT NULL REFERENCES apis (id),"
+    " kind SMALLINT NOT NULL, state SMALLINT NOT NULL, name TEXT NOT NULL,"
+    " description TEXT NOT NULL, scopes TEXT, allowed_ips TEXT NOT NULL, expires_at BIGINT,"
+    " reason TEXT NOT NULL, created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL,"
+    " revoked_at BIGINT, deleted_at BIGINT) WITHOUT ROWID",
+    "CREATE INDEX tokens_owner ON tokens (owner_id, id)",
+
+    // Lies in the order of the tokens, so that the replica's start reads both side by side. The
+    // first secret has its token's id and is found by it; only later ones need an index.
+    "CREATE TABLE token_secrets (id BLOB NOT NULL, token_id BLOB NOT NULL REFERENCES tokens (id),"
+    " generation BIGINT NOT NULL, state SMALLINT NOT NULL, digest BLOB NOT NULL,"
+    " kid TEXT NOT NULL, status_index BIGINT, ends_at BIGINT, created_at BIGINT NOT NULL,"
+    " PRIMARY KEY (token_id, generation), CHECK (generation > 1 OR id = token_id)) WITHOUT ROWID",
+    "CREATE UNIQUE INDEX token_secrets_later ON token_secrets (id) WHERE generation > 1",
+    "CREATE UNIQUE INDEX token_secrets_digest ON token_secrets (digest)",
+    "CREATE UNIQUE INDEX token_secrets_status ON token_secrets (status_index)"
+    " WHERE status_index IS NOT NULL",
+
+    // No foreign key: usage of a token may arrive in any order and must never fail a whole flush.
+    "CREATE TABLE token_usage (token_id BLOB NOT NULL PRIMARY KEY, last_used_at BIGINT NOT NULL,"
+    " last_address TEXT NOT NULL, last_agent TEXT NOT NULL, uses BIGINT NOT NULL,"
+    " denials BIGINT NOT NULL) WITHOUT ROWID",
+
+    "CREATE TABLE signing_keys (kid TEXT NOT NULL PRIMARY KEY, algorithm TEXT NOT NULL,"
+    " state SMALLINT NOT NULL, is_compromised SMALLINT NOT NULL, public_jwk TEXT NOT NULL,"
+    " wrapped_private BLOB NOT NULL, created_at BIGINT NOT NULL, activated_at BIGINT,"
+    " retired_at BIGINT) WITHOUT ROWID",
+    "CREATE TABLE idempotency (actor TEXT NOT NULL, key TEXT NOT NULL,"
+    " request_digest BLOB NOT NULL, status BIGINT NOT NULL, response BLOB NOT NULL,"
+    " expires_at BIGINT NOT NULL, PRIMARY KEY (actor, key)) WITHOUT ROWID",
+    "CREATE INDEX idempotency_expiry ON idempotency (expires_at)",
+};
+
+struct Step {
+    std::int64_t version;
+    std::span<const Sql> statements;
+};
+constexpr Step kSteps[] = {{1, kFirst}};
+static_assert(kSteps[std::size(kSteps) - 1].version == kSchemaVersion);
+
+Status apply(Connection& db, const Step& step) {
+    for (const Sql& sql : step.statements) {
+        TRY(db.run(sql));
+    }
+    Statement statement =
+        TRY(db.prepare("INSERT INTO settings (key, value) VALUES ('schema', $1)"
+                       " ON CONFLICT (key) DO UPDATE SET value = excluded.value"));
+    return statement.bind(std::string_view(std::to_string(step.version))).run();
+}
+
+Result<bool> has_rows(Connection& db, Sql sql) {
+    Statement statement = TRY(db.prepare(sql));
+    return statement.step();
+}
+
+Error not_ours() {
+    return Error{ErrorCode::kPrecondition, "the database file was not made by Latchkey"}
+        .with_reason("not_latchkey")
+        .with_hint("Name another data directory, or move the file away.");
+}
+
+}  // namespace
+
+Result<std::int64_t> read_schema_version(Connection& db) {
+    const bool has_tables = TRY(has_rows(db, "SELECT 1 FROM sqlite_master LIMIT 1"));
+    if (!has_tables) return std::int64_t{0};
+    const bool has_settings =
+        TRY(has_rows(db, "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'settings'"));
+    if (!has_settings) return not_ours();
+    auto statement = db.prepare("SELECT value FROM settings WHERE key = 'schema'");
+    if (!statement) return not_ours();
+    const bool has_version = TRY(statement->step());
+    if (!has_version) return not_ours();
+    std::int64_t version = 0;
+    for (const char digit : statement->text(0)) {
+        if (digit < '0' || digit > '9' || version > 1'000'000) return not_ours();
+        version = version * 10 + (digit - '0');
+    }
+    if (version < 1) return not_ours();
+    return version;
+}
+
+Status refuse_newer_schema(std::int64_t version) {
+    if (version <= kSchemaVersion) return {};
+    return Error{ErrorCode::kPrecondition,
+                 fmt::format("made by a newer Latchkey (schema {}, this one knows {}); "
+                             "start that version",
+                             version, kSchemaVersion)}
+        .with_reason("newer_schema")
+        .with_hint("Start the newer version again, or restore a backup made by this one.");
+}
+
+Status migrate(Connection& db, std::int64_t version) {
+    TRY(refuse_newer_schema(version));
+    for (const Step& step : kSteps) {
+        if (step.version <= version) continue;
+        TRY(db.run("BEGIN IMMEDIATE"));
+        Status applied = apply(db, step);
+        if (applied) applied = db.run("COMMIT");
+        if (!applied) {
+            // Fails when the engine has rolled back by itself, which is as good.
+            static_cast<void>(db.run("ROLLBACK").has_value());
+            return applied;
+        }
+    }
+    return {};
+}
+
+}  // namespace latchkey::store

@@ -1,0 +1,29 @@
+// How a token and a secret lie in columns, for the questions that ask for them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "store/records.h"
+#include "store/sql.h"
+
+namespace latchkey::store {
+
+// Literals, because SQL is put together by the compiler only.
+#define LATCHKEY_TOKEN_COLUMNS                                                          \
+    "t.id, t.owner_id, t.api_id, t.kind, t.state, t.name, t.description, t.scopes,"     \
+    " t.allowed_ips, t.expires_at, t.reason, t.created_at, t.updated_at, t.revoked_at," \
+    " t.deleted_at"
+#define LATCHKEY_SECRET_COLUMNS                                                            \
+    "s.id, s.token_id, s.generation, s.state, s.digest, s.kid, s.status_index, s.ends_at," \
+    " s.created_at"
+inline constexpr int kTokenColumns = 15;
+
+Result<TokenRecord> read_token(const Statement& row);
+// The columns of LATCHKEY_SECRET_COLUMNS from column `from` on.
+Status read_secret_into(const Statement& row, int from, SecretRecord& secret);
+void bind_scopes(Statement& statement, const std::optional<std::vector<std::string>>& scopes);
+Status one_changed(const Connection& db, const char* noun);  // kNotFound when no row was there
+
+}  // namespace latchkey::store

@@ -1,0 +1,142 @@
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "store/rows.h"
+#include "store/tables.h"
+#include "store/token_rows.h"
+
+namespace latchkey::store {
+namespace {
+
+Result<SecretRecord> read_secret(const Statement& row) {
+    SecretRecord secret;
+    TRY(read_secret_into(row, 0, secret));
+    return secret;
+}
+
+Result<std::optional<TokenRecord>> find_by(Connection& db, Sql sql, const UuidBytes& id) {
+    Statement rows = TRY(db.prepare(sql));
+    rows.bind_blob(as_text(id));
+    return first<TokenRecord>(rows, [](const Statement& row) { return read_token(row); });
+}
+
+}  // namespace
+
+Status insert_token(Connection& db, const TokenRecord& token) {
+    Statement statement = TRY(db.prepare(
+        "INSERT INTO tokens (id, owner_id, api_id, kind, state, name, description, scopes,"
+        " allowed_ips, expires_at, reason, created_at, updated_at, revoked_at, deleted_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"));
+    statement.bind(token.id).bind(token.owner).bind(token.api);
+    statement.bind(as_integer(token.kind)).bind(as_integer(token.state));
+    statement.bind(std::string_view(token.name)).bind(std::string_view(token.description));
+    bind_scopes(statement, token.scopes);
+    statement.bind(std::string_view(encode_list(token.allowed_ips))).bind(token.expires_at);
+    statement.bind(std::string_view(token.reason)).bind(token.created_at).bind(token.updated_at);
+    statement.bind(token.revoked_at).bind(token.deleted_at);
+    return statement.run();
+}
+
+Status update_token(Connection& db, const TokenRecord& token) {
+    Statement statement = TRY(db.prepare(
+        "UPDATE tokens SET owner_id = $1, api_id = $2, kind = $3, state = $4, name = $5,"
+        " description = $6, scopes = $7, allowed_ips = $8, expires_at = $9, reason = $10,"
+        " updated_at = $11, revoked_at = $12, deleted_at = $13 WHERE id = $14"));
+    statement.bind(token.owner).bind(token.api);
+    statement.bind(as_integer(token.kind)).bind(as_integer(token.state));
+    statement.bind(std::string_view(token.name)).bind(std::string_view(token.description));
+    bind_scopes(statement, token.scopes);
+    statement.bind(std::string_view(encode_list(token.allowed_ips))).bind(token.expires_at);
+    statement.bind(std::string_view(token.reason)).bind(token.updated_at);
+    statement.bind(token.revoked_at).bind(token.deleted_at).bind(token.id);
+    TRY(statement.run());
+    return one_changed(db, "token");
+}
+
+Result<std::optional<TokenRecord>> find_token(Connection& db, const UuidBytes& id_or_jti) {
+    auto found = TRY(
+        find_by(db, "SELECT " LATCHKEY_TOKEN_COLUMNS " FROM tokens t WHERE t.id = $1", id_or_jti));
+    if (found) return found;
+    // The first secret has the token's own id; only later ones are looked for here.
+    return find_by(db,
+                   "SELECT " LATCHKEY_TOKEN_COLUMNS
+                   " FROM token_secrets s JOIN tokens t ON t.id = s.token_id"
+                   " WHERE s.id = $1 AND s.generation > 1",
+                   id_or_jti);
+}
+
+Status insert_secret(Connection& db, const SecretRecord& secret) {
+    Statement statement =
+        TRY(db.prepare("INSERT INTO token_secrets (id, token_id, generation, state, digest, kid,"
+                       " status_index, ends_at, created_at)"
+                       " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"));
+    statement.bind(secret.id).bind(secret.token).bind(std::int64_t{secret.generation});
+    statement.bind(as_integer(secret.state)).bind(secret.digest).bind(std::string_view(secret.kid));
+    if (secret.status_index) {
+        statement.bind(static_cast<std::int64_t>(*secret.status_index));
+    } else {
+        statement.bind_null();
+    }
+    statement.bind(secret.ends_at).bind(secret.created_at);
+    return statement.run();
+}
+
+Status update_secret(Connection& db, const SecretRecord& secret) {
+    Statement statement =
+        TRY(db.prepare("UPDATE token_secrets SET state = $1, ends_at = $2"
+                       " WHERE token_id = $3 AND generation = $4"));
+    statement.bind(as_integer(secret.state)).bind(secret.ends_at);
+    statement.bind(secret.token).bind(std::int64_t{secret.generation});
+    TRY(statement.run());
+    return one_changed(db, "secret");
+}
+
+Result<std::vector<SecretRecord>> secrets_of(Connection& db, const TokenId& token) {
+    Statement rows = TRY(db.prepare("SELECT " LATCHKEY_SECRET_COLUMNS
+                                    " FROM token_secrets s WHERE s.token_id = $1"
+                                    " ORDER BY s.generation"));
+    rows.bind(token);
+    return collect<SecretRecord>(rows, read_secret);
+}
+
+Result<bool> is_status_index_taken(Connection& db, std::uint64_t index) {
+    Statement rows = TRY(db.prepare("SELECT 1 FROM token_secrets WHERE status_index = $1"));
+    rows.bind(static_cast<std::int64_t>(index));
+    return rows.step();
+}
+
+Result<std::uint64_t> count_status_indexes(Connection& db, std::uint64_t from, std::uint64_t to) {
+    Statement rows = TRY(db.prepare(
+        "SELECT count(*) FROM token_secrets WHERE status_index >= $1 AND status_index < $2"));
+    rows.bind(static_cast<std::int64_t>(from)).bind(static_cast<std::int64_t>(to));
+    return number(rows);
+}
+
+Result<std::uint64_t> count_tokens(Connection& db) {
+    Statement rows = TRY(db.prepare("SELECT count(*) FROM tokens WHERE deleted_at IS NULL"));
+    return number(rows);
+}
+
+Result<std::uint64_t> suspend_all_tokens(Connection& db, Timestamp now, std::string_view reason) {
+    Statement statement =
+        TRY(db.prepare("UPDATE tokens SET state = 2, updated_at = $1, reason = $2"
+                       " WHERE state = 1 AND deleted_at IS NULL"));
+    statement.bind(now).bind(reason);
+    TRY(statement.run());
+    return static_cast<std::uint64_t>(db.changes());
+}
+
+Result<std::uint64_t> count_live_secrets_of_key(Connection& db, std::string_view kid,
+                                                Timestamp now) {
+    Statement rows =
+        TRY(db.prepare("SELECT count(*) FROM token_secrets s JOIN tokens t ON t.id = s.token_id"
+                       " WHERE s.kid = $1 AND s.state = 1 AND t.state <> 3 AND t.deleted_at IS NULL"
+                       " AND (t.expires_at IS NULL OR t.expires_at > $2)"
+                       " AND (s.ends_at IS NULL OR s.ends_at > $2)"));
+    rows.bind(kid).bind(now);
+    return number(rows);
+}
+
+}  // namespace latchkey::store
