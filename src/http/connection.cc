@@ -214,7 +214,8 @@ void Connection::reap() {
 void Connection::check_deadline(Microseconds now) {
     const bool is_write_late = is_writing_ && write_deadline_ <= now;
     if (!is_write_late && deadline_ > now) return;
-    if (phase_ != Phase::kIdle && phase_ != Phase::kLingering) ++reactor_->figures().timeouts_total;
+    const bool is_expected = phase_ == Phase::kIdle || phase_ == Phase::kLingering;
+    if (is_write_late || !is_expected) ++reactor_->figures().timeouts_total;
     if (!is_write_late && !is_writing_) {
         if (phase_ == Phase::kHeader) return refuse(408, "the request's header took too long");
         if (phase_ == Phase::kBody) return refuse(408, "the request's body took too long");

@@ -56,7 +56,7 @@ bool is_folded(std::string_view name, std::string_view value) {
 // "GET /x HTTP/2.0" is a version we do not speak; anything else there is no HTTP at all.
 bool names_other_version(std::string_view line) {
     line = line.substr(0, line.find("\r\n"));
-    if (line.size() < 8) return false;
+    if (line.size() < 8 || std::count(line.begin(), line.end(), ' ') != 2) return false;
     const std::string_view version = line.substr(line.size() - 8);
     return version.starts_with("HTTP/") && is_digit(version[5]) && version[6] == '.' &&
            is_digit(version[7]);
