@@ -1,6 +1,7 @@
 #include "base/json.h"
 
 #include <algorithm>
+#include <cmath>
 #include <unordered_set>
 #include <vector>
 
@@ -81,7 +82,9 @@ class StrictHandler {
         stack_.push_uint64(value);
         return true;
     }
-    bool on_double(double value, json::string_view /*text*/, error_code& /*ec*/) {
+    bool on_double(double value, json::string_view /*text*/, error_code& ec) {
+        // 1e400 reads as infinity, which no JSON text can say.
+        if (!std::isfinite(value)) return refuse("a number is too large", ec);
         stack_.push_double(value);
         return true;
     }
@@ -110,6 +113,17 @@ class StrictHandler {
     std::string complaint_;
 };
 
+// The order of UTF-16 code units, which is the order of UTF-8's bytes but for one thing: surrogates
+// (lead bytes F0..F4) come before U+E000..U+FFFF (lead bytes EE and EF).
+bool is_before(std::string_view a, std::string_view b) {
+    const auto rank = [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return byte == 0xEE || byte == 0xEF ? byte + 0x10 : byte;
+    };
+    return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
+                                        [&](char x, char y) { return rank(x) < rank(y); });
+}
+
 void write_canonical(const json::value& value, std::string& out);
 
 void write_object(const json::object& object, std::string& out) {
@@ -118,10 +132,8 @@ void write_object(const json::object& object, std::string& out) {
     for (const auto& member : object) {
         members.push_back(&member);
     }
-    // Our keys are ASCII, where UTF-16 order is byte order.
-    std::sort(members.begin(), members.end(), [](const auto* a, const auto* b) {
-        return std::string_view(a->key()) < std::string_view(b->key());
-    });
+    std::sort(members.begin(), members.end(),
+              [](const auto* a, const auto* b) { return is_before(a->key(), b->key()); });
     out.push_back('{');
     for (const auto* member : members) {
         if (out.back() != '{') out.push_back(',');
