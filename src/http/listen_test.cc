@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "http/test_server.h"
@@ -96,6 +97,28 @@ TEST_F(Listening, AStaleSocketIsReplacedButALiveOneOrAFileIsNot) {
     EXPECT_TRUE(std::filesystem::exists(listener.unix_path));
     listener.unix_path = std::string(200, 'x');
     EXPECT_EQ(error_of(listener).code, ErrorCode::kInvalidArgument);
+}
+
+TEST_F(Listening, WithoutFileDescriptorsConnectionsWaitForTheNextSweep) {
+#if defined(__SANITIZE_ADDRESS__)
+    GTEST_SKIP() << "UBSan needs descriptors itself and calls their absence a bad pointer";
+#endif
+    serve();
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const int next_free = ::dup(0);
+    ::close(next_free);
+    rlimit tight = before;
+    tight.rlim_cur = static_cast<rlim_t>(next_free) + 1;
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &tight), 0);
+    RawClient client = connect();  // takes the last one; the server's half stays in the queue
+    EXPECT_TRUE(client.is_connected());
+    client.send(kGet);
+    pass(1);
+    EXPECT_EQ(server_->figures().connections_total, 0);
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    pass(1);
+    EXPECT_EQ(client.read_answer().status, 200);
 }
 
 TEST_F(Listening, OneServerAnswersOnSeveralListeners) {
