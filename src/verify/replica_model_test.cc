@@ -1,0 +1,230 @@
+// The replica against a model that keeps facts in maps and works everything out when asked.
+#include <map>
+#include <optional>
+#include <set>
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "token/scope.h"
+#include "verify/fact_makers.h"
+#include "verify/judge.h"
+#include "verify/replica.h"
+
+namespace latchkey::verify {
+namespace {
+
+constexpr Timestamp kNow = Timestamp::from_seconds(100);
+constexpr std::uint64_t kTokens = 12;
+
+struct Model {
+    std::map<TokenId, TokenFact> tokens;
+    std::map<SecretId, SecretFact> secrets;
+    std::map<UserId, UserFact> users;
+    std::map<RoleId, RoleFact> roles;
+    std::map<ApiId, ApiFact> apis;
+    std::map<std::string, KeyFact> keys;
+
+    void put(const Fact& fact) {
+        struct Put {
+            Model& model;
+            void operator()(const TokenFact& one) const { model.tokens[one.id] = one; }
+            void operator()(const SecretFact& one) const { model.secrets[one.id] = one; }
+            void operator()(const UserFact& one) const { model.users[one.id] = one; }
+            void operator()(const RoleFact& one) const { model.roles[one.id] = one; }
+            void operator()(const ApiFact& one) const { model.apis[one.id] = one; }
+            void operator()(const KeyFact& one) const { model.keys[one.kid] = one; }
+        };
+        std::visit(Put{*this}, fact);
+    }
+
+    [[nodiscard]] std::set<std::string> patterns(const UserFact& user, const ApiFact& api) const {
+        std::set<std::string> result;
+        for (const RoleId& id : user.roles) {
+            const auto role = roles.find(id);
+            if (role == roles.end()) continue;
+            for (const auto& [slug, items] : role->second.patterns) {
+                if (slug == api.slug || (slug == "*" && api.slug != "latchkey")) {
+                    result.insert(items.begin(), items.end());
+                }
+            }
+        }
+        return result;
+    }
+
+    [[nodiscard]] bool is_compromised(const SecretFact& secret) const {
+        const auto key = keys.find(secret.kid);
+        return key != keys.end() && key->second.is_compromised;
+    }
+
+    // What is known of a secret's token, if all of it is.
+    struct Whole {
+        const TokenFact& token;
+        const UserFact& user;
+        const ApiFact& api;
+    };
+    [[nodiscard]] std::optional<Whole> whole(const TokenId& id) const {
+        const auto token = tokens.find(id);
+        if (token == tokens.end()) return std::nullopt;
+        const auto user = users.find(token->second.owner);
+        const auto api = apis.find(token->second.api);
+        if (user == users.end() || api == apis.end()) return std::nullopt;
+        return Whole{token->second, user->second, api->second};
+    }
+
+    [[nodiscard]] int status(const SecretFact& secret) const {
+        const auto token = tokens.find(secret.token);
+        const bool is_known = token != tokens.end();
+        if (secret.is_revoked || is_compromised(secret)) return 1;
+        if (is_known && token->second.state == TokenState::kRevoked) return 1;
+        if (!is_known) return 3;
+        if (token->second.state == TokenState::kSuspended) return 2;
+        const auto user = users.find(token->second.owner);
+        if (user != users.end() && user->second.is_disabled) return 2;
+        if (secret.must_ask || !token->second.allowed_ips.empty()) return 3;
+        std::set<std::string> allowed;
+        const auto known = whole(secret.token);
+        if (known) allowed = patterns(known->user, known->api);
+        for (const auto& scope : token->second.scopes.value_or(std::vector<std::string>{})) {
+            bool is_covered = false;
+            for (const auto& pattern : allowed) {
+                is_covered = is_covered || scope_matches(pattern, scope);
+            }
+            if (!is_covered) return 3;
+        }
+        return 0;
+    }
+};
+
+void compare_secret(const Model& model, const SecretFact& secret, const Replica::Reader& reader) {
+    TokenView view;
+    const auto whole = model.whole(secret.token);
+    RC_ASSERT(reader.find(secret.digest, view) == whole.has_value());
+    if (!whole) return;
+    RC_ASSERT(view.token == secret.token);
+    RC_ASSERT(view.secret == secret.id);
+    RC_ASSERT(view.owner == whole->user.id);
+    RC_ASSERT(view.kind == whole->token.kind);
+    RC_ASSERT(view.state == whole->token.state);
+    RC_ASSERT(view.secret_is_revoked == secret.is_revoked);
+    RC_ASSERT(view.owner_is_disabled == whole->user.is_disabled);
+    RC_ASSERT(view.owner_is_machine == whole->user.is_machine);
+    RC_ASSERT(view.key_is_compromised == model.is_compromised(secret));
+    RC_ASSERT(view.expires_at == whole->token.expires_at);
+    RC_ASSERT(view.secret_ends_at == secret.ends_at);
+    RC_ASSERT(view.api == whole->api.id);
+    RC_ASSERT(view.api_slug == whole->api.slug);
+    RC_ASSERT(view.audience == whole->api.audience);
+    RC_ASSERT(view.api_is_default == whole->api.is_default);
+    RC_ASSERT(view.has_scopes == whole->token.scopes.has_value());
+    const std::vector<std::string> scopes(view.scopes.begin(), view.scopes.end());
+    RC_ASSERT(scopes == whole->token.scopes.value_or(std::vector<std::string>{}));
+    const std::vector<std::string> ips(view.allowed_ips.begin(), view.allowed_ips.end());
+    RC_ASSERT(ips == whole->token.allowed_ips);
+    const std::set<std::string> patterns(view.owner_patterns.begin(), view.owner_patterns.end());
+    RC_ASSERT(patterns == model.patterns(whole->user, whole->api));
+    RC_ASSERT(view.owner_allows_everything == patterns.contains("*"));
+    const std::vector<ApiId> verifies(view.verifies.begin(), view.verifies.end());
+    RC_ASSERT(verifies == whole->user.verifies);
+}
+
+void compare(const Model& model, const Replica& replica, Replica::Reader& reader) {
+    std::size_t live = 0;
+    for (const auto& [id, token] : model.tokens) {
+        live += token.state == TokenState::kRevoked ? 0U : 1U;
+    }
+    RC_ASSERT(replica.token_count() == live);
+    const ReadGuard guard(reader);
+    const std::string list = reader.status_list(0);
+    for (const auto& [id, secret] : model.secrets) {
+        compare_secret(model, secret, reader);
+        if (!secret.status_index) continue;
+        const int entry = list.at(*secret.status_index / 4) >> (*secret.status_index % 4 * 2) & 3;
+        RC_ASSERT(entry == model.status(secret));
+    }
+    for (std::uint64_t n = 0; n < kTokens; ++n) {
+        TokenView view;
+        const auto id = make_id<TokenId>(n);
+        RC_ASSERT(reader.find_by_token(id, view) == model.whole(id).has_value());
+    }
+}
+
+Fact random_secret() {
+    const auto n = *rc::gen::inRange<std::uint64_t>(0, kTokens * 3);
+    SecretFact secret = any_secret(n);
+    secret.token = make_id<TokenId>(n % kTokens);  // up to three secrets a token
+    secret.generation = static_cast<std::uint32_t>(1 + n / kTokens);
+    secret.is_revoked = *rc::gen::inRange(0, 4) == 0;
+    secret.must_ask = *rc::gen::inRange(0, 6) == 0;
+    secret.ends_at.reset();
+    if (*rc::gen::inRange(0, 4) == 0) secret.ends_at = kNow;
+    return secret;
+}
+
+Fact random_token() {
+    TokenFact token = any_token(*rc::gen::inRange<std::uint64_t>(0, 1000));
+    token.id = make_id<TokenId>(*rc::gen::inRange<std::uint64_t>(0, kTokens));
+    return token;
+}
+
+Fact random_fact() {
+    switch (*rc::gen::inRange(0, 9)) {
+        case 0:
+        case 1:
+        case 2: return random_secret();
+        case 3:
+        case 4: return random_token();
+        case 5: {
+            UserFact user = any_user(*rc::gen::inRange<std::uint64_t>(0, 30));
+            user.id = make_id<UserId>(*rc::gen::inRange<std::uint64_t>(0, 5));
+            return user;
+        }
+        case 6: {
+            RoleFact role = any_role(*rc::gen::inRange<std::uint64_t>(0, 30));
+            role.id = make_id<RoleId>(*rc::gen::inRange<std::uint64_t>(0, 3));
+            if (*rc::gen::inRange(0, 3) == 0) role.patterns["*"] = {"*"};
+            if (*rc::gen::inRange(0, 3) == 0) role.patterns["api-1"] = {"report:read"};
+            return role;
+        }
+        case 7: {
+            ApiFact api = any_api(*rc::gen::inRange<std::uint64_t>(0, 3));
+            if (*rc::gen::inRange(0, 3) == 0) api.audience = "https://moved.example";
+            if (api.slug == "api-2") api.slug = "latchkey";
+            return api;
+        }
+        default: {
+            KeyFact key = any_key(*rc::gen::inRange<std::uint64_t>(0, 4));
+            key.is_compromised = *rc::gen::inRange(0, 3) == 0;
+            return key;
+        }
+    }
+}
+
+RC_GTEST_PROP(ReplicaModel, EverySequenceOfEventsEndsAsTheModelDoes, ()) {
+    Replica replica;
+    Model model;
+    const int loaded = *rc::gen::inRange(0, 20);
+    for (int i = 0; i < loaded; ++i) {
+        const Fact fact = random_fact();
+        replica.load(fact);
+        model.put(fact);
+    }
+    replica.finish_loading({.epoch = 1, .revision = 0});
+    const auto reader = replica.make_reader();
+    compare(model, replica, *reader);
+    const int events = *rc::gen::inRange(1, 30);
+    for (int i = 0; i < events; ++i) {
+        const auto count = *rc::gen::inRange(1, 5);
+        std::vector<Fact> facts;
+        for (int k = 0; k < count; ++k) {
+            facts.push_back(random_fact());
+            model.put(facts.back());
+        }
+        const ReplicaPosition position{.epoch = 1, .revision = static_cast<std::uint64_t>(i) + 1};
+        RC_ASSERT(replica.apply(position, make_body(facts)).has_value());
+        compare(model, replica, *reader);
+    }
+}
+
+}  // namespace
+}  // namespace latchkey::verify
