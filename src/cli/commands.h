@@ -1,0 +1,40 @@
+// The table of contents of the command line: each function adds one command, or a small group, to
+// the menu. Their files are named after them.
+#pragma once
+
+#include "cli/command.h"
+
+namespace latchkey::cli {
+
+void add_login(Command root);
+void add_logout(Command root);
+void add_whoami(Command root);
+void add_status(Command root);
+
+void add_token_create(Command token);
+void add_token_list(Command token);
+void add_token_get(Command token);
+void add_token_update(Command token);
+void add_token_revoke(Command token);  // revoke, delete, suspend, resume
+void add_token_inspect(Command token);
+void add_token_verify(Command token);
+
+void add_run(Command root);
+void add_request(Command root);
+
+void add_api(Command root);
+void add_scope(Command root);
+void add_user(Command root);
+void add_project(Command root);
+void add_role(Command root);
+void add_events(Command root);
+void add_admin(Command root);
+
+void add_version(Command root);
+// The tree is asked for when the command runs, so that it is whole by then.
+void add_completion(Command root, std::function<CommandTree()> tree);
+
+// Everything above, and the groups they stand in.
+void add_all_commands(Menu& menu);
+
+}  // namespace latchkey::cli

@@ -1,0 +1,225 @@
+#include "cli/context.h"
+
+#include <fmt/format.h>
+
+#include "cli/text.h"
+#include "fetch/url.h"
+#include "token/durations.h"
+
+namespace latchkey::cli {
+namespace {
+
+constexpr std::size_t kTokenFileBytesMax = 65'536;
+
+std::optional<std::string> first_of(const std::optional<std::string>& flag,
+                                    const std::optional<std::string>& variable) {
+    if (flag && !flag->empty()) return flag;
+    if (variable && !variable->empty()) return variable;
+    return std::nullopt;
+}
+
+Result<std::string> normalised(const std::string& server) {
+    auto url = fetch::parse_url(server);
+    if (!url || !url->query.empty()) {
+        return usage_error(fmt::format("\"{}\" is not a server's address", server),
+                           "an address looks like https://latchkey.example or "
+                           "http://127.0.0.1:8080");
+    }
+    std::string path = url->path;
+    while (!path.empty() && path.back() == '/') {
+        path.pop_back();
+    }
+    return url->origin() + path;
+}
+
+}  // namespace
+
+Context::Context(Console& console, Environment environment, const Hooks& hooks, const Clock& clock)
+    : console_(console), environment_(std::move(environment)), hooks_(hooks), clock_(clock) {}
+
+std::optional<std::string> Context::environment(const char* name) const {
+    return environment_(name);
+}
+
+Result<Credentials> Context::stored() {
+    const std::string directory = TRY(config_directory(environment_));
+    bool readable_by_others = false;
+    Credentials credentials = TRY(load_credentials(directory, readable_by_others));
+    if (readable_by_others && !warned_) {
+        warned_ = true;
+        print_warning(console_, fmt::format("others can read {}/credentials.json; run chmod 600 "
+                                            "on it, log out and log in again",
+                                            directory));
+    }
+    return credentials;
+}
+
+Status Context::store(const Credentials& credentials) {
+    const std::string directory = TRY(config_directory(environment_));
+    return save_credentials(directory, credentials);
+}
+
+Result<std::string> Context::server() {
+    if (const auto named = first_of(globals.server, environment_("LATCHKEY_SERVER"))) {
+        return normalised(*named);
+    }
+    const auto directory = config_directory(environment_);
+    if (!directory) return std::string(kDefaultServer);
+    const Credentials credentials = TRY(stored());
+    const auto wanted = first_of(globals.context, environment_("LATCHKEY_CONTEXT"));
+    const StoredLogin* login = credentials.find(wanted.value_or(credentials.active));
+    if (login == nullptr && wanted) {
+        return usage_error(fmt::format("there is no context \"{}\"", *wanted),
+                           "log in with --server and --context to make it");
+    }
+    return login == nullptr ? std::string(kDefaultServer) : normalised(login->server);
+}
+
+Result<std::string> Context::context_name() {
+    if (auto wanted = first_of(globals.context, environment_("LATCHKEY_CONTEXT"))) {
+        return *std::move(wanted);
+    }
+    return server();
+}
+
+Result<std::optional<Credential>> Context::stored_credential() {
+    if (!config_directory(environment_)) return std::optional<Credential>{};
+    const Credentials credentials = TRY(stored());
+    const std::string wanted_server = TRY(server());
+    const auto named = first_of(globals.context, environment_("LATCHKEY_CONTEXT"));
+    const StoredLogin* login = credentials.find(named.value_or(wanted_server));
+    if (login == nullptr && !named) login = credentials.find(credentials.active);
+    // A secret goes only to the server that gave it.
+    if (login == nullptr || login->server != wanted_server || login->secret.empty()) {
+        return std::optional<Credential>{};
+    }
+    std::optional<Credential> found;
+    found.emplace(Credential{Secret(login->secret), login->is_session, "the stored login"});
+    return found;
+}
+
+Result<Credential> Context::credential_from_file(const std::string& path, std::string source) {
+    if (path == "-") {
+        Secret secret = TRY(read_secret_from_input(console_));
+        return Credential{std::move(secret), false, std::move(source)};
+    }
+    const std::string text = TRY(read_file(path, kTokenFileBytesMax));
+    std::string token = trimmed(text);
+    if (token.empty()) return usage_error(fmt::format("{} holds no token", path));
+    return Credential{Secret(std::move(token)), false, std::move(source)};
+}
+
+Result<Credential> Context::read_credential(bool& found) {
+    found = true;
+    if (globals.token && globals.token_file) {
+        return usage_error("--token excludes --token-file");
+    }
+    if (globals.token) {
+        if (globals.token->empty()) return usage_error("--token is empty");
+        return Credential{Secret(*globals.token), false, "--token"};
+    }
+    if (globals.token_file) return credential_from_file(*globals.token_file, "--token-file");
+    if (auto token = environment_("LATCHKEY_TOKEN"); token && !token->empty()) {
+        return Credential{Secret(*std::move(token)), false, "LATCHKEY_TOKEN"};
+    }
+    if (const auto file = environment_("LATCHKEY_TOKEN_FILE"); file && !file->empty()) {
+        return credential_from_file(*file, "LATCHKEY_TOKEN_FILE");
+    }
+    std::optional<Credential> kept = TRY(stored_credential());
+    found = kept.has_value();
+    return found ? *std::move(kept) : Credential{};
+}
+
+Result<const Credential*> Context::credential() {
+    if (!credential_was_read_) {
+        bool found = false;
+        Credential credential = TRY(read_credential(found));
+        if (found) credential_ = std::move(credential);
+        credential_was_read_ = true;
+    }
+    const Credential* pointer = credential_ ? &*credential_ : nullptr;
+    return pointer;
+}
+
+Result<fetch::Options> Context::fetch_options() {
+    fetch::Options options;
+    if (globals.timeout) {
+        const auto timeout = parse_duration(*globals.timeout);
+        if (!timeout) {
+            return usage_error(fmt::format("--timeout: {}", timeout.error().message),
+                               "a duration looks like 30s or 2m");
+        }
+        options.timeout = std::chrono::duration_cast<std::chrono::milliseconds>(*timeout);
+    }
+    if (globals.ca_file) {
+        TRY(read_file(*globals.ca_file, std::size_t{16} * 1024 * 1024));
+        options.ca_file = *globals.ca_file;
+    }
+    return options;
+}
+
+void Context::warn_of_plain_http(const std::string& server) {
+    const auto url = fetch::parse_url(server);
+    if (warned_ || !url || url->scheme != "http" || url->is_loopback()) return;
+    warned_ = true;
+    print_warning(console_, fmt::format("{} is not encrypted: anyone on the way can read the "
+                                        "credential that is sent there",
+                                        server));
+}
+
+Result<ApiClient> Context::client_with(Secret secret) {
+    std::string address = TRY(server());
+    fetch::Options options = TRY(fetch_options());
+    if (!secret.empty()) warn_of_plain_http(address);
+    return ApiClient(std::move(options), std::move(address), std::move(secret), problem);
+}
+
+Result<ApiClient> Context::client() {
+    const Credential* found = TRY(credential());
+    const std::string address = TRY(server());
+    if (found == nullptr) {
+        return Error{ErrorCode::kUnauthenticated, fmt::format("not logged in to {}", address)}
+            .with_reason("not_logged_in")
+            .with_hint(address == kDefaultServer
+                           ? "run latchkey login"
+                           : fmt::format("run latchkey login --server {}", address));
+    }
+    return client_with(Secret(std::string(found->secret.expose())));
+}
+
+bool Context::may_ask() const {
+    return console_.in_is_terminal && !globals.no_input;
+}
+
+Result<std::string> Context::need(const std::optional<std::string>& given, std::string_view flag,
+                                  std::string_view question) {
+    if (given) return *given;
+    if (!may_ask()) {
+        return usage_error(fmt::format("{} is required", flag),
+                           "there is no terminal to ask at, or --no-input forbids it");
+    }
+    return ask(console_, question);
+}
+
+void Context::note(std::string_view text) {
+    if (!globals.quiet) print_hint(console_, text);
+}
+
+void Context::print_json(const json::value& value) {
+    const bool pretty = console_.out_is_terminal && !globals.quiet;
+    console_.out << format_json(value, pretty ? JsonForm::kPretty : JsonForm::kCompact);
+}
+
+void Context::print_json_list(const json::array& items) {
+    if (!globals.quiet) return print_json(items);
+    for (const json::value& item : items) {
+        console_.out << format_json(item, JsonForm::kCompact);
+    }
+}
+
+void Context::print_table(const Table& table, bool wide) {
+    const bool cut = console_.out_is_terminal && !wide;
+    console_.out << render_table(table, cut ? console_.columns : kUnlimitedColumns);
+}
+
+}  // namespace latchkey::cli

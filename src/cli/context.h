@@ -1,0 +1,99 @@
+// What every command gets: the global flags, the console, the server that was meant and the
+// credential to show it. Flag goes before environment, environment before the stored login.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "cli/cli.h"
+#include "cli/client/api_client.h"
+#include "cli/console.h"
+#include "cli/credentials.h"
+#include "cli/table.h"
+
+namespace latchkey::cli {
+
+inline constexpr const char* kDefaultServer = "http://127.0.0.1:8080";
+
+struct Globals {
+    bool json{false};
+    bool no_color{false};
+    bool no_input{false};
+    bool quiet{false};
+    bool verbose{false};
+    bool yes{false};
+    bool version{false};
+    std::optional<std::string> server;
+    std::optional<std::string> context;
+    std::optional<std::string> project;
+    std::optional<std::string> token;  // filled from argv before it was scrubbed
+    std::optional<std::string> token_file;
+    std::optional<std::string> timeout;
+    std::optional<std::string> ca_file;
+};
+
+struct Credential {
+    Secret secret;
+    bool is_session{false};
+    std::string source;  // "--token", "LATCHKEY_TOKEN", "the stored login"
+};
+
+class Context {
+public:
+    Context(Console& console, Environment environment, const Hooks& hooks, const Clock& clock);
+
+    Globals globals;
+    std::optional<Problem> problem;  // of the last call that failed
+
+    [[nodiscard]] Console& console() { return console_; }
+    [[nodiscard]] const Hooks& hooks() const { return hooks_; }
+    [[nodiscard]] Timestamp now() const { return clock_.now(); }
+    [[nodiscard]] std::optional<std::string> environment(const char* name) const;
+
+    // Where calls go, without a slash at the end.
+    Result<std::string> server();
+    // The name under which a login is kept.
+    Result<std::string> context_name();
+    Result<Credentials> stored();
+    Status store(const Credentials& credentials);
+    // Nothing when there is none anywhere. Read once: stdin cannot be read again.
+    Result<const Credential*> credential();
+    // The stored session alone, whatever token was given.
+    Result<std::optional<Credential>> stored_credential();
+
+    Result<ApiClient> client();                    // with the credential, which must exist
+    Result<ApiClient> client_with(Secret secret);  // with this one; empty: anonymous
+    Result<fetch::Options> fetch_options();
+
+    // A required value: as given, or asked for at a terminal, else an error naming the flag.
+    Result<std::string> need(const std::optional<std::string>& given, std::string_view flag,
+                             std::string_view question);
+    [[nodiscard]] bool may_ask() const;
+
+    void note(std::string_view text);  // a hint on stderr, unless --quiet
+    void print(std::string_view text) { console_.out << text; }
+    // One object as JSON, pretty at a terminal.
+    void print_json(const json::value& value);
+    // One array as JSON, or one compact record a line with --quiet.
+    void print_json_list(const json::array& items);
+    void print_table(const Table& table, bool wide);
+
+private:
+    Result<Credential> read_credential(bool& found);
+    Result<Credential> credential_from_file(const std::string& path, std::string source);
+    void warn_of_plain_http(const std::string& server);
+
+    Console& console_;
+    Environment environment_;
+    const Hooks& hooks_;
+    const Clock& clock_;
+    std::optional<Credential> credential_;
+    bool credential_was_read_{false};
+    bool warned_{false};
+};
+
+}  // namespace latchkey::cli

@@ -1,0 +1,44 @@
+// What `login` keeps between runs: one file, 0600 in a directory of 0700, replaced whole so that a
+// crash never leaves half of it.
+//   {"active":"<context>","contexts":{"<context>":{"server","kind":"session|token","secret",
+//    "name"?,"expiresAt"?}}}
+// A context is named by its server unless --context says otherwise.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "cli/console.h"
+
+namespace latchkey::cli {
+
+struct StoredLogin {
+    std::string server;
+    bool is_session{true};  // else a token, from login --with-token
+    std::string secret;
+    std::string name;        // e-mail, or the token's name; for people
+    std::string expires_at;  // RFC 3339, or empty
+};
+
+struct Credentials {
+    std::string active;
+    std::map<std::string, StoredLogin> contexts;
+
+    [[nodiscard]] const StoredLogin* find(const std::string& context) const;
+};
+
+// $LATCHKEY_CONFIG_DIR, else $XDG_CONFIG_HOME/latchkey, else ~/.config/latchkey.
+Result<std::string> config_directory(const Environment& environment);
+
+// No file is an empty answer. `readable_by_others` tells that its mode is too wide.
+Result<Credentials> load_credentials(const std::string& directory, bool& readable_by_others);
+Status save_credentials(const std::string& directory, const Credentials& credentials);
+
+// Whole files for the CLI: at most `bytes_max`, errors name the file.
+Result<std::string> read_file(const std::string& path, std::size_t bytes_max);
+// Beside it, synced, then renamed over it; mode 0600.
+Status write_private_file(const std::string& path, std::string_view bytes);
+
+}  // namespace latchkey::cli

@@ -1,0 +1,45 @@
+// The one table from errors to exit codes (CONTRACT §3), and how an error looks on stderr.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "cli/console.h"
+
+namespace latchkey::cli {
+
+enum ExitCode : int {
+    kExitOk = 0,
+    kExitFailure = 1,
+    kExitUsage = 2,
+    kExitNotFound = 3,
+    kExitNotLoggedIn = 4,
+    kExitNotAllowed = 5,
+    kExitInvalid = 6,
+    kExitRateLimited = 7,
+    kExitNetwork = 8,
+    kExitPartly = 10,
+};
+
+// What a server's answer said beside the error itself.
+struct Problem {
+    long status{0};
+    std::string code;
+    std::string request_id;
+};
+
+// A command line that cannot be meant, found before anything was done: exit 2.
+Error usage_error(std::string message, std::string hint = {});
+// Something local that failed (a file, say): exit 1.
+Error failure(std::string message, std::string hint = {});
+
+int exit_code(const Error& error);
+// The same for the status of an answer that is passed through, of `run` and `request`.
+int exit_code_of_status(long status);
+
+// "error: …", "hint: …", and with `as_json` one line {"error":{…}} after them.
+void report(Console& console, const Error& error, const std::optional<Problem>& problem,
+            bool as_json);
+
+}  // namespace latchkey::cli

@@ -1,0 +1,138 @@
+#include "cli/invocation.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/errors.h"
+#include "token/opaque.h"
+
+namespace latchkey::cli {
+namespace {
+
+constexpr std::string_view kTokenFlag = "--token";
+constexpr std::string_view kTokenFlagWithValue = "--token=";
+
+void add_globals(Command root, Globals& globals) {
+    root.flag("--json", globals.json, "Answer in JSON; one record a line with -q");
+    root.flag("--no-color", globals.no_color, "No colour");
+    root.flag("--no-input", globals.no_input, "Never ask; a missing value is an error");
+    root.flag("-q,--quiet", globals.quiet, "Only what was asked for");
+    root.flag("-v,--verbose", globals.verbose, "Say more");
+    root.flag("-y,--yes", globals.yes, "Answer questions with yes");
+    root.flag("--version", globals.version, "Show the version");
+    root.option("--server", globals.server, "URL", "The server; else LATCHKEY_SERVER");
+    root.option("--context", globals.context, "NAME", "Which stored login to use");
+    root.option("--project", globals.project, "ID|NAME", "The project meant");
+    root.option("--token", globals.token, "SECRET", "Use this token");
+    root.option("--token-file", globals.token_file, "FILE|-", "Use the token in this file");
+    root.option("--timeout", globals.timeout, "TIME", "How long to wait for the server (30s)");
+    root.option("--cacert", globals.ca_file, "FILE", "Trust the authorities in this file alone");
+}
+
+void add_serve(Command root, const Hooks& hooks) {
+    auto rest = std::make_shared<std::vector<std::string>>();
+    Command command = root.command("serve", "Run the server; see latchkey serve --help");
+    command.everything_after(*rest);
+    command.action(
+        [rest, &hooks](Context& /*context*/) -> Result<int> { return hooks.serve(*rest); });
+}
+
+int fail(Context& context, const Error& error, bool as_json) {
+    context.console().out.flush();
+    report(context.console(), error, context.problem, as_json);
+    return exit_code(error);
+}
+
+}  // namespace
+
+void add_all_commands(Menu& menu) {
+    Command root = menu.root();
+    add_login(root);
+    add_logout(root);
+    add_whoami(root);
+    add_status(root);
+    Command token = root.command("token", "Make, list, check and revoke tokens");
+    add_token_create(token);
+    add_token_list(token);
+    add_token_get(token);
+    add_token_update(token);
+    add_token_revoke(token);
+    add_token_inspect(token);
+    add_token_verify(token);
+    add_run(root);
+    add_request(root);
+    add_api(root);
+    add_scope(root);
+    add_user(root);
+    add_project(root);
+    add_role(root);
+    add_events(root);
+    add_admin(root);
+    add_version(root);
+    add_completion(root, [&menu] { return menu.tree(); });
+}
+
+std::optional<std::string> take_token(std::vector<std::string>& args) {
+    std::optional<std::string> token;
+    for (auto word = args.begin(); word != args.end() && *word != "--";) {
+        if (*word == kTokenFlag && word + 1 != args.end()) {
+            token = *(word + 1);
+            word = args.erase(word, word + 2);
+        } else if (word->rfind(kTokenFlagWithValue, 0) == 0) {
+            token = word->substr(kTokenFlagWithValue.size());
+            word = args.erase(word);
+        } else {
+            ++word;
+        }
+    }
+    return token;
+}
+
+void scrub(int argc, char** argv) {
+    const auto overwrite = [](char* text) { std::memset(text, 'x', std::strlen(text)); };
+    bool value_of_flag = false;
+    for (int i = 1; i < argc; ++i) {
+        const std::string_view word(argv[i]);
+        const bool starts_value = !value_of_flag && word == kTokenFlag;
+        if (value_of_flag || shape_of(word) != TokenShape::kOther) {
+            overwrite(argv[i]);
+        } else if (word.rfind(kTokenFlagWithValue, 0) == 0) {
+            overwrite(argv[i] + kTokenFlagWithValue.size());
+        }
+        value_of_flag = starts_value;
+    }
+}
+
+int run_with(Invocation invocation) {
+    Context context(invocation.console, invocation.environment, invocation.hooks, invocation.clock);
+    std::vector<std::string>& args = invocation.args;
+    std::optional<std::string> token = take_token(args);
+    const bool as_json = std::find(args.begin(), args.end(), "--json") != args.end();
+    Menu menu("latchkey", "Personal access tokens for your API: make, scope, watch and revoke");
+    add_globals(menu.root(), context.globals);
+    add_serve(menu.root(), invocation.hooks);
+    add_all_commands(menu);
+    const Status known = check_words(menu.tree(), args);
+    if (!known) return fail(context, known.error(), as_json);
+    auto parsed = menu.parse(args);
+    if (!parsed) return fail(context, parsed.error(), as_json);
+    if (token) context.globals.token = std::move(token);
+    if (context.globals.no_color) invocation.console.colour = false;
+    if (context.globals.version) {
+        invocation.console.out << "latchkey " LATCHKEY_VERSION "\n";
+        return kExitOk;
+    }
+    if (!parsed->action) {
+        const bool is_fine = parsed->help_was_asked || args.empty();
+        (is_fine ? invocation.console.out : invocation.console.err) << parsed->help;
+        return is_fine ? kExitOk : kExitUsage;
+    }
+    const auto code = parsed->action(context);
+    if (!code) return fail(context, code.error(), as_json);
+    return *code;
+}
+
+}  // namespace latchkey::cli

@@ -1,0 +1,100 @@
+#include <fmt/format.h>
+
+#include "cli/client/fields.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/text.h"
+
+namespace latchkey::cli {
+namespace {
+
+struct Options {
+    std::optional<std::string> email;
+    bool password_stdin{false};
+    bool with_token{false};
+};
+
+Result<Secret> password(Context& context, const Options& options) {
+    if (options.password_stdin) return read_secret_from_input(context.console());
+    if (!context.may_ask()) {
+        return usage_error("the password is missing",
+                           "give it on stdin with --password-stdin, or use --with-token");
+    }
+    return ask_hidden(context.console(), "Password");
+}
+
+Result<StoredLogin> log_in_by_password(Context& context, const Options& options) {
+    const std::string email = TRY(context.need(options.email, "--email", "E-mail"));
+    const Secret secret = TRY(password(context, options));
+    ApiClient client = TRY(context.client_with(Secret{}));
+    const json::object body{
+        {"email", email}, {"password", std::string(secret.expose())}, {"kind", "cli"}};
+    const json::object session = TRY(client.post_object("/v1/session", body));
+    StoredLogin login;
+    login.server = client.server();
+    login.secret = text_of(session, "session");
+    login.name = email;
+    login.expires_at = text_of(session, "expiresAt");
+    if (login.secret.empty()) return failure("the server gave no session");
+    return login;
+}
+
+Result<StoredLogin> log_in_by_token(Context& context) {
+    Secret secret;
+    if (context.console().in_is_terminal) {
+        secret = TRY(ask_hidden(context.console(), "Token"));
+    } else {
+        secret = TRY(read_secret_from_input(context.console()));
+    }
+    StoredLogin login;
+    login.is_session = false;
+    login.secret = std::string(secret.expose());
+    ApiClient client = TRY(context.client_with(std::move(secret)));
+    const json::object token = TRY(client.get_object("/v1/tokens/self"));
+    login.server = client.server();
+    login.name = text_of(token, "name");
+    login.expires_at = text_of(token, "expiresAt");
+    return login;
+}
+
+Result<int> login(Context& context, const Options& options) {
+    if (options.with_token && (options.email || options.password_stdin)) {
+        return usage_error("--with-token excludes --email and --password-stdin");
+    }
+    std::string name;
+    if (context.globals.context) name = *context.globals.context;
+    // A context that is about to be made names no server yet.
+    const auto known = context.stored();
+    if (known && known->find(name) == nullptr) context.globals.context.reset();
+    const StoredLogin made =
+        TRY(options.with_token ? log_in_by_token(context) : log_in_by_password(context, options));
+    if (name.empty()) name = made.server;
+    Credentials credentials = TRY(context.stored());
+    credentials.contexts[name] = made;
+    credentials.active = name;
+    TRY(context.store(credentials));
+    if (context.globals.json) {
+        context.print_json(json::object{{"server", made.server},
+                                        {"name", made.name},
+                                        {"kind", made.is_session ? "session" : "token"}});
+    } else if (!context.globals.quiet) {
+        context.print(fmt::format("Logged in to {} {} {}\n", made.server,
+                                  made.is_session ? "as" : "with the token", harmless(made.name)));
+    }
+    return kExitOk;
+}
+
+}  // namespace
+
+void add_login(Command root) {
+    auto options = std::make_shared<Options>();
+    Command command = root.command("login", "Log in to a server; the login is kept for 30 days");
+    command.option("--email", options->email, "EMAIL", "Whom to log in");
+    command.flag("--password-stdin", options->password_stdin, "Read the password from stdin");
+    command.flag("--with-token", options->with_token, "Keep a token, read from stdin, instead");
+    command.example("latchkey login --server https://latchkey.example");
+    command.example("latchkey login --email ana@example.com --password-stdin < password.txt");
+    command.action([options](Context& context) { return login(context, *options); });
+}
+
+}  // namespace latchkey::cli

@@ -1,0 +1,92 @@
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/token_view.h"
+
+namespace latchkey::cli {
+namespace {
+
+constexpr std::size_t kDefaultLimit = 200;
+
+struct Options {
+    std::optional<std::string> state;
+    std::optional<std::string> sort;
+    std::optional<std::string> limit;
+    std::optional<std::string> owner;
+    bool all{false};
+    bool wide{false};
+};
+
+Result<std::size_t> limit_of(const Options& options) {
+    if (options.all) return std::size_t{0};
+    if (!options.limit) return kDefaultLimit;
+    std::size_t limit = 0;
+    const std::string& text = *options.limit;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
+    if (error != std::errc{} || end != text.data() + text.size() || limit == 0) {
+        return usage_error(fmt::format("--limit takes a number above zero, not \"{}\"", text));
+    }
+    return limit;
+}
+
+Status check_state(const std::string& state) {
+    static constexpr std::array<std::string_view, 5> kStates{"active", "expired", "revoked",
+                                                             "suspended", "all"};
+    if (std::find(kStates.begin(), kStates.end(), state) != kStates.end()) return {};
+    return usage_error(fmt::format("\"{}\" is no state of a token", state),
+                       "--state takes active, expired, revoked, suspended or all");
+}
+
+void print_as_table(Context& context, const json::array& tokens, bool wide) {
+    Console& console = context.console();
+    Table table = token_table(tokens, TokenColumns::kSix);
+    const bool room = console.out_is_terminal && table_width(table) <= console.columns;
+    if (!wide && !room) table = token_table(tokens, TokenColumns::kFour);
+    context.print_table(table, wide);
+}
+
+Result<int> list(Context& context, const Options& options) {
+    const std::string state = options.state.value_or("active");
+    TRY(check_state(state));
+    const std::size_t limit = TRY(limit_of(options));
+    const std::size_t page = limit == 0 ? kDefaultLimit : std::min(limit, kDefaultLimit);
+    ApiClient client = TRY(context.client());
+    const Listing listing =
+        TRY(client.list(with_query("/v1/tokens", {{"state", state},
+                                                  {"sort", options.sort.value_or("")},
+                                                  {"owner", options.owner.value_or("")},
+                                                  {"limit", std::to_string(page)}}),
+                        limit));
+    if (context.globals.json) {
+        context.print_json_list(listing.items);
+    } else if (listing.items.empty()) {
+        context.print("No tokens found. You can create tokens with latchkey token create\n");
+    } else {
+        print_as_table(context, listing.items, options.wide);
+    }
+    if (listing.has_more) context.note("there are more: --limit N, or --all for every one");
+    return kExitOk;
+}
+
+}  // namespace
+
+void add_token_list(Command token) {
+    auto options = std::make_shared<Options>();
+    Command command = token.command("list", "List your tokens, never their secrets");
+    command.alias("ls");
+    command.option("--state", options->state, "STATE",
+                   "active (default), expired, revoked, suspended or all");
+    command.option("--sort", options->sort, "FIELD", "-createdAt (default), createdAt or name");
+    command.option("--limit", options->limit, "N", "At most so many");
+    command.option("--owner", options->owner, "USER", "For administrators: whose, or all");
+    command.flag("--all", options->all, "Every one, however many");
+    command.flag("--wide", options->wide, "All columns, uncut");
+    command.action([options](Context& context) { return list(context, *options); });
+}
+
+}  // namespace latchkey::cli

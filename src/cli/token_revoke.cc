@@ -1,0 +1,98 @@
+#include <functional>
+
+#include <fmt/format.h>
+
+#include "base/encoding.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/text.h"
+
+namespace latchkey::cli {
+namespace {
+
+using Step = std::function<Status(ApiClient&, const std::string& path)>;
+
+struct Verb {
+    std::string name;  // as a command
+    std::string past;  // "Deleted"
+    std::string help;
+    Step step;
+};
+
+struct Options {
+    std::vector<std::string> ids;
+    std::optional<std::string> reason;
+};
+
+// Goes on after a failure, so that one mistyped id leaves no other token alive.
+Result<int> apply(Context& context, const Verb& verb, const Options& options) {
+    ApiClient client = TRY(context.client());
+    json::array done;
+    for (const std::string& id : options.ids) {
+        const Status status = verb.step(client, "/v1/tokens/" + percent_encode(id));
+        if (status) {
+            done.emplace_back(id);
+            if (!context.globals.json && !context.globals.quiet) {
+                context.print(fmt::format("{} token {}\n", verb.past, harmless(id)));
+            }
+            continue;
+        }
+        if (options.ids.size() == 1) return status.error();
+        Error error = status.error();
+        error.message = fmt::format("{}: {}", id, error.message);
+        report(context.console(), error, context.problem, context.globals.json);
+    }
+    if (context.globals.json) {
+        json::object answer;
+        const bool whole = done.size() == options.ids.size();
+        answer[verb.name == "delete" ? "deleted" : "ids"] = std::move(done);
+        context.print_json(answer);
+        return whole ? kExitOk : kExitPartly;
+    }
+    return done.size() == options.ids.size() ? kExitOk : kExitPartly;
+}
+
+Step post_step(const std::string& action, const std::shared_ptr<Options>& options) {
+    return [action, options](ApiClient& client, const std::string& path) -> Status {
+        json::object body;
+        if (options->reason) body["reason"] = *options->reason;
+        TRY(client.post(path + "/" + action, body));
+        return {};
+    };
+}
+
+void add_verb(Command token, Verb verb, const std::shared_ptr<Options>& options, bool reason) {
+    Command command = token.command(verb.name, verb.help);
+    if (verb.name == "delete") command.alias("rm");
+    command.arguments("ID", options->ids, "The tokens' ids");
+    if (reason) command.option("--reason", options->reason, "TEXT", "Why, for the log");
+    command.action([options, verb = std::move(verb)](Context& context) {
+        return apply(context, verb, *options);
+    });
+}
+
+}  // namespace
+
+void add_token_revoke(Command token) {
+    auto deletes = std::make_shared<Options>();
+    add_verb(token,
+             {"delete", "Deleted", "Revoke tokens and hide them from lists",
+              [](ApiClient& client, const std::string& path) { return client.remove(path); }},
+             deletes, false);
+    auto revokes = std::make_shared<Options>();
+    add_verb(token,
+             {"revoke", "Revoked", "Stop tokens for good; they stay listed as revoked",
+              post_step("revoke", revokes)},
+             revokes, true);
+    auto suspends = std::make_shared<Options>();
+    add_verb(token,
+             {"suspend", "Suspended", "Stop tokens until they are resumed",
+              post_step("suspend", suspends)},
+             suspends, true);
+    auto resumes = std::make_shared<Options>();
+    add_verb(token,
+             {"resume", "Resumed", "Let suspended tokens work again", post_step("resume", resumes)},
+             resumes, false);
+}
+
+}  // namespace latchkey::cli

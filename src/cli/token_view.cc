@@ -1,0 +1,66 @@
+#include "cli/token_view.h"
+
+#include <fmt/format.h>
+
+#include "cli/client/fields.h"
+#include "cli/text.h"
+
+namespace latchkey::cli {
+
+Table token_table(const json::array& tokens, TokenColumns columns) {
+    Table table;
+    table.head = {"ID", "NAME", "DESCRIPTION", "CREATED AT"};
+    if (columns == TokenColumns::kSix) {
+        table.head.insert(table.head.end(), {"LAST USED", "EXPIRES"});
+    }
+    for (const json::value& item : tokens) {
+        if (!item.is_object()) continue;
+        const json::object& token = item.get_object();
+        std::vector<std::string> row{short_id(text_of(token, "id")), text_of(token, "name"),
+                                     text_of(token, "description"),
+                                     local_time_or_never(text_of(token, "createdAt"))};
+        if (columns == TokenColumns::kSix) {
+            row.push_back(local_time_or_never(text_of(token, "lastUsedAt")));
+            row.push_back(local_time_or_never(text_of(token, "expiresAt")));
+        }
+        table.rows.push_back(std::move(row));
+    }
+    return table;
+}
+
+std::string scopes_in_words(const json::object& token) {
+    if (is_null(token, "scopes")) return "as its policies say";
+    const std::string scopes = join(texts_of(token, "scopes"), " ");
+    return scopes.empty() ? "none" : scopes;
+}
+
+std::string token_details(const json::object& token, const json::object& usage) {
+    const std::string revoked = text_of(token, "revokedAt");
+    const std::string used = text_of(token, "lastUsedAt").empty() ? text_of(usage, "lastUsedAt")
+                                                                  : text_of(token, "lastUsedAt");
+    std::string uses;
+    if (const auto count = number_of(usage, "uses")) {
+        uses = fmt::format("{}, {} denied", *count, number_of(usage, "denials").value_or(0));
+    }
+    return render_details({
+        {"id", short_id(text_of(token, "id"))},
+        {"name", text_of(token, "name")},
+        {"description", text_of(token, "description")},
+        {"state", text_of(token, "state")},
+        {"reason", text_of(token, "reason")},
+        {"kind", text_of(token, "kind")},
+        {"api", fmt::format("{} ({})", text_of(token, "api"), text_of(token, "audience"))},
+        {"owner", text_of(token, "owner")},
+        {"scopes", scopes_in_words(token)},
+        {"addresses", join(texts_of(token, "allowedIps"), " ")},
+        {"created", local_time_or_never(text_of(token, "createdAt"))},
+        {"expires", local_time_or_never(text_of(token, "expiresAt"))},
+        {"revoked", revoked.empty() ? "" : local_time_or_never(revoked)},
+        {"last used", local_time_or_never(used)},
+        {"from", text_of(usage, "lastAddress")},
+        {"by", text_of(usage, "lastAgent")},
+        {"uses", uses},
+    });
+}
+
+}  // namespace latchkey::cli

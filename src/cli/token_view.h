@@ -1,0 +1,22 @@
+// How tokens are shown: Cape's table, and one token in detail. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "cli/table.h"
+
+namespace latchkey::cli {
+
+// Which columns there are: the four of the seed, or LAST USED and EXPIRES as well.
+enum class TokenColumns { kFour, kSix };
+Table token_table(const json::array& tokens, TokenColumns columns);
+
+// One token as lines; `usage` may be empty.
+std::string token_details(const json::object& token, const json::object& usage);
+
+// "account:read token:read", "none", or "as its policies say" for a token that declares none.
+std::string scopes_in_words(const json::object& token);
+
+}  // namespace latchkey::cli

@@ -1,0 +1,144 @@
+#include <fmt/format.h>
+
+#include "base/encoding.h"
+#include "base/id.h"
+#include "cli/client/fields.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/text.h"
+
+namespace latchkey::cli {
+namespace {
+
+Result<int> list(Context& context) {
+    ApiClient client = TRY(context.client());
+    const Listing listing = TRY(client.list("/v1/users", 0));
+    if (context.globals.json) {
+        context.print_json_list(listing.items);
+        return kExitOk;
+    }
+    Table table{{"ID", "KIND", "NAME", "E-MAIL", "STATE", "ROLES"}, {}};
+    for (const json::value& item : listing.items) {
+        if (!item.is_object()) continue;
+        const json::object& user = item.get_object();
+        table.rows.push_back({short_id(text_of(user, "id")), text_of(user, "kind"),
+                              text_of(user, "name"), text_of(user, "email"), text_of(user, "state"),
+                              join(texts_of(user, "roles"), " ")});
+    }
+    context.print_table(table, false);
+    return kExitOk;
+}
+
+struct CreateOptions {
+    bool is_machine{false};
+    bool password_stdin{false};
+    std::optional<std::string> name;
+    std::optional<std::string> email;
+    std::vector<std::string> roles;
+    std::vector<std::string> verifies;
+};
+
+Result<json::object> body_of(Context& context, const CreateOptions& options) {
+    json::object body;
+    body["kind"] = options.is_machine ? "machine" : "human";
+    if (!options.roles.empty()) body["roles"] = to_array(split_commas(join(options.roles, ",")));
+    if (options.is_machine) {
+        if (options.email) return usage_error("--machine excludes --email");
+        body["name"] = TRY(context.need(options.name, "--name", "Name"));
+        if (!options.verifies.empty()) {
+            body["verifies"] = to_array(split_commas(join(options.verifies, ",")));
+        }
+        return body;
+    }
+    if (!options.verifies.empty()) return usage_error("--verifies needs --machine");
+    if (options.name) body["name"] = *options.name;
+    body["email"] = TRY(context.need(options.email, "--email", "E-mail"));
+    if (!options.password_stdin && !context.may_ask()) {
+        return usage_error("the password is missing", "give it on stdin with --password-stdin");
+    }
+    const Secret password =
+        TRY(options.password_stdin ? read_secret_from_input(context.console())
+                                   : ask_hidden(context.console(), "Password of the new user"));
+    body["password"] = std::string(password.expose());
+    return body;
+}
+
+Result<int> create(Context& context, const CreateOptions& options) {
+    const json::object body = TRY(body_of(context, options));
+    ApiClient client = TRY(context.client());
+    const json::object user = TRY(client.post_object("/v1/users", body));
+    if (context.globals.json) {
+        context.print_json(user);
+    } else if (context.globals.quiet) {
+        context.print(text_of(user, "id") + "\n");
+    } else {
+        context.print(fmt::format("Created user {}\n", short_id(text_of(user, "id"))));
+    }
+    return kExitOk;
+}
+
+// By id, or by e-mail or name among all users.
+Result<std::string> find_user(ApiClient& client, const std::string& wanted) {
+    if (parse_uuid(wanted)) return wanted;
+    const Listing listing = TRY(client.list("/v1/users", 0));
+    std::vector<std::string> found;
+    for (const json::value& item : listing.items) {
+        if (!item.is_object()) continue;
+        const json::object& user = item.get_object();
+        if (text_of(user, "email") == wanted || text_of(user, "name") == wanted) {
+            found.push_back(text_of(user, "id"));
+        }
+    }
+    if (found.size() == 1) return found.front();
+    if (found.empty()) {
+        return Error{ErrorCode::kNotFound, fmt::format("there is no user \"{}\"", wanted)}
+            .with_reason("not_found")
+            .with_hint("see latchkey user list");
+    }
+    return usage_error(fmt::format("{} users are called \"{}\"", found.size(), wanted),
+                       "give the id");
+}
+
+Result<int> set_state(Context& context, const std::string& wanted, const std::string& state) {
+    ApiClient client = TRY(context.client());
+    const std::string id = TRY(find_user(client, wanted));
+    const json::value user =
+        TRY(client.patch("/v1/users/" + percent_encode(id), json::object{{"state", state}}));
+    if (context.globals.json) {
+        context.print_json(user);
+    } else if (!context.globals.quiet) {
+        context.print(fmt::format("{} user {}\n", state == "active" ? "Enabled" : "Disabled",
+                                  harmless(wanted)));
+    }
+    return kExitOk;
+}
+
+}  // namespace
+
+void add_user(Command root) {
+    Command user = root.command("user", "People and machines that own tokens");
+    user.command("list", "List the users").alias("ls").action(&list);
+    auto options = std::make_shared<CreateOptions>();
+    user.command("create", "Add a user")
+        .flag("--machine", options->is_machine, "A machine user, which owns tokens only")
+        .option("-n,--name", options->name, "NAME", "What to call the user")
+        .option("--email", options->email, "EMAIL", "A person's e-mail")
+        .flag("--password-stdin", options->password_stdin, "Read the password from stdin")
+        .options("--role,--roles", options->roles, "ROLE,…", "What the user may do")
+        .options("--verifies", options->verifies, "API,…",
+                 "The APIs whose tokens a machine user may verify")
+        .example("latchkey user create --machine -n gateway --role verifier --verifies licensing")
+        .action([options](Context& context) { return create(context, *options); });
+    for (const bool enable : {false, true}) {
+        auto wanted = std::make_shared<std::string>();
+        const std::string state = enable ? "active" : "disabled";
+        user.command(enable ? "enable" : "disable",
+                     enable ? "Let a user in again, and its tokens work"
+                            : "Shut a user out; its tokens stop at once")
+            .argument("USER", *wanted, "Id, e-mail or name")
+            .action(
+                [wanted, state](Context& context) { return set_state(context, *wanted, state); });
+    }
+}
+
+}  // namespace latchkey::cli
