@@ -23,7 +23,6 @@ namespace {
 using latchkey::as_text;
 using latchkey::sha256;
 using latchkey::Timestamp;
-using namespace std::string_view_literals;
 namespace verify = latchkey::verify;
 
 constexpr std::uint64_t kOwners = 500;
@@ -140,7 +139,7 @@ double nanoseconds_each(Check&& check) {
         const auto start = std::chrono::steady_clock::now();
         std::size_t active = 0;
         for (std::size_t i = 0; i < kChecks; ++i) {
-            active += check(i) ? 1 : 0;
+            if (check(i)) ++active;
         }
         round = seconds_since(start) * 1e9 / static_cast<double>(kChecks);
         if (active != kChecks) {
@@ -162,7 +161,7 @@ void measure_checks(verify::Replica& replica, std::size_t tokens, bool of_jwts,
         texts.push_back(presented(pick, of_jwts));
         digests.push_back(sha256(texts.back()));
     }
-    const std::array<std::string_view, 1> scopes{"license:read"sv};
+    const std::array<std::string_view, 1> scopes{"license:read"};
     verify::Requirement wanted;
     wanted.scopes = scopes;
     const auto reader = replica.make_reader();
