@@ -64,6 +64,8 @@ protected:
     void pass(int seconds) {
         clock_.advance(std::chrono::seconds{seconds});
         server_->sweep_now();
+        // What the first one cancelled has ended when the second comes to its turn.
+        server_->sweep_now();
     }
     RawClient connect() { return RawClient{server_->port(0)}; }
     RawAnswer ask(std::string_view bytes) {
