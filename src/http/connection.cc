@@ -212,6 +212,7 @@ void Connection::reap() {
 }
 
 void Connection::check_deadline(Microseconds now) {
+    if (!is_open()) return;  // its cancelled operation has not reported yet
     const bool is_write_late = is_writing_ && write_deadline_ <= now;
     if (!is_write_late && deadline_ > now) return;
     const bool is_expected = phase_ == Phase::kIdle || phase_ == Phase::kLingering;
