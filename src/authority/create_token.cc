@@ -200,11 +200,13 @@ Result<PreparedToken> prepare_token(Authority& authority, verify::Replica::Reade
     return made;
 }
 
-Status insert_token(store::Transaction& tx, PreparedToken& prepared) {
+Status insert_token(Authority& authority, store::Transaction& tx, PreparedToken& prepared) {
     auto& db = tx.connection();
-    const auto index = prepared.secret.status_index;
-    if (index && TRY(store::is_status_index_taken(db, *index))) {
-        return Error{ErrorCode::kConflict, "try again"}.with_reason("try_again");
+    int tries_left = 100;  // at most half of a list is used: more than a few never happens
+    while (prepared.secret.status_index &&
+           TRY(store::is_status_index_taken(db, *prepared.secret.status_index))) {
+        if (--tries_left == 0) return Error{ErrorCode::kInternal, "no free status index"};
+        make_secret(authority, prepared);
     }
     TRY(store::insert_token(db, prepared.token));
     TRY(store::insert_secret(db, prepared.secret));

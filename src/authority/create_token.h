@@ -39,7 +39,7 @@ struct PreparedToken {
 Result<PreparedToken> prepare_token(Authority& authority, verify::Replica::Reader& reader,
                                     const Actor& actor, CreateToken wanted);
 
-// kConflict with reason "try_again" when the random status index was taken (prepare anew).
-Status insert_token(store::Transaction& tx, PreparedToken& prepared);
+// When the random status index is taken by now, another is drawn and the jwt signed anew.
+Status insert_token(Authority& authority, store::Transaction& tx, PreparedToken& prepared);
 
 }  // namespace latchkey::authority

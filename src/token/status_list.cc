@@ -96,6 +96,12 @@ StatusList::StatusList(unsigned bits, std::size_t size) : bits_(bits) {
     bytes_.resize(bytes_for(bits, size));
 }
 
+StatusList StatusList::from_bytes(unsigned bits, std::string_view packed) {
+    StatusList list(bits, 0);
+    list.bytes_.assign(packed.begin(), packed.end());
+    return list;
+}
+
 std::optional<std::uint8_t> StatusList::get(std::size_t index) const {
     if (index >= size()) return std::nullopt;
     const std::size_t per_byte = 8 / bits_;

@@ -25,6 +25,8 @@ class StatusList {
 public:
     // `bits` is 1, 2, 4 or 8 (a CHECK); every entry is 0. `size` is rounded up to whole bytes.
     StatusList(unsigned bits, std::size_t size);
+    // Entries that are packed already, in this format's own bit order.
+    static StatusList from_bytes(unsigned bits, std::string_view packed);
 
     [[nodiscard]] unsigned bits() const { return bits_; }
     [[nodiscard]] std::size_t size() const { return bytes_.size() * (8 / bits_); }

@@ -1,0 +1,113 @@
+// /v1/apis with their scope catalogues, and /v1/projects.
+#include "authority/apis.h"
+
+#include "api/body.h"
+#include "api/handlers.h"
+#include "api/views.h"
+
+namespace latchkey::api {
+namespace {
+
+Result<std::vector<store::ScopeRecord>> read_scopes(std::vector<Body> entries) {
+    std::vector<store::ScopeRecord> scopes;
+    for (auto& entry : entries) {
+        store::ScopeRecord scope;
+        scope.name = TRY(entry.text("name"));
+        scope.description = TRY(entry.optional_text("description")).value_or("");
+        scope.group = TRY(entry.optional_text("group")).value_or("");
+        scope.aliases = TRY(entry.optional_texts("aliases")).value_or(std::vector<std::string>());
+        TRY(entry.done());
+        scopes.push_back(std::move(scope));
+    }
+    return scopes;
+}
+
+template <typename Use>
+Result<http::Response> change_api(Call& call, int status, const Use& use) {
+    std::optional<store::ApiRecord> api;
+    TRY(call.services.authority.store().mutate([&](store::Transaction& tx) -> Status {
+        api = TRY(use(tx));
+        return {};
+    }));
+    return json_answer(status, api_view(*api));
+}
+
+}  // namespace
+
+Result<http::Response> get_apis(Call& call) {
+    json::array list;
+    for (const auto& entry : call.services.authority.directory().view()->entries) {
+        list.push_back(api_view(entry.api));
+    }
+    return json_answer(200, std::move(list));
+}
+
+Result<http::Response> post_api(Call& call) {
+    auto body = TRY(Body::parse(call.request()));
+    authority::CreateApi wanted;
+    wanted.slug = TRY(body.text("slug"));
+    wanted.audience = TRY(body.optional_text("audience")).value_or("");
+    wanted.name = TRY(body.optional_text("name")).value_or("");
+    wanted.base_url = TRY(body.optional_text("baseUrl")).value_or("");
+    wanted.default_scopes =
+        TRY(body.optional_texts("defaultScopes")).value_or(std::vector<std::string>());
+    auto scopes = TRY(body.optional_objects("scopes"));
+    TRY(body.done());
+    if (scopes) wanted.scopes = TRY(read_scopes(std::move(*scopes)));
+    return change_api(call, 201, [&](store::Transaction& tx) {
+        return authority::create_api(tx, call.actor(), wanted);
+    });
+}
+
+Result<http::Response> get_api(Call& call) {
+    const auto api = TRY(call.services.authority.store().query<store::ApiRecord>(
+        [&](store::Connection& db) { return authority::get_api(db, call.parameters[0]); }));
+    return json_answer(200, api_view(api));
+}
+
+Result<http::Response> patch_api(Call& call) {
+    auto body = TRY(Body::parse(call.request()));
+    authority::EditApi edit;
+    edit.name = TRY(body.optional_text("name"));
+    edit.base_url = TRY(body.optional_text("baseUrl"));
+    edit.default_scopes = TRY(body.optional_texts("defaultScopes"));
+    edit.make_default = TRY(body.flag("default", false));
+    TRY(body.done());
+    return change_api(call, 200, [&](store::Transaction& tx) {
+        return authority::edit_api(tx, call.actor(), call.parameters[0], edit);
+    });
+}
+
+Result<http::Response> get_api_scopes(Call& call) {
+    using Scopes = std::vector<store::ScopeRecord>;
+    const auto scopes = TRY(
+        call.services.authority.store().query<Scopes>([&](store::Connection& db) -> Result<Scopes> {
+            const auto api = TRY(authority::get_api(db, call.parameters[0]));
+            return store::list_scopes(db, api.id);
+        }));
+    return json_answer(200, scopes_view(scopes));
+}
+
+Result<http::Response> put_api_scopes(Call& call) {
+    auto entries = TRY(parse_objects(call.request()));
+    const auto scopes = TRY(read_scopes(std::move(entries)));
+    TRY(change_api(call, 200, [&](store::Transaction& tx) {
+        return authority::replace_catalogue(tx, call.actor(), call.parameters[0], scopes);
+    }));
+    return json_answer(200, scopes_view(scopes));
+}
+
+Result<http::Response> get_projects(Call& call) {
+    using Projects = std::vector<store::ProjectRecord>;
+    json::array list;
+    for (const auto& project :
+         TRY(call.services.authority.store().query<Projects>(store::list_projects))) {
+        list.push_back(json::object{{"id", project.id.uuid()},
+                                    {"name", project.name},
+                                    {"description", project.description},
+                                    {"createdAt", format_rfc3339(project.created_at)}});
+    }
+    return json_answer(200, std::move(list));
+}
+
+}  // namespace latchkey::api

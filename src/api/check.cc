@@ -1,0 +1,284 @@
+#include "api/check.h"
+
+#include <algorithm>
+
+#include "api/principal.h"
+#include "api/problem.h"
+#include "base/encoding.h"
+#include "store/verification_scope.h"
+#include "token/opaque.h"
+#include "token/scope.h"
+
+namespace latchkey::api {
+namespace {
+
+using verify::Verdict;
+
+constexpr std::string_view kNoStore = "Cache-Control: no-store\r\n";
+
+// The text of one element, decoded into the scratch when it is encoded. The scratch was reserved
+// for the whole path, so that views into it stay good.
+std::optional<std::string_view> element(std::string_view segment, std::string& decoded) {
+    if (segment.empty() || segment == "." || segment == "..") return std::nullopt;
+    if (segment.find_first_of(";\\") != std::string_view::npos) return std::nullopt;
+    if (segment.find('%') == std::string_view::npos) return segment;
+    auto text = percent_decode(segment);
+    if (!text || has_unprintable(*text)) return std::nullopt;
+    const std::size_t start = decoded.size();
+    decoded += *text;
+    return std::string_view(decoded).substr(start);
+}
+
+bool take_scopes(std::string_view text, CheckPath& path) {
+    while (true) {
+        const auto end = text.find('+');
+        const std::string_view scope = text.substr(0, end);
+        if (!is_scope_pattern(scope) || path.scope_count == path.scopes.size()) return false;
+        path.scopes[path.scope_count++] = scope;
+        if (end == std::string_view::npos) return true;
+        text.remove_prefix(end + 1);
+    }
+}
+
+// The next segment, and the rest behind it.
+std::string_view next_segment(std::string_view& rest) {
+    const auto end = rest.find('/');
+    const std::string_view segment = rest.substr(0, end);
+    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end);
+    if (!rest.empty()) rest.remove_prefix(1);
+    return segment;
+}
+
+bool take_element(std::string_view name, std::string_view value, CheckPath& path) {
+    if (name == "api") {
+        if (!path.api_slug.empty()) return false;
+        path.api_slug = value;
+        return true;
+    }
+    if (name == "scope") return path.scope_count == 0 && take_scopes(value, path);
+    if (name == "project") {
+        const auto id = ProjectId::parse(value);
+        if (!id || path.project) return false;
+        path.project = id;
+        return true;
+    }
+    if (name == "resource") {
+        if (!path.resource.empty()) return false;
+        path.resource = value;
+        return true;
+    }
+    return false;
+}
+
+// Answers for one request; the reactor's scratch buffers are its memory.
+class CheckAnswer {
+public:
+    CheckAnswer(http::Exchange& exchange, ReactorState& state, bool is_nginx)
+        : exchange_(exchange), state_(state), is_nginx_(is_nginx) {}
+
+    void allow(const verify::TokenView& view, const CheckPath& path) {
+        std::string& head = state_.head;
+        head.assign("HTTP/1.1 200 OK\r\n");
+        head.append(kNoStore);
+        append("Latchkey-Token-Id", view.token.bytes);
+        append("Latchkey-Owner", view.owner.bytes);
+        state_.scopes.clear();
+        verify::effective_scopes(view, state_.scopes);
+        append("Latchkey-Scopes", state_.scopes);
+        if (path.project) {
+            append("Latchkey-Project", path.project->bytes);
+        } else {
+            append("Latchkey-Project", std::string_view());
+        }
+        append("Latchkey-Kind", view.kind == verify::TokenKind::kJwt      ? "jwt"
+                                : view.kind == verify::TokenKind::kOpaque ? "opaque"
+                                                                          : "key");
+        append("Latchkey-Verdict", "active");
+        exchange_.answer_flat(head, {});
+    }
+
+    void deny(Verdict verdict, std::string_view missing_scopes) {
+        std::string& head = state_.head;
+        const bool is_scope = verdict == Verdict::kInsufficientScope;
+        head.assign(is_scope ? "HTTP/1.1 403 Forbidden\r\n" : "HTTP/1.1 401 Unauthorized\r\n");
+        head.append(kNoStore);
+        append("Latchkey-Verdict", verify::verdict_name(verdict));
+        head.append("WWW-Authenticate: Bearer realm=\"latchkey\", error=\"");
+        head.append(is_scope ? "insufficient_scope" : "invalid_token");
+        head.append("\", error_description=\"").append(verify::verdict_reason(verdict));
+        if (is_scope) head.append("\", scope=\"").append(missing_scopes);
+        head.append("\"\r\n");
+        std::string& body = state_.decoded;  // the path is answered: its scratch is free
+        body.assign("{\"code\":\"").append(is_scope ? "insufficient_scope" : "invalid_token");
+        body.append("\",\"verdict\":\"").append(verify::verdict_name(verdict));
+        body.append("\",\"detail\":\"").append(verify::verdict_reason(verdict)).append("\"");
+        if (is_scope) append_missing(missing_scopes, body);
+        finish(head, body.append("}"));
+    }
+
+    void no_credential() {
+        std::string& head = state_.head;
+        head.assign("HTTP/1.1 401 Unauthorized\r\n").append(kNoStore);
+        append("Latchkey-Verdict", "no_credential");
+        head.append("WWW-Authenticate: Bearer realm=\"latchkey\"\r\n");
+        finish(head, "{\"code\":\"no_credential\",\"detail\":\"no token was presented\"}");
+    }
+
+    // The operator's mistake: never a yes. nginx passes on 403 and turns 400 into 500.
+    void bad_requirement() {
+        std::string& head = state_.head;
+        head.assign(is_nginx_ ? "HTTP/1.1 403 Forbidden\r\n" : "HTTP/1.1 400 Bad Request\r\n");
+        head.append(kNoStore);
+        append("Latchkey-Verdict", "bad_requirement");
+        finish(head,
+               "{\"code\":\"bad_requirement\",\"detail\":\"the path of the check is not of "
+               "the form /check/api/<slug>/scope/<scope>\"}");
+    }
+
+    // "Could not tell" is no verdict: 503 everywhere, and a gateway denies.
+    void not_current() {
+        std::string& head = state_.head;
+        head.assign("HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n").append(kNoStore);
+        append("Latchkey-Verdict", "not_current");
+        finish(head, "{\"code\":\"unavailable\",\"detail\":\"verification is not current\"}");
+    }
+
+private:
+    void append(std::string_view name, std::string_view value) {
+        state_.head.append(name).append(": ");
+        state_.head.append(value.empty() ? "-" : value).append("\r\n");
+    }
+    void append(std::string_view name, const UuidBytes& id) {
+        static constexpr std::string_view kHex = "0123456789abcdef";
+        state_.head.append(name).append(": ");
+        for (std::size_t i = 0; i < id.size(); ++i) {
+            if (i == 4 || i == 6 || i == 8 || i == 10) state_.head.push_back('-');
+            state_.head.push_back(kHex[id[i] >> 4]);
+            state_.head.push_back(kHex[id[i] & 15]);
+        }
+        state_.head.append("\r\n");
+    }
+    static void append_missing(std::string_view scopes, std::string& body) {
+        body.append(",\"missingScopes\":[");
+        while (!scopes.empty()) {
+            const auto end = scopes.find(' ');
+            if (body.back() != '[') body.push_back(',');
+            body.append("\"").append(scopes.substr(0, end)).append("\"");
+            scopes = end == std::string_view::npos ? std::string_view() : scopes.substr(end + 1);
+        }
+        body.push_back(']');
+    }
+    void finish(std::string& head, std::string_view body) {
+        head.append("Content-Type: application/json\r\n");
+        exchange_.answer_flat(head, body);
+    }
+
+    http::Exchange& exchange_;
+    ReactorState& state_;
+    bool is_nginx_;
+};
+
+void name_missing(const CheckPath& path, std::uint32_t missing, std::string& out) {
+    out.clear();
+    for (std::size_t i = 0; i < path.scope_count; ++i) {
+        if ((missing & (1U << i)) == 0) continue;
+        if (!out.empty()) out.push_back(' ');
+        out.append(path.scopes[i]);
+    }
+}
+
+// What needs no lookup: a token that cannot be ours.
+bool is_malformed(std::string_view token) {
+    switch (shape_of(token)) {
+        case TokenShape::kOpaque: return !has_valid_checksum(token);
+        case TokenShape::kJwt: return false;
+        case TokenShape::kOther: return true;
+    }
+    return true;
+}
+
+void judge_and_answer(Services& services, http::Exchange& exchange, const CheckPath& path,
+                      std::string_view token) {
+    ReactorState& state = *services.reactors[exchange.reactor()];
+    CheckAnswer answer(exchange, state, path.is_nginx);
+    const auto count = [&](Verdict verdict) {
+        state.checks[static_cast<std::size_t>(verdict)].fetch_add(1, std::memory_order_relaxed);
+    };
+    if (is_malformed(token)) {
+        count(Verdict::kMalformed);
+        return answer.deny(Verdict::kMalformed, {});
+    }
+    const auto& request = exchange.request();
+    const Timestamp now = services.authority.clock().now();
+    const verify::ReadGuard guard(*state.reader);
+    verify::TokenView view;
+    if (!services.authority.is_current()) {
+        state.checks_unanswered.fetch_add(1, std::memory_order_relaxed);
+        return answer.not_current();
+    }
+    if (!state.reader->find(sha256(token), view)) {
+        count(Verdict::kUnknown);
+        return answer.deny(Verdict::kUnknown, {});
+    }
+    verify::Requirement wanted;
+    wanted.api_slug = path.api_slug;
+    wanted.scopes = std::span(path.scopes.data(), path.scope_count);
+    wanted.project = path.project;
+    wanted.resource = path.resource;
+    const Address client = client_address(services, request);
+    wanted.address = client;
+    const auto judged = verify::judge(view, wanted, now);
+    count(judged.verdict);
+    const bool is_active = judged.verdict == Verdict::kActive;
+    state.usage.record(view.token, now, client, request.find("User-Agent").value_or(""), is_active);
+    if (is_active) return answer.allow(view, path);
+    name_missing(path, judged.missing, state.scopes);
+    answer.deny(judged.verdict, state.scopes);
+}
+
+}  // namespace
+
+std::optional<CheckPath> parse_check_path(std::string_view path, std::string& decoded) {
+    decoded.clear();
+    decoded.reserve(path.size());
+    CheckPath parsed;
+    std::string_view rest = path.substr(std::string_view("/check").size());
+    if (rest.empty()) return parsed;
+    rest.remove_prefix(1);
+    if (rest == "nginx" || rest.starts_with("nginx/")) {
+        parsed.is_nginx = true;
+        next_segment(rest);
+    }
+    while (!rest.empty()) {
+        const std::string_view name = next_segment(rest);
+        if (name == "-") return parsed;
+        const auto value = element(next_segment(rest), decoded);
+        if (!value || !take_element(name, *value, parsed)) return std::nullopt;
+    }
+    // "/check/" and "/check/scope/a/" are other texts than the ones without the last slash.
+    if (path.back() == '/') return std::nullopt;
+    return parsed;
+}
+
+void check(Services& services, http::Exchange& exchange) {
+    const store::VerificationScope no_queries;
+    ReactorState& state = *services.reactors[exchange.reactor()];
+    const auto& request = exchange.request();
+    const auto path = parse_check_path(request.path, state.decoded);
+    const bool is_nginx = path ? path->is_nginx : request.path.starts_with("/check/nginx");
+    CheckAnswer answer(exchange, state, is_nginx);
+    if (!path) {
+        state.checks_refused.fetch_add(1, std::memory_order_relaxed);
+        return answer.bad_requirement();
+    }
+    static thread_local std::string basic_password;
+    const auto presented = presented_credential(request, basic_password);
+    if (!presented) {
+        state.checks_refused.fetch_add(1, std::memory_order_relaxed);
+        if (presented.error().reason == "no_credential") return answer.no_credential();
+        return answer.deny(Verdict::kMalformed, {});
+    }
+    judge_and_answer(services, exchange, *path, presented->text);
+}
+
+}  // namespace latchkey::api

@@ -1,0 +1,69 @@
+// Every handler of the API, by resource; routes.cc says which route each answers. One file a
+// resource.
+#pragma once
+
+#include "api/route.h"
+
+namespace latchkey::api {
+
+// tokens.cc
+void post_token(const CallPtr& call);
+Result<http::Response> get_tokens(Call& call);
+Result<http::Response> get_token(Call& call);
+void patch_token(const CallPtr& call);
+void delete_token(const CallPtr& call);
+void post_token_revoke(const CallPtr& call);
+void post_token_suspend(const CallPtr& call);
+void post_token_resume(const CallPtr& call);
+Result<http::Response> get_token_usage(Call& call);
+Result<http::Response> get_token_self(Call& call);
+// verify.cc
+Result<http::Response> post_token_verify(Call& call);
+// session.cc
+Result<http::Response> post_session(Call& call);
+Result<http::Response> delete_session(Call& call);
+Result<http::Response> get_sessions(Call& call);
+Result<http::Response> delete_session_by_id(Call& call);
+Result<http::Response> post_setup(Call& call);
+// users.cc
+Result<http::Response> get_me(Call& call);
+Result<http::Response> get_users(Call& call);
+Result<http::Response> post_user(Call& call);
+Result<http::Response> get_user(Call& call);
+Result<http::Response> patch_user(Call& call);
+Result<http::Response> get_roles(Call& call);
+// apis.cc
+Result<http::Response> get_apis(Call& call);
+Result<http::Response> post_api(Call& call);
+Result<http::Response> get_api(Call& call);
+Result<http::Response> patch_api(Call& call);
+Result<http::Response> get_api_scopes(Call& call);
+Result<http::Response> put_api_scopes(Call& call);
+Result<http::Response> get_projects(Call& call);
+// keys.cc
+Result<http::Response> get_signing_keys(Call& call);
+Result<http::Response> post_signing_keys_rotate(Call& call);
+Result<http::Response> get_jwks(Call& call);
+Result<http::Response> get_metadata(Call& call);
+Result<http::Response> get_status_list(Call& call);
+Result<http::Response> get_settings(Call& call);
+// events.cc
+Result<http::Response> get_events(Call& call);
+Result<http::Response> get_checkpoint(Call& call);
+// pages.cc
+Result<http::Response> get_page(Call& call);
+Result<http::Response> get_asset(Call& call);
+Result<http::Response> get_error_page(Call& call);
+// local.cc: the Unix socket
+Result<http::Response> post_backup(Call& call);
+Result<http::Response> post_local_rotate_keys(Call& call);
+Result<http::Response> post_local_check(Call& call);
+Result<http::Response> post_local_create_user(Call& call);
+std::span<const Route> local_routes();
+// ops.cc: the ops listener
+Result<http::Response> get_health(Call& call);
+Result<http::Response> get_ready(Call& call);
+Result<http::Response> get_metrics(Call& call);
+std::span<const Route> ops_routes();
+
+}  // namespace latchkey::api

@@ -1,0 +1,218 @@
+#include "api/principal.h"
+
+#include <algorithm>
+
+#include "api/problem.h"
+#include "base/encoding.h"
+#include "token/opaque.h"
+#include "token/scope.h"
+
+namespace latchkey::api {
+namespace {
+
+constexpr std::size_t kCredentialBytesMax = 8192;
+
+// RFC 6750 §2.1: b64token.
+bool is_b64token(std::string_view text) {
+    if (text.empty() || text.size() > kCredentialBytesMax) return false;
+    const auto end = text.find_last_not_of('=');
+    if (end == std::string_view::npos) return false;
+    const std::string_view body = text.substr(0, end + 1);
+    return std::all_of(body.begin(), body.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-' || c == '.' || c == '_' || c == '~' || c == '+' || c == '/';
+    });
+}
+
+std::string_view trimmed(std::string_view text) {
+    const auto first = text.find_first_not_of(' ');
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(' ') - first + 1);
+}
+
+std::optional<std::string_view> cookie_value(const http::Request& request, std::string_view name) {
+    std::optional<std::string_view> found;
+    for (const auto& field : request.fields) {
+        if (!http::equal_without_case(field.name, "Cookie")) continue;
+        std::string_view rest = field.value;
+        while (!rest.empty()) {
+            const auto end = rest.find(';');
+            const std::string_view item = trimmed(rest.substr(0, end));
+            rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+            const auto equals = item.find('=');
+            if (equals == std::string_view::npos || item.substr(0, equals) != name) continue;
+            if (found) return std::nullopt;  // two of one name: somebody plants cookies
+            found = item.substr(equals + 1);
+        }
+    }
+    return found;
+}
+
+bool is_in(const AddressRange& range, const Address& address) {
+    for (int bit = 0; bit < range.bits; bit += 8) {
+        const auto index = static_cast<std::size_t>(bit / 8);
+        const int left = std::min(8, range.bits - bit);
+        const unsigned mask = (0xFFU << (8 - left)) & 0xFFU;
+        if (((range.address[index] ^ address[index]) & mask) != 0) return false;
+    }
+    return true;
+}
+
+Result<Principal> session_principal(Services& services, ReactorState& state,
+                                    std::string_view secret) {
+    const Timestamp now = services.authority.clock().now();
+    auto session = has_valid_checksum(secret)
+                       ? services.authority.sessions().use(sha256(secret), now)
+                       : std::nullopt;
+    if (!session) return invalid_token("the session has ended; log in again");
+    Principal principal;
+    principal.actor.user = session->user;
+    {
+        const verify::ReadGuard guard(*state.reader);
+        if (!state.reader->find_user_patterns(session->user, authority::kManagementApi,
+                                              principal.actor.permissions)) {
+            return invalid_token("the session has ended; log in again");
+        }
+    }
+    principal.session = std::move(session);
+    return principal;
+}
+
+Result<Principal> token_principal(Services& services, ReactorState& state, std::string_view secret,
+                                  const Address& address, std::string_view agent) {
+    const auto shape = shape_of(secret);
+    if (shape == TokenShape::kOther ||
+        (shape == TokenShape::kOpaque && !has_valid_checksum(secret))) {
+        return invalid_token(verify::verdict_reason(verify::Verdict::kMalformed));
+    }
+    if (!services.authority.is_current()) {
+        return Error{ErrorCode::kUnavailable, "verification is not current"};
+    }
+    Principal principal;
+    principal.token_digest = sha256(secret);
+    const Timestamp now = services.authority.clock().now();
+    const verify::ReadGuard guard(*state.reader);
+    verify::TokenView view;
+    if (!state.reader->find(principal.token_digest, view)) {
+        return invalid_token(verify::verdict_reason(verify::Verdict::kUnknown));
+    }
+    verify::Requirement wanted;
+    wanted.api_slug = view.api_slug;
+    wanted.address = address;
+    const auto judged = verify::judge(view, wanted, now);
+    const bool is_active = judged.verdict == verify::Verdict::kActive;
+    state.usage.record(view.token, now, address, agent, is_active);
+    if (!is_active) return invalid_token(verify::verdict_reason(judged.verdict));
+    principal.token = view.token;
+    principal.token_api = view.api_slug;
+    principal.owner_is_machine = view.owner_is_machine;
+    principal.verifies.assign(view.verifies.begin(), view.verifies.end());
+    principal.actor.user = view.owner;
+    principal.actor.token = view.token;
+    principal.actor.expires_at = view.expires_at;
+    principal.actor.allowed_ips.assign(view.allowed_ips.begin(), view.allowed_ips.end());
+    // A token of a provider's API has no power here.
+    if (view.api_slug == authority::kManagementApi) {
+        state.scopes.clear();
+        verify::effective_scopes(view, state.scopes);
+        principal.actor.permissions = ScopeSet::parse(state.scopes).value().items();
+    }
+    return principal;
+}
+
+}  // namespace
+
+Result<Presented> presented_credential(const http::Request& request, std::string& decoded) {
+    const auto field = request.find("Authorization");
+    if (!field || field->empty()) return missing_credential();
+    const auto space = field->find(' ');
+    const std::string_view scheme = field->substr(0, space);
+    const std::string_view rest =
+        space == std::string_view::npos ? std::string_view() : trimmed(field->substr(space));
+    if (http::equal_without_case(scheme, "Bearer")) {
+        if (!is_b64token(rest)) return invalid_token("the Authorization field holds no token");
+        return Presented{rest};
+    }
+    if (http::equal_without_case(scheme, "Basic")) {
+        // git, docker and npm send the token as the password; the user name means nothing.
+        const auto plain = base64_decode(rest);
+        const auto colon = plain ? plain->find(':') : std::string::npos;
+        if (colon == std::string::npos) {
+            return invalid_token("the Authorization field holds no token");
+        }
+        decoded = plain->substr(colon + 1);
+        if (!is_b64token(decoded)) return invalid_token("the Authorization field holds no token");
+        return Presented{decoded};
+    }
+    return invalid_token("the Authorization scheme must be Bearer or Basic");
+}
+
+Address client_address(const Services& services, const http::Request& request) {
+    const auto& trusted = services.trusted_proxies;
+    const bool is_trusted =
+        std::any_of(trusted.begin(), trusted.end(),
+                    [&](const AddressRange& range) { return is_in(range, request.peer); });
+    if (!is_trusted) return request.peer;
+    if (request.count("X-Forwarded-For") == 1) {
+        const std::string_view hops = *request.find("X-Forwarded-For");
+        const auto comma = hops.find_last_of(',');
+        const auto last =
+            parse_address(trimmed(comma == std::string_view::npos ? hops : hops.substr(comma + 1)));
+        return last.value_or(Address{});
+    }
+    if (request.count("X-Real-IP") == 1) {
+        return parse_address(trimmed(*request.find("X-Real-IP"))).value_or(Address{});
+    }
+    return request.peer;
+}
+
+Result<Principal> authenticate(Services& services, std::size_t reactor,
+                               const http::Request& request, CookieRule cookies) {
+    ReactorState& state = *services.reactors[reactor];
+    if (!request.find("Authorization") && cookies == CookieRule::kAccepted) {
+        const auto cookie = cookie_value(request, services.cookie_name());
+        if (!cookie) return missing_credential();
+        auto principal = TRY(session_principal(services, state, *cookie));
+        principal.came_by_cookie = true;
+        principal.csrf = csrf_of(*cookie);
+        return principal;
+    }
+    std::string decoded;
+    const auto presented = TRY(presented_credential(request, decoded));
+    if (presented.text.starts_with("lks_")) {
+        return session_principal(services, state, presented.text);
+    }
+    return token_principal(services, state, presented.text, client_address(services, request),
+                           request.find("User-Agent").value_or(""));
+}
+
+std::string csrf_of(std::string_view session_secret) {
+    // One-way: a page that shows it gives nothing of the session away.
+    return base64url_encode(as_text(sha256("latchkey csrf ", session_secret)));
+}
+
+Status check_csrf(const Principal& principal, const http::Request& request) {
+    if (!principal.came_by_cookie) return {};
+    const bool is_safe = request.method == http::Method::kGet ||
+                         request.method == http::Method::kHead ||
+                         request.method == http::Method::kOptions;
+    if (is_safe) return {};
+    const Error refused =
+        Error{ErrorCode::kPermissionDenied, "this request did not come from our own pages"}
+            .with_reason("csrf");
+    const auto site = request.find("Sec-Fetch-Site");
+    if (site && *site != "same-origin" && *site != "none") return refused;
+    const auto origin = request.find("Origin");
+    if (origin) {
+        const auto scheme_end = origin->find("://");
+        if (scheme_end == std::string_view::npos ||
+            origin->substr(scheme_end + 3) != request.host) {
+            return refused;
+        }
+    }
+    const auto sent = request.find("X-CSRF-Token");
+    if (!sent || !equal_in_constant_time(*sent, principal.csrf)) return refused;
+    return {};
+}
+
+}  // namespace latchkey::api

@@ -1,0 +1,51 @@
+// Who is asking. Every way of presenting a credential (Bearer, Basic password, the portal's cookie)
+// yields the same Principal and goes through the same permission gate; a header decides over a
+// cookie, and two credentials in headers are refused by the connection already.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/services.h"
+#include "authority/actor.h"
+#include "http/message.h"
+#include "store/records.h"
+
+namespace latchkey::api {
+
+// The credential in an Authorization field. Errors: none there (no_credential), another scheme or
+// something that is no b64token (RFC 6750 §2.1).
+struct Presented {
+    std::string_view text;  // into the request, or into `decoded` for Basic
+};
+Result<Presented> presented_credential(const http::Request& request, std::string& decoded);
+
+// The client's address: the peer's, or what a trusted proxy says it is (one X-Forwarded-For or
+// X-Real-IP; the last hop counts).
+Address client_address(const Services& services, const http::Request& request);
+
+struct Principal {
+    authority::Actor actor;
+    std::optional<store::SessionRecord> session;
+    std::optional<TokenId> token;  // set for tokens of any API
+    std::string token_api;         // its slug
+    Digest token_digest{};
+    bool owner_is_machine{false};
+    std::vector<ApiId> verifies;
+    bool came_by_cookie{false};
+    std::string csrf;  // of a cookie session: what X-CSRF-Token must say
+};
+
+enum class CookieRule { kRefused, kAccepted };
+
+// On the reactor's thread. A token must be active; of which API it is, is the route's business.
+Result<Principal> authenticate(Services& services, std::size_t reactor,
+                               const http::Request& request, CookieRule cookies);
+
+// Unsafe requests of a cookie session carry its CSRF value and come from our own origin.
+Status check_csrf(const Principal& principal, const http::Request& request);
+std::string csrf_of(std::string_view session_secret);
+
+}  // namespace latchkey::api

@@ -1,0 +1,131 @@
+#include "api/problem.h"
+
+#include <array>
+
+#include "base/json.h"
+
+namespace latchkey::api {
+namespace {
+
+// What cannot be read at all is 400; what can be read but not accepted is 422.
+constexpr std::array<std::string_view, 8> kUnreadable = {
+    "malformed_json", "unknown_member", "wrong_type",      "missing_member",
+    "bad_query",      "bad_request",    "bad_requirement", "bad_path"};
+
+int status_of_invalid(std::string_view reason) {
+    for (const auto unreadable : kUnreadable) {
+        if (reason == unreadable) return 400;
+    }
+    if (reason == "too_large") return 413;
+    if (reason == "unsupported_media_type") return 415;
+    if (reason == "method_not_allowed") return 405;
+    return 422;
+}
+
+std::string_view word_of(ErrorCode code) {
+    switch (code) {
+        case ErrorCode::kInvalidArgument: return "invalid";
+        case ErrorCode::kUnauthenticated: return "unauthenticated";
+        case ErrorCode::kPermissionDenied: return "forbidden";
+        case ErrorCode::kNotFound: return "not_found";
+        case ErrorCode::kConflict: return "conflict";
+        case ErrorCode::kPrecondition: return "precondition_failed";
+        case ErrorCode::kRateLimited: return "rate_limited";
+        case ErrorCode::kOutOfSpace: return "out_of_space";
+        case ErrorCode::kUnavailable: return "unavailable";
+        case ErrorCode::kInternal: return "internal";
+    }
+    return "internal";
+}
+
+std::string joined(const std::vector<std::string>& scopes) {
+    std::string text;
+    for (const auto& scope : scopes) {
+        if (!text.empty()) text.push_back(' ');
+        text += scope;
+    }
+    return text;
+}
+
+}  // namespace
+
+int status_of(const Error& error) {
+    switch (error.code) {
+        case ErrorCode::kInvalidArgument: return status_of_invalid(error.reason);
+        case ErrorCode::kUnauthenticated: return 401;
+        case ErrorCode::kPermissionDenied: return 403;
+        case ErrorCode::kNotFound: return 404;
+        case ErrorCode::kConflict: return 409;
+        case ErrorCode::kPrecondition: return 412;
+        case ErrorCode::kRateLimited: return 429;
+        case ErrorCode::kOutOfSpace: return 507;
+        case ErrorCode::kUnavailable: return 503;
+        case ErrorCode::kInternal: return 500;
+    }
+    return 500;
+}
+
+std::string_view code_of(const Error& error) {
+    return error.reason.empty() ? word_of(error.code) : error.reason;
+}
+
+std::string challenge(const Error& error) {
+    std::string text = "Bearer realm=\"latchkey\"";
+    if (error.reason == "insufficient_scope") {
+        text += ", error=\"insufficient_scope\", scope=\"" + joined(error.scopes) + "\"";
+    } else if (error.reason != "no_credential" && error.code == ErrorCode::kUnauthenticated) {
+        text += ", error=\"invalid_token\", error_description=\"" + error.message + "\"";
+    }
+    return text;
+}
+
+http::Response problem(const Error& error, std::string_view issuer, std::string_view request_id) {
+    http::Response response;
+    response.status = status_of(error);
+    response.content_type = "application/problem+json";
+    const std::string_view code = code_of(error);
+    json::object body;
+    body["type"] = std::string(issuer) + "/errors/" + std::string(code);
+    body["title"] = http::reason_phrase(response.status);
+    body["status"] = response.status;
+    body["detail"] = error.code == ErrorCode::kInternal ? "something went wrong here; the log "
+                                                          "has the details under this request id"
+                                                        : error.message;
+    body["code"] = code;
+    body["requestId"] = request_id;
+    if (!error.hint.empty()) body["hint"] = error.hint;
+    if (!error.field.empty()) {
+        body["errors"] =
+            json::array{json::object{{"pointer", error.field}, {"detail", error.message}}};
+    }
+    if (!error.scopes.empty()) {
+        json::array missing;
+        for (const auto& scope : error.scopes) {
+            missing.emplace_back(scope);
+        }
+        body["missingScopes"] = std::move(missing);
+    }
+    if (response.status == 401 || error.reason == "insufficient_scope") {
+        response.fields.emplace_back("WWW-Authenticate", challenge(error));
+    }
+    if (error.retry_after_seconds > 0 || response.status == 503) {
+        const auto seconds = error.retry_after_seconds > 0 ? error.retry_after_seconds : 1;
+        body["retryAfter"] = seconds;
+        response.fields.emplace_back("Retry-After", std::to_string(seconds));
+    }
+    response.body = to_json(body);
+    response.fields.emplace_back("Cache-Control", "no-store");
+    return response;
+}
+
+Error missing_credential() {
+    return Error{ErrorCode::kUnauthenticated, "this needs a token or a session"}
+        .with_reason("no_credential")
+        .with_hint("send Authorization: Bearer <token>, or log in");
+}
+
+Error invalid_token(std::string_view why) {
+    return Error{ErrorCode::kUnauthenticated, std::string(why)}.with_reason("invalid_token");
+}
+
+}  // namespace latchkey::api

@@ -1,0 +1,25 @@
+// The only place where an error becomes an HTTP status: RFC 9457 problem details with a stable
+// `code`, and the WWW-Authenticate that RFC 6750 §3 asks for.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "http/message.h"
+
+namespace latchkey::api {
+
+int status_of(const Error& error);
+std::string_view code_of(const Error& error);  // its reason, or the word of its ErrorCode
+
+http::Response problem(const Error& error, std::string_view issuer, std::string_view request_id);
+
+// "Bearer realm=…" with what RFC 6750 says about this error. A bare challenge when no credential
+// was presented at all.
+std::string challenge(const Error& error);
+
+Error missing_credential();
+Error invalid_token(std::string_view why);  // why: a verdict's sentence, never a part of the token
+
+}  // namespace latchkey::api

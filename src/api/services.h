@@ -1,0 +1,61 @@
+// What the API's handlers work with, made once by the server. Per-reactor state is only ever
+// touched by its reactor's thread (counters may be read from elsewhere).
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "api/workers.h"
+#include "authority/authority.h"
+#include "authority/setup.h"
+#include "verify/judge.h"
+#include "verify/replica.h"
+#include "verify/usage.h"
+
+namespace latchkey::api {
+
+inline constexpr std::size_t kVerdicts =
+    static_cast<std::size_t>(verify::Verdict::kInsufficientScope) + 1;
+
+struct alignas(64) ReactorState {
+    std::unique_ptr<verify::Replica::Reader> reader;
+    verify::UsageRecorder usage;
+    std::string head;     // scratch for flat answers
+    std::string scopes;   // scratch for effective scopes
+    std::string decoded;  // scratch for percent-decoded path elements
+    std::array<std::atomic<std::uint64_t>, kVerdicts> checks{};
+    std::atomic<std::uint64_t> checks_refused{0};     // no or several credentials, bad requirement
+    std::atomic<std::uint64_t> checks_unanswered{0};  // 503: could not tell
+};
+
+struct AddressRange {
+    Address address{};
+    int bits{128};
+};
+
+struct Services {
+    authority::Authority& authority;
+    authority::SetupCode& setup;
+    Workers& workers;                // reads and waiting
+    Workers& passwords;              // argon2id, one thread
+    bool has_secure_cookies{false};  // behind TLS: __Host-latchkey
+    std::vector<AddressRange> trusted_proxies;
+    std::vector<std::unique_ptr<ReactorState>> reactors;
+    // Readers on worker threads share one.
+    std::mutex worker_reader_mutex;
+    std::unique_ptr<verify::Replica::Reader> worker_reader;
+    std::array<std::atomic<std::uint64_t>, 6> answers{};  // by status class, of the API
+    std::atomic<std::uint64_t> logins_failed{0};
+    std::atomic<std::uint64_t> logins_ok{0};
+
+    [[nodiscard]] const std::string& issuer() const { return authority.settings().issuer; }
+    [[nodiscard]] std::string cookie_name() const {
+        return has_secure_cookies ? "__Host-latchkey" : "latchkey_session";
+    }
+};
+
+}  // namespace latchkey::api

@@ -1,0 +1,145 @@
+// POST /v1/tokens/verify: a verifier asks about a token somebody showed it.
+#include <algorithm>
+
+#include "api/body.h"
+#include "api/handlers.h"
+#include "api/views.h"
+#include "store/verification_scope.h"
+#include "token/opaque.h"
+#include "token/scope.h"
+#include "verify/judge.h"
+
+namespace latchkey::api {
+namespace {
+
+using verify::Verdict;
+
+struct Question {
+    Secret token;
+    std::string api;
+    std::vector<std::string> scopes;
+    std::optional<ProjectId> project;
+    std::string resource;
+    std::optional<Address> address;
+};
+
+Result<Question> read_question(Call& call) {
+    auto body = TRY(Body::parse(call.request()));
+    Question asked;
+    asked.token = Secret(TRY(body.text("token")));
+    asked.api = TRY(body.optional_text("api")).value_or("");
+    asked.scopes = TRY(body.optional_texts("scopes")).value_or(std::vector<std::string>());
+    const auto project = TRY(body.optional_text("project"));
+    asked.resource = TRY(body.optional_text("resource")).value_or("");
+    const auto address = TRY(body.optional_text("ip"));
+    TRY(body.done());
+    if (asked.scopes.size() > verify::kScopesAskedMax) {
+        return invalid("at most 16 scopes at a time", "too_many_scopes", "/scopes");
+    }
+    for (std::size_t i = 0; i < asked.scopes.size(); ++i) {
+        if (!is_scope_pattern(asked.scopes[i])) {
+            return invalid("this is not a scope", "bad_scope", "/scopes/" + std::to_string(i));
+        }
+    }
+    if (project) {
+        asked.project = ProjectId::parse(*project);
+        if (!asked.project) return invalid("this is not a project's id", "bad_id", "/project");
+    }
+    if (address) {
+        asked.address = parse_address(*address);
+        if (!asked.address) return invalid("this is not an address", "bad_address", "/ip");
+    }
+    return asked;
+}
+
+json::object negative(Verdict verdict) {
+    return {{"valid", false},
+            {"verdict", verify::verdict_name(verdict)},
+            {"reason", verify::verdict_reason(verdict)}};
+}
+
+json::object positive(const verify::TokenView& view) {
+    std::string scopes;
+    verify::effective_scopes(view, scopes);
+    json::object answer;
+    answer["valid"] = true;
+    answer["verdict"] = "active";
+    answer["tokenId"] = view.token.uuid();
+    answer["owner"] = view.owner.uuid();
+    answer["kind"] = kind_name(static_cast<store::TokenKind>(view.kind));
+    answer["api"] = view.api_slug;
+    answer["scopes"] = texts_view(ScopeSet::parse(scopes).value().items());
+    answer["projects"] = json::array();
+    answer["expiresAt"] = time_view(view.expires_at);
+    return answer;
+}
+
+// Which API a verifier asks about when it names none: the only one it is bound to, else the
+// default.
+std::string asked_api(const Services& services, const Principal& caller, const Question& asked) {
+    const auto apis = services.authority.directory().view();
+    const auto* entry = asked.api.empty() && caller.verifies.size() == 1
+                            ? apis->find(caller.verifies.front())
+                            : apis->find(asked.api);
+    return entry == nullptr ? std::string() : entry->api.slug;
+}
+
+json::object decide(Services& services, ReactorState& state, const Principal& caller,
+                    const Question& asked) {
+    const std::string_view token = asked.token.expose();
+    const auto shape = shape_of(token);
+    if (shape == TokenShape::kOther ||
+        (shape == TokenShape::kOpaque && !has_valid_checksum(token))) {
+        return negative(Verdict::kMalformed);
+    }
+    const std::string api = asked_api(services, caller, asked);
+    verify::TokenView view;
+    if (api.empty() || !state.reader->find(sha256(token), view)) return negative(Verdict::kUnknown);
+    // A token of an API that the caller is not bound to answers as an unknown one.
+    const auto& bound = caller.verifies;
+    if (std::find(bound.begin(), bound.end(), view.api) == bound.end()) {
+        return negative(Verdict::kUnknown);
+    }
+    const std::vector<std::string_view> scopes(asked.scopes.begin(), asked.scopes.end());
+    verify::Requirement wanted;
+    wanted.api_slug = api;
+    wanted.scopes = scopes;
+    wanted.project = asked.project;
+    wanted.resource = asked.resource;
+    wanted.address = asked.address;
+    const Timestamp now = services.authority.clock().now();
+    const auto judged = verify::judge(view, wanted, now);
+    state.checks[static_cast<std::size_t>(judged.verdict)].fetch_add(1);
+    state.usage.record(view.token, now, asked.address.value_or(Address{}), {},
+                       judged.verdict == Verdict::kActive);
+    if (judged.verdict == Verdict::kActive) return positive(view);
+    auto answer = negative(judged.verdict);
+    if (judged.verdict == Verdict::kInsufficientScope) {
+        json::array missing;
+        for (std::size_t i = 0; i < scopes.size(); ++i) {
+            if ((judged.missing & (1U << i)) != 0) missing.emplace_back(asked.scopes[i]);
+        }
+        answer["missingScopes"] = std::move(missing);
+    }
+    return answer;
+}
+
+}  // namespace
+
+Result<http::Response> post_token_verify(Call& call) {
+    const store::VerificationScope no_queries;
+    const auto asked = TRY(read_question(call));
+    auto& services = call.services;
+    ReactorState& state = *services.reactors[call.reactor];
+    if (!services.authority.is_current()) {
+        return Error{ErrorCode::kUnavailable, "verification is not current"};
+    }
+    const verify::ReadGuard guard(*state.reader);
+    auto answer = decide(services, state, call.principal, asked);
+    const auto position = services.authority.replica().position();
+    answer["epoch"] = position.epoch;
+    answer["revision"] = position.revision;
+    return json_answer(200, answer);
+}
+
+}  // namespace latchkey::api

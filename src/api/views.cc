@@ -1,0 +1,155 @@
+#include "api/views.h"
+
+#include <algorithm>
+
+#include "base/encoding.h"
+
+namespace latchkey::api {
+
+json::array texts_view(const std::vector<std::string>& texts) {
+    json::array view;
+    for (const auto& text : texts) {
+        view.emplace_back(text);
+    }
+    return view;
+}
+
+json::value time_view(const std::optional<Timestamp>& time) {
+    if (!time) return nullptr;
+    return json::value(format_rfc3339(*time));
+}
+
+std::string_view kind_name(store::TokenKind kind) {
+    switch (kind) {
+        case store::TokenKind::kJwt: return "jwt";
+        case store::TokenKind::kOpaque: return "opaque";
+        case store::TokenKind::kKey: return "key";
+    }
+    return "key";
+}
+
+std::string_view state_name(const store::TokenRecord& token, Timestamp now) {
+    if (token.state == store::TokenState::kRevoked) return "revoked";
+    if (token.expires_at && *token.expires_at <= now) return "expired";
+    return token.state == store::TokenState::kSuspended ? "suspended" : "active";
+}
+
+json::object token_view(const store::TokenRecord& token, const authority::DirectoryView& apis,
+                        Timestamp now, std::optional<Timestamp> last_used_at,
+                        std::uint32_t generation) {
+    const auto* api = apis.find(token.api);
+    json::object view;
+    view["id"] = token.id.uuid();
+    view["name"] = token.name;
+    view["description"] = token.description;
+    view["kind"] = kind_name(token.kind);
+    view["api"] = api == nullptr ? "" : api->api.slug;
+    view["audience"] = api == nullptr ? "" : api->api.audience;
+    view["owner"] = token.owner.uuid();
+    if (token.scopes) {
+        view["scopes"] = texts_view(*token.scopes);
+    } else {
+        view["scopes"] = nullptr;
+    }
+    view["allowedIps"] = texts_view(token.allowed_ips);
+    view["state"] = state_name(token, now);
+    if (!token.reason.empty()) view["reason"] = token.reason;
+    view["createdAt"] = format_rfc3339(token.created_at);
+    view["updatedAt"] = format_rfc3339(token.updated_at);
+    view["expiresAt"] = time_view(token.expires_at);
+    if (token.revoked_at) view["revokedAt"] = format_rfc3339(*token.revoked_at);
+    view["lastUsedAt"] = time_view(last_used_at);
+    view["generation"] = generation;
+    return view;
+}
+
+json::object token_view(const authority::TokenDetails& details,
+                        const authority::DirectoryView& apis, Timestamp now) {
+    const auto& secrets = details.secrets;
+    return token_view(details.token, apis, now,
+                      details.usage ? std::optional(details.usage->last_used_at) : std::nullopt,
+                      secrets.empty() ? 1 : secrets.back().generation);
+}
+
+json::object user_view(const store::UserRecord& user, const std::vector<store::RoleRecord>& roles,
+                       const authority::DirectoryView& apis) {
+    const bool is_human = user.kind == store::UserKind::kHuman;
+    json::object view;
+    view["id"] = user.id.uuid();
+    view["kind"] = is_human ? "human" : "machine";
+    view["email"] = is_human ? json::value(user.login) : json::value(nullptr);
+    view["name"] = user.name;
+    view["state"] = user.state == store::UserState::kActive ? "active" : "disabled";
+    json::array names;
+    for (const auto& role : roles) {
+        if (std::find(user.roles.begin(), user.roles.end(), role.id) != user.roles.end()) {
+            names.emplace_back(role.name);
+        }
+    }
+    view["roles"] = std::move(names);
+    json::array verifies;
+    for (const auto& id : user.verifies) {
+        const auto* api = apis.find(id);
+        if (api != nullptr) verifies.emplace_back(api->api.slug);
+    }
+    view["verifies"] = std::move(verifies);
+    view["createdAt"] = format_rfc3339(user.created_at);
+    return view;
+}
+
+json::object api_view(const store::ApiRecord& api) {
+    json::object view;
+    view["id"] = api.id.uuid();
+    view["slug"] = api.slug;
+    view["audience"] = api.audience;
+    view["name"] = api.name;
+    view["baseUrl"] = api.base_url.empty() ? json::value(nullptr) : json::value(api.base_url);
+    view["defaultScopes"] = texts_view(api.default_scopes);
+    view["default"] = api.is_default;
+    view["builtIn"] = api.is_built_in;
+    view["createdAt"] = format_rfc3339(api.created_at);
+    return view;
+}
+
+json::array scopes_view(const std::vector<store::ScopeRecord>& scopes) {
+    json::array view;
+    for (const auto& scope : scopes) {
+        json::object entry{{"name", scope.name}, {"description", scope.description}};
+        if (!scope.group.empty()) entry["group"] = scope.group;
+        if (!scope.aliases.empty()) entry["aliases"] = texts_view(scope.aliases);
+        view.push_back(std::move(entry));
+    }
+    return view;
+}
+
+json::object session_view(const store::SessionRecord& session, bool is_current) {
+    return {{"id", session.id.uuid()},
+            {"kind", session.kind == store::SessionKind::kCli ? "cli" : "portal"},
+            {"agent", session.agent},
+            {"address", session.address},
+            {"createdAt", format_rfc3339(session.created_at)},
+            {"lastSeenAt", format_rfc3339(session.last_seen_at)},
+            {"expiresAt", format_rfc3339(session.expires_at)},
+            {"current", is_current}};
+}
+
+json::object event_view(const store::Event& event) {
+    json::object view;
+    view["epoch"] = event.epoch;
+    view["revision"] = event.revision;
+    view["at"] = format_rfc3339(event.at);
+    view["type"] = event.type;
+    view["actor"] = event.actor;
+    JsonLimits limits;
+    limits.bytes_max = 16U << 20;
+    limits.members_max = 1U << 20;
+    const auto body = parse_json(event.body, limits);
+    const json::value* data = body ? body->get_object().if_contains("data") : nullptr;
+    view["data"] = data == nullptr ? json::value(json::object()) : *data;
+    view["hash"] = base64url_encode(as_text(event.hash));
+    // The exact text that the hash covers, so that anyone can check the chain.
+    view["body"] = event.body;
+    return view;
+}
+
+}  // namespace latchkey::api
