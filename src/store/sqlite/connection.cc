@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "store/verification_scope.h"
+
 namespace latchkey::store::sqlite {
 namespace {
 
@@ -65,6 +67,7 @@ public:
                                      value.size(), SQLITE_TRANSIENT));
     }
     Result<bool> step() override {
+        VerificationScope::count_query();
         if (bind_code_ != SQLITE_OK) return owner_->note(bind_code_);
         const int code = sqlite3_step(statement_);
         if (code == SQLITE_ROW) return true;

@@ -1,0 +1,31 @@
+// For tests: a file system whose disk can be full or fail at the sync. It stands in front of
+// SQLite's own as the default while it lives. The faults concern the write-ahead log only, where
+// every commit goes.
+#pragma once
+
+#include <atomic>
+#include <string>
+
+#include <sqlite3.h>
+
+namespace latchkey::store::sqlite {
+
+class Faults {
+public:
+    Faults();
+    Faults(const Faults&) = delete;
+    Faults& operator=(const Faults&) = delete;
+    ~Faults();
+
+    // Full for as long as this file is there, as if its blocks were the last ones.
+    std::string full_while_exists;
+    std::atomic<bool> is_full{false};
+    std::atomic<int> syncs_to_fail{0};
+
+    sqlite3_vfs* real{nullptr};
+
+private:
+    sqlite3_vfs vfs_{};
+};
+
+}  // namespace latchkey::store::sqlite
