@@ -181,8 +181,13 @@ void measure_checks(verify::Replica& replica, std::size_t tokens, bool of_jwts,
         return reader->find(digest, view) &&
                verify::judge(view, wanted, kNow).verdict == verify::Verdict::kActive;
     };
-    const double whole =
-        nanoseconds_each([&](std::size_t i) { return judged(sha256(texts[i % kSample])); });
+    // A text is hot, it has just been received; the token it stands for is any. `zero` makes the
+    // look-up wait for the digest, as it does in a server.
+    const volatile std::size_t zero = 0;
+    const double whole = nanoseconds_each([&](std::size_t i) {
+        const latchkey::Digest digest = sha256(texts[i % 16]);
+        return judged(digests[(i + (digest[0] & zero)) % kSample]);
+    });
     const double find =
         nanoseconds_each([&](std::size_t i) { return judged(digests[i % kSample]); });
     (of_jwts ? measures.jwt_ns : measures.opaque_ns) = whole;
