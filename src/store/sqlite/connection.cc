@@ -108,6 +108,10 @@ private:
 
 Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::string& path,
                                                                  Access access) {
+    // Counting memory costs a process-wide lock at every allocation. Too late, and then ignored,
+    // when someone else in the process has used SQLite before.
+    static const int memory_is_counted = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    static_cast<void>(memory_is_counted);
     const int mode = access == Access::kReadWrite ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
     sqlite3* handle = nullptr;
     const int code = sqlite3_open_v2(path.c_str(), &handle,
