@@ -171,7 +171,9 @@ Result<ApiClient> Context::client_with(Secret secret) {
     std::string address = TRY(server());
     fetch::Options options = TRY(fetch_options());
     if (!secret.empty()) warn_of_plain_http(address);
-    return ApiClient(std::move(options), std::move(address), std::move(secret), problem);
+    ApiClient client(std::move(options), std::move(address), std::move(secret), problem);
+    if (globals.verbose) client.trace_to(&console_.err);
+    return client;
 }
 
 Result<ApiClient> Context::client() {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include <fmt/format.h>
+
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/context.h"
@@ -40,7 +42,38 @@ void add_serve(Command root, const Hooks& hooks) {
         [rest, &hooks](Context& /*context*/) -> Result<int> { return hooks.serve(*rest); });
 }
 
-int fail(Context& context, const Error& error, bool as_json) {
+// Where "serve" stands as the command, after global flags at most. The server has its own parser,
+// so nothing behind that word may reach ours.
+std::optional<std::size_t> find_serve(const CommandTree& tree,
+                                      const std::vector<std::string>& args) {
+    for (std::size_t i = 0; i < args.size(); ++i) {
+        if (args[i] == "serve") return i;
+        if (args[i].size() < 2 || args[i].front() != '-') return std::nullopt;
+        for (const FlagSpec& flag : tree.flags) {
+            const bool is_it =
+                std::find(flag.names.begin(), flag.names.end(), args[i]) != flag.names.end();
+            if (is_it && flag.takes_value) ++i;
+            if (is_it) break;
+        }
+    }
+    return std::nullopt;
+}
+
+// What to do about a 401 depends on where the credential came from.
+void add_login_hint(Context& context, Error& error) {
+    if (error.code != ErrorCode::kUnauthenticated || !error.hint.empty() || !context.problem) {
+        return;
+    }
+    const auto credential = context.credential();
+    if (!credential || *credential == nullptr) return;
+    error.hint =
+        (*credential)->is_session
+            ? "the stored login has ended: run latchkey login"
+            : fmt::format("the server does not accept the token of {}", (*credential)->source);
+}
+
+int fail(Context& context, Error error, bool as_json) {
+    add_login_hint(context, error);
     context.console().out.flush();
     report(context.console(), error, context.problem, as_json);
     return exit_code(error);
@@ -109,13 +142,18 @@ void scrub(int argc, char** argv) {
 int run_with(Invocation invocation) {
     Context context(invocation.console, invocation.environment, invocation.hooks, invocation.clock);
     std::vector<std::string>& args = invocation.args;
-    std::optional<std::string> token = take_token(args);
-    const bool as_json = std::find(args.begin(), args.end(), "--json") != args.end();
     Menu menu("latchkey", "Personal access tokens for your API: make, scope, watch and revoke");
     add_globals(menu.root(), context.globals);
     add_serve(menu.root(), invocation.hooks);
     add_all_commands(menu);
-    const Status known = check_words(menu.tree(), args);
+    const CommandTree tree = menu.tree();
+    if (const auto serve = find_serve(tree, args)) {
+        const auto first = args.begin() + static_cast<std::ptrdiff_t>(*serve) + 1;
+        return invocation.hooks.serve({first, args.end()});
+    }
+    std::optional<std::string> token = take_token(args);
+    const bool as_json = std::find(args.begin(), args.end(), "--json") != args.end();
+    const Status known = check_words(tree, args);
     if (!known) return fail(context, known.error(), as_json);
     auto parsed = menu.parse(args);
     if (!parsed) return fail(context, parsed.error(), as_json);

@@ -122,6 +122,10 @@ Result<fetch::HttpResponse> ApiClient::exchange(std::string method, const std::s
     }
     problem_.reset();
     auto response = client_.send(request);
+    if (trace_ != nullptr) {
+        *trace_ << fmt::format("{} {} → {}\n", request.method, request.url,
+                               response ? std::to_string(response->status) : "no answer");
+    }
     if (!response) {
         Error error = std::move(response).error();
         if (error.code == ErrorCode::kUnavailable && error.hint.empty()) {

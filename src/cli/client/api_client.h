@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,6 +52,8 @@ public:
     // Hands over one page's items at a time, for what would not fit in memory.
     Status each_page(const std::string& path, const std::function<Status(json::array)>& use);
 
+    // One line for each call, never with a credential or a body: for --verbose.
+    void trace_to(std::ostream* stream) { trace_ = stream; }
     [[nodiscard]] const std::string& server() const { return server_; }
     [[nodiscard]] bool has_credential() const { return !credential_.empty(); }
 
@@ -65,6 +68,7 @@ private:
     std::string server_;
     Secret credential_;
     std::optional<Problem>& problem_;
+    std::ostream* trace_{nullptr};
 };
 
 }  // namespace latchkey::cli

@@ -1,0 +1,54 @@
+#include "cli/errors.h"
+
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+namespace latchkey::cli {
+namespace {
+
+TEST(Errors, EveryCodeHasItsExitCode) {
+    struct Row {
+        ErrorCode code;
+        int expected;
+    };
+    for (const Row& row : {Row{ErrorCode::kInvalidArgument, 6}, Row{ErrorCode::kUnauthenticated, 4},
+                           Row{ErrorCode::kPermissionDenied, 5}, Row{ErrorCode::kNotFound, 3},
+                           Row{ErrorCode::kConflict, 6}, Row{ErrorCode::kPrecondition, 6},
+                           Row{ErrorCode::kRateLimited, 7}, Row{ErrorCode::kOutOfSpace, 1},
+                           Row{ErrorCode::kUnavailable, 8}, Row{ErrorCode::kInternal, 1}}) {
+        EXPECT_EQ(exit_code(Error(row.code, "x")), row.expected);
+    }
+    EXPECT_EQ(exit_code(usage_error("x")), 2);
+}
+
+TEST(Errors, APassedThroughStatusHasItsExitCode) {
+    EXPECT_EQ(exit_code_of_status(204), 0);
+    EXPECT_EQ(exit_code_of_status(302), 1);
+    EXPECT_EQ(exit_code_of_status(401), 4);
+    EXPECT_EQ(exit_code_of_status(403), 5);
+    EXPECT_EQ(exit_code_of_status(404), 3);
+    EXPECT_EQ(exit_code_of_status(422), 6);
+    EXPECT_EQ(exit_code_of_status(500), 1);
+}
+
+TEST(Errors, AreTwoLinesForPeopleAndOneObjectWithJson) {
+    std::istringstream in;
+    std::ostringstream out;
+    std::ostringstream err;
+    Console console{in, out, err};
+    const Error error =
+        Error{ErrorCode::kPermissionDenied, "not \x1b allowed"}.with_scopes({"license:write"});
+    report(console, error, Problem{403, "insufficient_scope", "r1"}, true);
+    EXPECT_EQ(err.str(),
+              "error: not \\x1b allowed\n"
+              "hint: this needs the scopes license:write\n"
+              R"({"error":{"code":"insufficient_scope","message":"not \u001b allowed",)"
+              R"("hint":"this needs the scopes license:write","status":403,"requestId":"r1",)"
+              R"("missingScopes":["license:write"]}})"
+              "\n");
+    EXPECT_EQ(out.str(), "");
+}
+
+}  // namespace
+}  // namespace latchkey::cli
