@@ -38,6 +38,10 @@ struct AddressRange {
 };
 
 struct Services {
+    Services(authority::Authority& parts, authority::SetupCode& setup_code, Workers& worker_pool,
+             Workers& password_pool)
+        : authority(parts), setup(setup_code), workers(worker_pool), passwords(password_pool) {}
+
     authority::Authority& authority;
     authority::SetupCode& setup;
     Workers& workers;                // reads and waiting

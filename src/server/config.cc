@@ -1,0 +1,301 @@
+#include "server/config.h"
+
+#include <array>
+#include <charconv>
+
+#include <toml++/toml.h>
+
+#include "base/address.h"
+
+namespace latchkey::server {
+namespace {
+
+// One option, wherever it comes from. `where` is what an error says: "--listen", "LATCHKEY_LISTEN",
+// "latchkey.toml line 3: listen".
+struct Option {
+    std::string_view name;   // as a flag, without the dashes; in TOML and LATCHKEY_ with '_'
+    std::string_view value;  // how help shows its value; empty: a switch
+    std::string_view help;
+    Status (*set)(Config& config, const std::string& text);
+};
+
+Status set_bool(bool& target, const std::string& text) {
+    if (text == "true" || text == "1" || text.empty()) {
+        target = true;
+    } else if (text == "false" || text == "0") {
+        target = false;
+    } else {
+        return invalid("must be true or false", "bad_config");
+    }
+    return {};
+}
+
+Status set_host_port(HostPort& target, const std::string& text) {
+    target = TRY(parse_host_port(text));
+    return {};
+}
+
+Status set_workers(Config& config, const std::string& text) {
+    std::size_t value = 0;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size() || value > 256) {
+        return invalid("must be a number from 0 to 256", "bad_config");
+    }
+    config.workers = value;
+    return {};
+}
+
+Status set_issuer(Config& config, const std::string& text) {
+    const bool is_url = text.starts_with("https://") || text.starts_with("http://");
+    if (!is_url || text.size() < 9 || text.find_first_of(" ?#\"\\") != std::string::npos) {
+        return invalid("must be an http(s) URL without query", "bad_config");
+    }
+    config.issuer = text;
+    while (config.issuer.ends_with('/')) {
+        config.issuer.pop_back();
+    }
+    return {};
+}
+
+Status set_choice(std::string& target, const std::string& text,
+                  std::initializer_list<std::string_view> choices) {
+    std::string all;
+    for (const auto choice : choices) {
+        if (text == choice) {
+            target = text;
+            return {};
+        }
+        all += (all.empty() ? "" : ", ") + std::string(choice);
+    }
+    return invalid("must be one of " + all, "bad_config");
+}
+
+const std::array kOptions = {
+    Option{"listen", "ADDR:PORT", "where to answer (127.0.0.1:8080)",
+           [](Config& c, const std::string& t) { return set_host_port(c.listen, t); }},
+    Option{"ops-listen", "ADDR:PORT", "health and metrics (127.0.0.1:8081)",
+           [](Config& c, const std::string& t) { return set_host_port(c.ops_listen, t); }},
+    Option{"data", "DIR", "the data directory (./latchkey-data)",
+           [](Config& c, const std::string& t) {
+               c.data = t;
+               return t.empty() ? Status(invalid("must not be empty", "bad_config")) : Status{};
+           }},
+    Option{"issuer", "URL", "the URL that tokens carry; stored at the first start", set_issuer},
+    Option{"insecure-http", "", "plain HTTP on an address that is not loopback",
+           [](Config& c, const std::string& t) { return set_bool(c.is_insecure_http, t); }},
+    Option{"tls-cert", "FILE", "certificate chain, PEM",
+           [](Config& c, const std::string& t) {
+               c.tls_certificate = t;
+               return Status{};
+           }},
+    Option{"tls-key", "FILE", "its private key, PEM",
+           [](Config& c, const std::string& t) {
+               c.tls_key = t;
+               return Status{};
+           }},
+    Option{"workers", "N", "reactor threads (one a core)", set_workers},
+    Option{"kek-file", "FILE", "the key-encryption key (<data>/kek)",
+           [](Config& c, const std::string& t) {
+               c.kek_file = t;
+               return Status{};
+           }},
+    Option{"trusted-proxies", "CIDR,…", "who may say X-Forwarded-For (nobody)",
+           [](Config& c, const std::string& t) {
+               std::string rest = t;
+               while (!rest.empty()) {
+                   const auto comma = rest.find(',');
+                   c.trusted_proxies.push_back(rest.substr(0, comma));
+                   rest = comma == std::string::npos ? "" : rest.substr(comma + 1);
+               }
+               return Status{};
+           }},
+    Option{"log-format", "text|json", "one line an event (text at a terminal)",
+           [](Config& c, const std::string& t) {
+               return set_choice(c.log_format, t, {"text", "json"});
+           }},
+    Option{"log-level", "LEVEL", "debug, info, warning or error",
+           [](Config& c, const std::string& t) {
+               return set_choice(c.log_level, t, {"debug", "info", "warning", "error"});
+           }},
+};
+
+const Option* find_option(std::string_view name) {
+    for (const auto& option : kOptions) {
+        if (option.name == name) return &option;
+    }
+    return nullptr;
+}
+
+std::string underscored(std::string_view name, bool is_upper) {
+    std::string text;
+    for (const char c : name) {
+        if (c == '-') {
+            text.push_back('_');
+        } else {
+            text.push_back(is_upper ? static_cast<char>(c - 'a' + 'A') : c);
+        }
+    }
+    return text;
+}
+
+Status set(Config& config, const Option& option, const std::string& text,
+           const std::string& where) {
+    auto done = option.set(config, text);
+    if (done) return {};
+    return invalid(where + ": " + done.error().message, "bad_config");
+}
+
+Result<std::string> text_of(const toml::node& node) {
+    if (const auto* text = node.as_string()) return std::string(text->get());
+    if (const auto* number = node.as_integer()) return std::to_string(number->get());
+    if (const auto* flag = node.as_boolean()) return std::string(flag->get() ? "true" : "false");
+    if (const auto* list = node.as_array()) {
+        std::string joined;
+        for (const auto& item : *list) {
+            const auto* text = item.as_string();
+            if (text == nullptr) return invalid("must be a list of strings", "bad_config");
+            joined += (joined.empty() ? "" : ",") + text->get();
+        }
+        return joined;
+    }
+    return invalid("has a value of the wrong type", "bad_config");
+}
+
+Status read_file(Config& config, const std::string& file) {
+    toml::table table;
+    try {
+        table = toml::parse_file(file);
+    } catch (const toml::parse_error& error) {
+        return invalid(file + " line " + std::to_string(error.source().begin.line) + ": " +
+                           std::string(error.description()),
+                       "bad_config");
+    }
+    for (const auto& [key, node] : table) {
+        const std::string where = file + " line " + std::to_string(node.source().begin.line) +
+                                  ": " + std::string(key.str());
+        if (key.str() == "listener") {
+            return invalid(where + ": listeners for dialects are not there yet", "bad_config");
+        }
+        std::string name(key.str());
+        for (char& c : name) {
+            if (c == '_') c = '-';
+        }
+        const Option* option = find_option(name);
+        if (option == nullptr) return invalid(where + ": there is no such option", "bad_config");
+        const auto text = text_of(node);
+        if (!text) return invalid(where + ": " + text.error().message, "bad_config");
+        TRY(set(config, *option, *text, where));
+    }
+    return {};
+}
+
+struct Flag {
+    const Option* option;
+    std::string text;
+    std::string where;
+};
+
+Result<std::vector<Flag>> parse_flags(const std::vector<std::string>& flags, std::string& file) {
+    std::vector<Flag> parsed;
+    for (std::size_t i = 0; i < flags.size(); ++i) {
+        const std::string& flag = flags[i];
+        const auto equals = flag.find('=');
+        const std::string name = flag.substr(0, equals);
+        const Option* option = name.starts_with("--") ? find_option(name.substr(2)) : nullptr;
+        if (option == nullptr && name != "--config") {
+            return invalid("there is no flag " + name, "bad_config")
+                .with_hint("latchkey serve --help lists them");
+        }
+        std::string text;
+        if (equals != std::string::npos) {
+            text = flag.substr(equals + 1);
+        } else if (option == nullptr || !option->value.empty()) {
+            if (i + 1 == flags.size()) return invalid(name + " needs a value", "bad_config");
+            text = flags[++i];
+        }
+        if (option == nullptr) {
+            file = text;
+        } else {
+            parsed.push_back({option, text, name});
+        }
+    }
+    return parsed;
+}
+
+bool is_loopback_listen(const HostPort& listen) {
+    const auto address = parse_address(listen.address);
+    return address && is_loopback(*address);
+}
+
+Status check_together(const Config& config) {
+    if (config.tls_certificate.empty() != config.tls_key.empty()) {
+        return invalid("--tls-cert and --tls-key go together", "bad_config");
+    }
+    const bool is_plain = config.tls_certificate.empty();
+    if (is_plain && !config.is_insecure_http && !is_loopback_listen(config.listen)) {
+        return invalid("without TLS only a loopback address can be listened on, not " +
+                           config.listen.address,
+                       "bad_config")
+            .with_hint(
+                "give --tls-cert and --tls-key, or --insecure-http behind a proxy that "
+                "speaks TLS");
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<HostPort> parse_host_port(const std::string& text) {
+    const Error error = invalid("must be ADDRESS:PORT, like 127.0.0.1:8080", "bad_config");
+    const auto colon = text.rfind(':');
+    if (colon == std::string::npos) return error;
+    HostPort parsed;
+    parsed.address = text.substr(0, colon);
+    if (parsed.address.starts_with('[') && parsed.address.ends_with(']')) {
+        parsed.address = parsed.address.substr(1, parsed.address.size() - 2);
+    }
+    if (parsed.address == "localhost") parsed.address = "127.0.0.1";
+    const char* first = text.data() + colon + 1;
+    const char* last = text.data() + text.size();
+    const auto number = std::from_chars(first, last, parsed.port);
+    if (number.ec != std::errc{} || number.ptr != last || first == last) return error;
+    if (!parse_address(parsed.address)) return error;
+    return parsed;
+}
+
+Result<Config> read_config(const std::vector<std::string>& flags, const Environment& environment) {
+    Config config;
+    config.file = environment("LATCHKEY_CONFIG").value_or("");
+    const auto parsed = TRY(parse_flags(flags, config.file));
+    if (!config.file.empty()) TRY(read_file(config, config.file));
+    for (const auto& option : kOptions) {
+        const std::string name = "LATCHKEY_" + underscored(option.name, true);
+        const auto text = environment(name);
+        if (text && !text->empty()) TRY(set(config, option, *text, name));
+    }
+    for (const auto& flag : parsed) {
+        TRY(set(config, *flag.option, flag.text, flag.where));
+    }
+    config.kek = environment("LATCHKEY_KEK").value_or("");
+    TRY(check_together(config));
+    return config;
+}
+
+std::string serve_help() {
+    std::string text =
+        "Starts the server.\n\n"
+        "  latchkey serve\n"
+        "  latchkey serve --listen 0.0.0.0:8443 --tls-cert cert.pem --tls-key key.pem\n\n"
+        "Options (also in latchkey.toml and as LATCHKEY_…; a flag wins over the environment,\n"
+        "the environment over the file):\n"
+        "  --config FILE            a latchkey.toml\n";
+    for (const auto& option : kOptions) {
+        std::string line = "  --" + std::string(option.name);
+        if (!option.value.empty()) line += " " + std::string(option.value);
+        line.resize(std::max<std::size_t>(line.size() + 1, 27), ' ');
+        text += line + std::string(option.help) + "\n";
+    }
+    return text;
+}
+
+}  // namespace latchkey::server
