@@ -121,6 +121,8 @@ class LatchkeyServer:
         code = self.process.wait(timeout=60)
         for reader in self.readers:
             reader.join(timeout=10)
+        self.process.stdout.close()
+        self.process.stderr.close()
         return code
 
     def __enter__(self):
