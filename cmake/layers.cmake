@@ -22,6 +22,7 @@ function(latchkey_layer name)
     target_compile_definitions(${name}_test PRIVATE
       LATCHKEY_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     latchkey_flags(${name}_test)
-    gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
+    gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300
+      ENVIRONMENT RC_PARAMS=seed=1)
   endif()
 endfunction()

@@ -1,6 +1,7 @@
 // The gateway's question, answered on the reactor: no query, no lock shared with writers, no
 // allocation on a hit. The path says what is required:
-//   /check[/nginx][/api/<slug>][/scope/<scope>[+<scope>…]][/project/<id>][/resource/<encoded>][/-/…]
+//   /check[/nginx][/api/<slug>][/scope/<scope>[+<scope>…]][/project/<id>]
+//         [/resource/<encoded>][/-/…]
 // The query and cookies are ignored: they are the client's. What follows /-/ is a proxy's own path.
 #pragma once
 

@@ -76,7 +76,7 @@ constexpr std::string_view kPage = R"(<!doctype html>
   <p>{why}</p>
   <h2>What to do</h2>
   <p>{fix}</p>
-  <p class="quiet small">An error answer has a <code>requestId</code>; the server's log has the same.</p>
+  <p class="quiet small">An error answer has a <code>requestId</code>; so has the server's log.</p>
 </article>
 </main>
 </body>

@@ -33,7 +33,9 @@ Result<http::Response> post_backup(Call& call) {
 }
 
 Result<http::Response> post_local_rotate_keys(Call& call) {
-    return post_signing_keys_rotate(call);
+    auto rotated = TRY(post_signing_keys_rotate(call));
+    rotated.body = "{\"keys\":" + rotated.body + "}";
+    return rotated;
 }
 
 Result<http::Response> post_local_check(Call& call) {

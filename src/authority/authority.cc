@@ -29,7 +29,8 @@ Status Authority::open_parts(const AuthorityOptions& options) {
     const bool is_new = TRY(is_empty_store(*store_));
     auto kek = TRY(open_key_encryption_key(options, is_new));
     keys_ = std::make_unique<KeyRing>(std::move(kek));
-    if (is_new) TRY(bootstrap(*store_, *keys_,
+    if (is_new)
+        TRY(bootstrap(*store_, *keys_,
                       options.issuer.empty() ? options.default_issuer : options.issuer));
     settings_ = TRY(read_settings(*store_, keys_->kek(), options.issuer));
     TRY(keys_->load(*store_));

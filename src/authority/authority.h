@@ -29,8 +29,8 @@ struct AuthorityOptions {
     // First start: stored. Later: empty takes the stored one, another one is refused.
     std::string issuer;
     std::string default_issuer;  // what the first start takes when `issuer` is empty
-    std::string kek_file;  // empty: <data>/kek, made at the first start
-    std::string kek;       // the key itself, hexadecimal; wins over the file
+    std::string kek_file;        // empty: <data>/kek, made at the first start
+    std::string kek;             // the key itself, hexadecimal; wins over the file
     const Clock* clock{nullptr};
 };
 

@@ -77,8 +77,11 @@ Status check_rights(const Actor& actor, const std::vector<std::string>& owner_pa
             .with_scopes(std::move(missing));
     }
     if (!actor.token) return {};
-    missing = api.api.slug == kManagementApi ? not_covered(scopes, actor.permissions) : scopes;
-    if (!missing.empty()) {
+    // At another API it has nothing, not even the name of its owner: a credential without scopes
+    // would still open whatever asks for no scope.
+    const bool is_own_api = api.api.slug == kManagementApi;
+    missing = is_own_api ? not_covered(scopes, actor.permissions) : scopes;
+    if (!is_own_api || !missing.empty()) {
         return Error{ErrorCode::kPermissionDenied,
                      "a token can hand on only the scopes that it has itself"}
             .with_reason("insufficient_scope")
@@ -151,6 +154,14 @@ void make_secret(Authority& authority, PreparedToken& made) {
     secret.digest = sha256(made.text.expose());
 }
 
+// A secret that no request can carry would only ever read as malformed.
+Status check_length(const PreparedToken& made) {
+    if (made.text.expose().size() <= kSecretBytesMax) return {};
+    return invalid("with so many scopes the token is too long for a request", "too_many_scopes",
+                   "/scopes")
+        .with_hint("take kind opaque, whose length does not grow, or fewer scopes");
+}
+
 }  // namespace
 
 Result<PreparedToken> prepare_token(Authority& authority, verify::Replica::Reader& reader,
@@ -197,6 +208,7 @@ Result<PreparedToken> prepare_token(Authority& authority, verify::Replica::Reade
     made.audience = api->api.audience;
     made.actor = actor.text();
     make_secret(authority, made);
+    TRY(check_length(made));
     return made;
 }
 

@@ -14,6 +14,9 @@
 
 namespace latchkey::authority {
 
+// The longest secret that fits every way of presenting it (api/ refuses longer ones unread).
+inline constexpr std::size_t kSecretBytesMax = 8192;
+
 struct CreateToken {
     std::string name;
     std::string description;

@@ -113,6 +113,8 @@ Timestamp SystemClock::now() const {
     return Timestamp::from_microseconds(read_clock(CLOCK_REALTIME));
 }
 
-Microseconds SystemClock::steady() const { return Microseconds{read_clock(CLOCK_BOOTTIME)}; }
+Microseconds SystemClock::steady() const {
+    return Microseconds{read_clock(CLOCK_BOOTTIME)};
+}
 
 }  // namespace latchkey

@@ -17,7 +17,7 @@ namespace latchkey {
 using Microseconds = std::chrono::microseconds;
 
 class Timestamp {
-   public:
+public:
     constexpr Timestamp() = default;
     static constexpr Timestamp from_microseconds(std::int64_t value) { return Timestamp{value}; }
     static constexpr Timestamp from_seconds(std::int64_t value) {
@@ -36,7 +36,7 @@ class Timestamp {
         return Microseconds{value_ - other.value_};
     }
 
-   private:
+private:
     constexpr explicit Timestamp(std::int64_t value) : value_(value) {}
     std::int64_t value_{0};
 };
@@ -53,7 +53,7 @@ std::string format_http_date(Timestamp time);
 
 // Thread-safe, both methods.
 class Clock {
-   public:
+public:
     Clock() = default;
     Clock(const Clock&) = delete;
     Clock& operator=(const Clock&) = delete;
@@ -64,13 +64,13 @@ class Clock {
 };
 
 class SystemClock final : public Clock {
-   public:
+public:
     [[nodiscard]] Timestamp now() const override;
     [[nodiscard]] Microseconds steady() const override;
 };
 
 class FakeClock final : public Clock {
-   public:
+public:
     explicit FakeClock(Timestamp start = Timestamp::from_seconds(1'800'000'000))
         : now_(start.microseconds()) {}
     [[nodiscard]] Timestamp now() const override {
@@ -83,7 +83,7 @@ class FakeClock final : public Clock {
     }
     void jump_to(Timestamp time) { now_ = time.microseconds(); }
 
-   private:
+private:
     std::atomic<std::int64_t> now_;
     std::atomic<std::int64_t> steady_{0};
 };

@@ -107,7 +107,9 @@ bool is_unprintable(char32_t c) {
 
 }  // namespace
 
-std::string base64url_encode(std::string_view bytes) { return encode64(bytes, kUrlAlphabet); }
+std::string base64url_encode(std::string_view bytes) {
+    return encode64(bytes, kUrlAlphabet);
+}
 
 std::optional<std::string> base64url_decode(std::string_view text) {
     return decode64(text, kUrlReverse);

@@ -21,9 +21,9 @@ using UuidBytes = std::array<std::uint8_t, 16>;
 
 // RFC 9562 §5.7: 48 bits of milliseconds, then the given randomness around version and variant.
 UuidBytes make_uuid_v7(Timestamp now, std::span<const std::uint8_t, 10> random);
-std::string format_uuid(const UuidBytes& bytes);                        // 36 characters, lower case
-std::string format_shortuuid(const UuidBytes& bytes);                   // 22 characters of base57
-std::optional<UuidBytes> parse_uuid(std::string_view text);             // either form
+std::string format_uuid(const UuidBytes& bytes);             // 36 characters, lower case
+std::string format_shortuuid(const UuidBytes& bytes);        // 22 characters of base57
+std::optional<UuidBytes> parse_uuid(std::string_view text);  // either form
 std::optional<UuidBytes> uuid_from_bytes(std::string_view sixteen_bytes);
 
 template <typename Tag>

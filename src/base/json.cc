@@ -20,7 +20,7 @@ using boost::system::error_code;
 // Builds a value while it refuses what a plain parser lets pass: repeated members and long
 // containers. Boost.JSON itself refuses bad UTF-8, lone surrogates and depth.
 class StrictHandler {
-   public:
+public:
     static constexpr std::size_t max_object_size = std::size_t(-1);
     static constexpr std::size_t max_array_size = std::size_t(-1);
     static constexpr std::size_t max_key_size = std::size_t(-1);
@@ -99,7 +99,7 @@ class StrictHandler {
     static bool on_comment_part(json::string_view /*part*/, error_code& /*ec*/) { return true; }
     static bool on_comment(json::string_view /*part*/, error_code& /*ec*/) { return true; }
 
-   private:
+private:
     bool refuse(const char* why, error_code& ec) {
         complaint_ = why;
         ec = json::error::syntax;
@@ -190,7 +190,9 @@ std::string canonical_json(const json::value& value) {
     return out;
 }
 
-std::string to_json(const json::value& value) { return json::serialize(value); }
+std::string to_json(const json::value& value) {
+    return json::serialize(value);
+}
 
 std::string json_quote(std::string_view utf8) {
     std::string out = "\"";

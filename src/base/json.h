@@ -29,7 +29,7 @@ Result<json::value> parse_json(std::string_view text, const JsonLimits& limits =
 // no white space. Only integers, strings, booleans, null, arrays and objects; a fraction is a bug.
 std::string canonical_json(const json::value& value);
 
-std::string to_json(const json::value& value);         // as boost writes it, in insertion order
-std::string json_quote(std::string_view utf8);         // one string with its quotes
+std::string to_json(const json::value& value);  // as boost writes it, in insertion order
+std::string json_quote(std::string_view utf8);  // one string with its quotes
 
 }  // namespace latchkey

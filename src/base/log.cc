@@ -15,8 +15,8 @@ Format current_format = Format::kText;
 
 spdlog::logger& logger() {
     static const auto kLogger = [] {
-        auto made =
-            std::make_shared<spdlog::logger>("latchkey", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+        auto made = std::make_shared<spdlog::logger>(
+            "latchkey", std::make_shared<spdlog::sinks::stderr_sink_mt>());
         made->set_pattern("%v");
         return made;
     }();

@@ -60,14 +60,13 @@ struct Error {
 };
 
 inline Error invalid(std::string message, std::string_view reason, std::string field = {}) {
-    return Error{ErrorCode::kInvalidArgument, std::move(message)}
-        .with_reason(reason)
-        .with_field(std::move(field));
+    return Error{ErrorCode::kInvalidArgument, std::move(message)}.with_reason(reason).with_field(
+        std::move(field));
 }
 
 template <typename T>
 class [[nodiscard]] Result {
-   public:
+public:
     // NOLINTBEGIN(google-explicit-constructor): both alternatives convert, as in std::expected.
     Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
     Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
@@ -86,7 +85,7 @@ class [[nodiscard]] Result {
     T* operator->() { return &value(); }
     const T* operator->() const { return &value(); }
 
-   private:
+private:
     std::variant<T, Error> state_;
 };
 
@@ -94,7 +93,7 @@ struct Unit {};
 
 template <>
 class [[nodiscard]] Result<void> {
-   public:
+public:
     Result() = default;
     // NOLINTBEGIN(google-explicit-constructor)
     Result(Unit /*nothing*/) {}
@@ -108,7 +107,7 @@ class [[nodiscard]] Result<void> {
     const Error& error() const& { return *error_; }
     Error&& error() && { return *std::move(error_); }
 
-   private:
+private:
     std::optional<Error> error_;
 };
 
@@ -129,8 +128,8 @@ using Status = Result<void>;
 
 // For what cannot happen. Always compiled in; throws, so that it ends the request and not the
 // process. Never for input.
-#define CHECK(condition)                                                     \
-    do {                                                                     \
+#define CHECK(condition)                                                            \
+    do {                                                                            \
         if (!(condition)) ::latchkey::check_failed(#condition, __FILE__, __LINE__); \
     } while (false)
 

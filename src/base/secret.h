@@ -11,7 +11,7 @@ namespace latchkey {
 void wipe(std::string& bytes);  // overwrites, then clears; not optimised away
 
 class Secret {
-   public:
+public:
     Secret() = default;
     explicit Secret(std::string bytes) : bytes_(std::move(bytes)) {}
     Secret(const Secret&) = delete;
@@ -30,7 +30,7 @@ class Secret {
 
     friend bool operator==(const Secret&, const Secret&) = delete;
 
-   private:
+private:
     std::string bytes_;
 };
 

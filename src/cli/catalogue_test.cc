@@ -40,7 +40,7 @@ TEST(Catalogue, ThePipelinesExampleHasFourPatterns) {
     const auto catalogue = example("pipelines.toml");
     ASSERT_TRUE(catalogue);
     EXPECT_EQ(catalogue->scopes.size(), 4U);
-    EXPECT_EQ(catalogue->api.at("audience").get_string(), "pipelines-api");
+    EXPECT_EQ(catalogue->api.at("audience").get_string(), "pipelines");
 }
 
 TEST(Catalogue, MistakesNameTheLine) {

@@ -29,7 +29,13 @@ Result<StoredLogin> log_in_by_password(Context& context, const Options& options)
     ApiClient client = TRY(context.client_with(Secret{}));
     const json::object body{
         {"email", email}, {"password", std::string(secret.expose())}, {"kind", "cli"}};
-    const json::object session = TRY(client.post_object("/v1/session", body));
+    auto answered = client.post_object("/v1/session", body);
+    if (!answered && answered.error().code == ErrorCode::kUnauthenticated &&
+        answered.error().hint.empty()) {
+        // A login kept from before has no part in this.
+        return std::move(answered).error().with_hint("check both, then try again");
+    }
+    const json::object session = TRY(std::move(answered));
     StoredLogin login;
     login.server = client.server();
     login.secret = text_of(session, "session");

@@ -119,8 +119,8 @@ void make_services(const Config& config, Parts& parts, std::size_t reactors) {
     parts.workers = std::make_unique<api::Workers>(4, 1024);
     // One thread: hashing passwords can never take both cores from checks.
     parts.passwords = std::make_unique<api::Workers>(1, 50);
-    parts.services = std::make_unique<api::Services>(*parts.authority, parts.setup,
-                                                     *parts.workers, *parts.passwords);
+    parts.services = std::make_unique<api::Services>(*parts.authority, parts.setup, *parts.workers,
+                                                     *parts.passwords);
     parts.services->has_secure_cookies = !config.tls_certificate.empty();
     for (std::size_t i = 0; i < reactors; ++i) {
         auto state = std::make_unique<api::ReactorState>();

@@ -1,7 +1,7 @@
 #include "verify/address_block.h"
 
+#include <algorithm>
 #include <charconv>
-#include <cstring>
 
 namespace latchkey::verify {
 
@@ -23,7 +23,7 @@ std::optional<AddressBlock> parse_address_block(std::string_view text) {
 
 bool is_inside(const Address& address, const AddressBlock& block) {
     const std::size_t whole = block.bits / 8;
-    if (std::memcmp(address.data(), block.address.data(), whole) != 0) return false;
+    if (!std::equal(address.begin(), address.begin() + whole, block.address.begin())) return false;
     const unsigned rest = block.bits % 8;
     if (rest == 0) return true;
     const unsigned mask = 0xFFU << (8 - rest) & 0xFFU;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cstring>
 #include <utility>
 
 namespace latchkey::verify {
@@ -26,9 +25,7 @@ struct Entry {
 // What a client calls itself ends up on screens: nothing but printable ASCII is kept.
 void set_agent(Entry& entry, std::string_view agent) {
     agent = agent.substr(0, kAgentBytesMax);
-    const bool is_same = agent.size() == entry.agent_bytes &&
-                         std::memcmp(agent.data(), entry.agent.data(), agent.size()) == 0;
-    if (is_same) return;
+    if (agent == std::string_view(entry.agent.data(), entry.agent_bytes)) return;
     entry.agent_bytes = static_cast<std::uint8_t>(agent.size());
     std::transform(agent.begin(), agent.end(), entry.agent.begin(),
                    [](char c) { return c >= ' ' && c <= '~' ? c : '?'; });

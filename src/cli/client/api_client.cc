@@ -31,7 +31,14 @@ ErrorCode code_of_status(long status) {
     }
 }
 
-// "the scope …; /scopes/1: …": only what the main text does not say already.
+// "/name" is `name`; deeper pointers say nothing to a person.
+std::string member_of(std::string_view pointer) {
+    const bool is_flat = pointer.size() > 1 && pointer.find('/', 1) == std::string_view::npos;
+    return is_flat ? std::string(pointer.substr(1)) : std::string();
+}
+
+// "the scope …; /scopes/1: …": only what the main text does not say already. A text about one
+// member that does not name it gets its name in front.
 std::string message_of(const json::object& body) {
     std::string message = text_of(body, "detail");
     if (message.empty()) message = text_of(body, "title");
@@ -40,6 +47,10 @@ std::string message_of(const json::object& body) {
     for (const json::value& entry : errors->get_array()) {
         if (!entry.is_object()) continue;
         const std::string detail = text_of(entry.get_object(), "detail");
+        const std::string member = member_of(text_of(entry.get_object(), "pointer"));
+        if (detail == message && message.find(member) == std::string::npos) {
+            message = fmt::format("{}: {}", member, detail);
+        }
         if (detail.empty() || message.find(detail) != std::string::npos) continue;
         message += fmt::format("; {}: {}", text_of(entry.get_object(), "pointer"), detail);
     }

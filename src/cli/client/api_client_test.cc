@@ -81,6 +81,21 @@ std::string page(const std::string& body, const std::string& link) {
         link.empty() ? "" : "Link: <" + link + ">; rel=\"next\"\r\n", body.size(), body);
 }
 
+TEST(ApiClient, ATextAboutAMemberNamesIt) {
+    const auto message = [](const std::string& pointer, const std::string& detail) {
+        fetch::HttpResponse response;
+        response.status = 422;
+        response.body = fmt::format(
+            R"({{"detail":"{1}","errors":[{{"pointer":"{0}","detail":"{1}"}}]}})", pointer, detail);
+        Problem problem;
+        return decode_problem(response, problem).message;
+    };
+    EXPECT_EQ(message("/name", "too long"), "name: too long");
+    EXPECT_EQ(message("/name", "a name is needed"), "a name is needed");
+    EXPECT_EQ(message("/scopes/0", "no such scope"), "no such scope");
+    EXPECT_EQ(message("", "wrong"), "wrong");
+}
+
 TEST(ApiClient, PagesAreFollowedOnTheSameServerOnly) {
     // The server calls itself by a name that leads elsewhere; our credential must not follow it.
     fetch::CannedServer server(
