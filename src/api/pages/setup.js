@@ -122,3 +122,9 @@ password.addEventListener('input', showStrength);
 form.addEventListener('submit', send);
 showStrength();
 if (code === '') showNoCode();
+// The whole link, pasted over a page that lacks the code, is the same document to the browser.
+// The skip link changes the fragment too, and is no code.
+addEventListener('hashchange', () => {
+    const fragment = location.hash.slice(1);
+    if (fragment !== '' && !element(fragment)) location.reload();
+});
