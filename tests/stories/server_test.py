@@ -1,0 +1,411 @@
+"""Starting, stopping and watching `latchkey serve`, and that no secret is left anywhere."""
+
+import base64
+import json
+import os
+import re
+import signal
+import socket
+import sqlite3
+import stat
+import subprocess
+import time
+import unittest
+
+from latchkey_server import EMAIL, PASSWORD, LatchkeyServer
+from waiting import poll_until
+
+
+class Start(unittest.TestCase):
+    def server(self, **options):
+        server = LatchkeyServer(**options)
+        self.addCleanup(server.__exit__)
+        return server
+
+    def refuses(self, server, code, *words):
+        """Starting exits with `code`, says the words on stderr, and prints nothing else."""
+        done = subprocess.run(server.command(), env=server.environment(), text=True,
+                              capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        self.assertNotIn("ready", done.stderr)
+        self.assertNotIn("Sanitizer", done.stderr)
+        for word in words:
+            self.assertIn(word, done.stderr)
+        return done.stderr
+
+    def stopped(self, **options):
+        """A server that was started once, and stopped."""
+        server = self.server(**options)
+        self.assertEqual(server.stop(), 0)
+        return server
+
+    def test_a_wrong_flag_is_named(self):
+        for args, words in ((["--lisen", "x"], ["--lisen"]), (["--workers", "many"], ["--workers"]),
+                            (["--workers"], ["--workers needs a value"]),
+                            (["--listen", "nonsense"], ["--listen", "ADDRESS:PORT"]),
+                            (["--issuer", "ftp://x"], ["--issuer", "URL"]),
+                            (["--tls-cert", "x"], ["--tls-cert and --tls-key"]),
+                            (["--trusted-proxies", "10.0.0.0/99"], ["trusted-proxies"]),
+                            (["--log-level", "loud"], ["--log-level", "debug, info"])):
+            with self.subTest(args=args):
+                self.refuses(self.server(start=False, args=args), 2, *words)
+
+    def test_a_wrong_variable_is_named(self):
+        server = self.server(start=False, environment={"LATCHKEY_WORKERS": "-1"})
+        self.refuses(server, 2, "LATCHKEY_WORKERS")
+
+    def test_a_wrong_key_in_the_file_is_named_with_its_line(self):
+        server = self.server(start=False)
+        file = os.path.join(server.scratch, "latchkey.toml")
+        server.args = ["--config", file]
+        for text, words in (("# ok\nworkers = 1\nlisten_on = \"x\"\n", ["line 3", "listen_on"]),
+                            ("workers = 1\nlog_level = \"loud\"\n", ["line 2", "log_level"]),
+                            ("workers = [1\n", ["line"])):
+            with self.subTest(text=text):
+                with open(file, "w", encoding="utf-8") as opened:
+                    opened.write(text)
+                self.refuses(server, 2, file, *words)
+        os.remove(file)
+        self.refuses(server, 2, file)
+
+    def test_flag_before_environment_before_file(self):
+        server = self.server(start=False, environment={"LATCHKEY_LOG_LEVEL": "loud"})
+        file = os.path.join(server.scratch, "latchkey.toml")
+        with open(file, "w", encoding="utf-8") as opened:
+            opened.write("issuer = \"https://from-file.example\"\nworkers = 1\n")
+        server.args = ["--config", file, "--issuer", "https://from-flag.example/"]
+        server.extra_environment = {"LATCHKEY_ISSUER": "https://from-environment.example"}
+        server.start()
+        self.assertEqual(json.loads(server.cli("status", "--json").stdout)["issuer"],
+                         "https://from-flag.example")
+
+    def test_a_port_in_use_is_named(self):
+        server = self.server(start=False)
+        for port in (server.port, server.ops_port):
+            with socket.socket() as taken:
+                taken.bind(("127.0.0.1", port))
+                taken.listen()
+                self.refuses(server, 1, f"127.0.0.1:{port}", "in use")
+
+    def test_another_issuer_is_refused_with_the_remedy(self):
+        server = self.stopped(args=["--issuer", "https://a.example"])
+        server.args = ["--issuer", "https://b.example"]
+        self.refuses(server, 2, "https://a.example", "hint:")
+        server.args = []
+        server.start()
+
+    def test_the_key_encryption_key_must_be_there_right_and_private(self):
+        server = self.stopped()
+        kek = os.path.join(server.data, "kek")
+        self.assertEqual(stat.S_IMODE(os.stat(kek).st_mode), 0o600)
+        with open(kek, encoding="ascii") as opened:
+            right = opened.read()
+        with self.subTest("readable by others"):
+            os.chmod(kek, 0o644)
+            self.refuses(server, 2, "others may read", f"chmod 600 {kek}")
+            os.chmod(kek, 0o600)
+        with self.subTest("wrong"):
+            self.write(kek, "00" * 32)
+            self.assertNotIn("00" * 32, self.refuses(server, 2, "key-encryption key"))
+        with self.subTest("no key at all"):
+            self.write(kek, "short")
+            self.refuses(server, 2, "64 hexadecimal digits")
+        with self.subTest("missing"):
+            os.remove(kek)
+            self.refuses(server, 2, kek, "LATCHKEY_KEK_FILE")
+            self.assertFalse(os.path.exists(kek), "a new one would hide the loss")
+        with self.subTest("from the environment"):
+            server.extra_environment = {"LATCHKEY_KEK": right.strip()}
+            server.start()
+
+    @staticmethod
+    def write(file, text):
+        with open(file, "w", encoding="ascii") as opened:
+            opened.write(text)
+
+    def test_a_damaged_database_is_not_touched(self):
+        server = self.stopped()
+        file = os.path.join(server.data, "latchkey.db")
+        with open(file, "rb") as opened:
+            good = opened.read()
+        half = good[:len(good) // 2 + 17]
+        for name, damaged in (("no database", b"x" * len(good)), ("cut", half),
+                              ("a page of noise", good[:8192] + os.urandom(len(good) - 8192))):
+            with self.subTest(name):
+                with open(file, "wb") as opened:
+                    opened.write(damaged)
+                self.refuses(server, 1, "latchkey admin restore")
+                with open(file, "rb") as opened:
+                    self.assertEqual(opened.read(), damaged)
+
+    def test_a_database_of_a_newer_version_is_not_touched(self):
+        server = self.stopped()
+        file = os.path.join(server.data, "latchkey.db")
+        database = sqlite3.connect(file)
+        database.execute("UPDATE settings SET value = '9999' WHERE key = 'schema'")
+        database.commit()
+        database.close()
+        with open(file, "rb") as opened:
+            before = opened.read()
+        self.refuses(server, 1, "newer Latchkey", "9999")
+        with open(file, "rb") as opened:
+            self.assertEqual(opened.read(), before)
+
+    def test_a_data_directory_belongs_to_one_process(self):
+        first = self.server()
+        second = self.server(start=False, data=first.data)
+        self.refuses(second, 1, "in use by another Latchkey process", str(first.process.pid))
+        self.assertEqual(first.request("GET", first.ops_url + "/healthz").status, 200)
+
+    def test_plain_http_stays_on_this_machine(self):
+        server = self.server(start=False)
+        address = f"0.0.0.0:{server.port}"
+        server.args = ["--listen", address]
+        self.refuses(server, 2, "0.0.0.0", "--tls-cert", "--insecure-http")
+        self.assertFalse(os.path.exists(server.data))
+        server.args += ["--insecure-http"]
+        server.start()
+
+    def test_the_setup_link_works_once_and_dies_with_a_restart(self):
+        server = self.server(setup=False)
+        codes = []
+        for _ in range(2):
+            link = poll_until(lambda: re.search(r"^Setup: (\S+)/setup#(\S+)\n.*30 minutes",
+                                                "".join(server.output), re.M), bool)
+            self.assertEqual(link.group(1), server.url)
+            codes.append(link.group(2))
+            if len(codes) == 1:
+                self.assertEqual(server.stop(), 0)
+                server.output.clear()
+                server.start()
+        body = {"email": "a@example.com", "password": "a perfectly fine passphrase"}
+        old = server.request("POST", "/v1/setup", {**body, "code": codes[0]})
+        self.assertEqual((old.status, old.json()["code"]), (403, "bad_setup_code"))
+        good = server.request("POST", "/v1/setup", {**body, "code": codes[1]})
+        self.assertEqual(good.status, 201, good.body)
+        again = server.request("POST", "/v1/setup", {**body, "code": codes[1]})
+        self.assertEqual((again.status, again.json()["code"]), (409, "already_set_up"))
+        server.stop()
+        server.output.clear()
+        server.start()
+        server.stop()  # then all of its output has been read
+        self.assertIn("answers at", "".join(server.output))
+        self.assertNotIn("Setup:", "".join(server.output))
+
+    def test_the_first_administrator_from_a_password_file(self):
+        server = self.server(setup=False, start=False)
+        file = os.path.join(server.scratch, "password")
+        server.extra_environment = {"LATCHKEY_SETUP_EMAIL": EMAIL,
+                                    "LATCHKEY_SETUP_PASSWORD_FILE": file}
+        self.refuses(server, 2, file)
+        self.write(file, PASSWORD + "\n")
+        server.start()
+        self.assertNotIn("Setup:", "".join(server.output))
+        server.login()
+        server.stop()
+        os.remove(file)
+        server.start()
+        self.assertIn("administrator", server.cli("whoami").stdout)
+
+    def test_a_short_password_is_refused(self):
+        self.refuses(self.server(start=False, environment={"LATCHKEY_SETUP_PASSWORD": "short"}), 2,
+                     "password")
+
+    def test_sigterm_ends_it_while_a_slow_client_is_connected(self):
+        server = self.server()
+        slow = socket.create_connection(("127.0.0.1", server.port))
+        self.addCleanup(slow.close)
+        slow.sendall(b"POST /v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+        began = time.monotonic()
+        self.assertEqual(server.stop(), 0)
+        self.assertLess(time.monotonic() - began, 13)
+        self.assertNotIn("Sanitizer", "".join(server.errors))
+
+    def test_sighup_takes_a_new_certificate_and_keeps_the_old_one_when_it_is_bad(self):
+        server = self.server(start=False)
+        pair = [os.path.join(server.scratch, name) for name in ("cert.pem", "key.pem")]
+        self.certificate(pair, "one.example")
+        server.tls = pair
+        server.url = f"https://127.0.0.1:{server.port}"
+        server.start()
+        self.assertIn("one.example", self.subject(server))
+        done = server.cli("status", "--cacert", pair[0])
+        self.assertIn("reachable  yes", done.stdout)
+        self.assertEqual(server.cli("status", check=False).returncode, 8)
+        self.certificate(pair, "two.example")
+        server.process.send_signal(signal.SIGHUP)
+        poll_until(lambda: self.subject(server), lambda text: "two.example" in text)
+        self.write(pair[0], "no certificate")
+        server.process.send_signal(signal.SIGHUP)
+        poll_until(lambda: "".join(server.errors), lambda text: "certificate is not used" in text)
+        self.assertIn("two.example", self.subject(server))
+
+    @staticmethod
+    def certificate(pair, name):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", f"/CN={name}",
+                        "-addext", "subjectAltName=IP:127.0.0.1", "-out", pair[0], "-keyout",
+                        pair[1]], check=True, capture_output=True)
+
+    @staticmethod
+    def subject(server):
+        done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{server.port}"],
+                              input="", text=True, capture_output=True, timeout=60)
+        return done.stdout
+
+
+class Watching(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = LatchkeyServer(args=["--log-level", "debug"])
+        cls.addClassCleanup(cls.server.__exit__)
+
+    def ops(self, path):
+        return self.server.request("GET", self.server.ops_url + path)
+
+    def test_health_and_readiness(self):
+        self.assertEqual((self.ops("/healthz").status, self.ops("/healthz").body), (200, b"ok\n"))
+        self.assertEqual((self.ops("/readyz").status, self.ops("/readyz").body), (200, b"ready\n"))
+        verbose = self.ops("/readyz?verbose").body.decode()
+        for part in ("store", "replica", "signing key", "disk space"):
+            self.assertIn(f"[+]{part} ok\n", verbose)
+        self.assertEqual(self.server.request("GET", "/metrics").status, 404,
+                         "metrics are for the ops listener alone")
+        self.assertEqual(self.ops("/v1/tokens").status, 404)
+
+    def test_metrics_are_well_formed(self):
+        self.server.request("GET", "/check")
+        answer = self.ops("/metrics")
+        self.assertEqual(answer.headers["Content-Type"],
+                         "text/plain; version=0.0.4; charset=utf-8")
+        text = answer.body.decode()
+        self.assertTrue(text.endswith("\n"))
+        types, seen, last = {}, set(), None
+        sample = re.compile(r'([a-z_]+)(\{[a-z]+="[^"\\\n]*"(,[a-z]+="[^"\\\n]*")*\})? (\S+)')
+        for line in text.splitlines():
+            with self.subTest(line=line):
+                if line.startswith("# HELP "):
+                    last = line.split()[2]
+                    self.assertNotIn(last, types, "a family comes once")
+                elif line.startswith("# TYPE "):
+                    _, _, name, kind = line.split()
+                    self.assertEqual(name, last)
+                    self.assertIn(kind, ("counter", "gauge", "histogram", "summary"))
+                    types[name] = kind
+                else:
+                    match = sample.fullmatch(line)
+                    self.assertIsNotNone(match)
+                    self.assertEqual(match[1], last)
+                    float(match[4])
+                    self.assertNotIn((match[1], match[2]), seen)
+                    seen.add((match[1], match[2]))
+        for name, kind in types.items():
+            self.assertEqual(name.endswith("_total"), kind == "counter", name)
+        self.assertIn("latchkey_verify_store_queries_total 0\n", text)
+
+    def test_log_lines_are_json_when_nobody_watches(self):
+        self.server.request("POST", "/v1/session", {"email": EMAIL, "password": "wrong"})
+        for line in self.server.errors:
+            if line.strip() == "ready":
+                continue
+            entry = json.loads(line)
+            self.assertEqual(list(entry)[:3], ["ts", "level", "msg"])
+
+
+class Canary(unittest.TestCase):
+    """Secrets are used everywhere, in wrong places too; then nothing on the outside holds them."""
+
+    def test_no_secret_is_left_anywhere(self):
+        server = LatchkeyServer(args=["--log-level", "debug"])
+        self.addCleanup(server.__exit__)
+        session = server.session()
+        secrets = {"session": session, "password": PASSWORD}
+        for kind in ("jwt", "opaque"):
+            for state in ("live", "revoked", "deleted"):
+                made = server.request("POST", "/v1/tokens",
+                                      {"name": f"{kind} {state}", "kind": kind, "api": "latchkey",
+                                       "scopes": ["*"]}, token=session).json()
+                secrets[f"{kind} {state}"] = made["token"]
+                self.use(server, made["token"])
+                if state == "revoked":
+                    server.request("POST", f"/v1/tokens/{made['id']}/revoke",
+                                   {"reason": "canary"}, token=session)
+                elif state == "deleted":
+                    server.request("DELETE", f"/v1/tokens/{made['id']}", token=session)
+                self.use(server, made["token"])
+        self.use(server, session)
+        server.request("POST", "/v1/session", {"email": EMAIL, "password": PASSWORD + "x"})
+        server.request("POST", "/v1/session", {"email": PASSWORD, "password": EMAIL})
+        poll_until(lambda: server.request("GET", "/v1/tokens", token=session).json(),
+                   lambda tokens: any(token["lastUsedAt"] for token in tokens))
+        places = {
+            "metrics": server.request("GET", server.ops_url + "/metrics").body,
+            "events": server.request("GET", "/v1/events?limit=200", token=session).body,
+            "tokens": server.request("GET", "/v1/tokens?state=all", token=session).body,
+            "sessions": server.request("GET", "/v1/sessions", token=session).body,
+        }
+        places.update(self.files(server.data, "running"))
+        server.cli("admin", "backup", os.path.join(server.scratch, "backup.db"), "--data",
+                   server.data)
+        self.assertEqual(server.stop(), 0)
+        places.update(self.files(server.data, "stopped"))
+        with open(os.path.join(server.scratch, "backup.db"), "rb") as backup:
+            places["backup"] = backup.read()
+        places["log"] = "".join(server.errors).encode()
+        places["stdout"] = "".join(server.output).encode()
+        # What is no secret must be found, or the search proves nothing.
+        for place in ("running/latchkey.db-wal", "stopped/latchkey.db", "events", "backup"):
+            self.assertIn(b"canary", places[place], place)
+        self.assertIn(b"stopping", places["log"])
+        for name, secret in secrets.items():
+            for form, needle in self.forms(secret).items():
+                for place, text in places.items():
+                    self.assertNotIn(needle, text, f"the {form} of {name} is in {place}")
+
+    def use(self, server, secret):
+        """Rightly, and wherever it does not belong."""
+        server.request("GET", "/check/api/latchkey", token=secret)
+        server.request("GET", "/v1/tokens/self", token=secret)
+        server.request("POST", "/v1/tokens/verify", {"token": secret}, token=secret)
+        server.request("GET", f"/v1/tokens?token={secret}", token=secret)
+        server.request("GET", f"/v1/events?type={secret}", token=secret)
+        server.request("GET", f"/check/scope/{secret}", token=secret)
+        server.request("GET", f"/check?access_token={secret}")
+        server.request("GET", f"/{secret}")
+        server.request("GET", f"/v1/tokens/{secret}", token=secret)
+        server.request("DELETE", f"/v1/tokens/{secret}", token=secret)
+        server.request("POST", "/v1/tokens", b'{"name": "' + secret.encode() + b'",', token=secret)
+        server.request("POST", "/v1/tokens", {secret: 1}, token=secret)
+        server.request("POST", "/v1/tokens", {"name": "x", "scopes": [secret]}, token=secret)
+        server.request("POST", "/v1/tokens", {"name": "x", "api": secret}, token=secret)
+        server.request("POST", "/v1/tokens", {"name": "x", "expiresAt": secret}, token=secret)
+        server.request("POST", "/v1/session", {"email": secret, "password": secret})
+        server.request("GET", "/check", headers={"Authorization": f"Basic {secret}"})
+        server.request("GET", "/check", headers={"Authorization": secret})
+        server.request("GET", "/check", headers={"X-Api-Key": secret, "Cookie": f"a={secret}"})
+        server.request("GET", "/check", headers={"X-Request-Id": secret})
+
+    @staticmethod
+    def files(data, when):
+        found = {}
+        for folder, _, names in os.walk(data):
+            for name in names:
+                path = os.path.join(folder, name)
+                if stat.S_ISREG(os.stat(path).st_mode) and name != "reserve":
+                    with open(path, "rb") as opened:
+                        found[f"{when}/{name}"] = opened.read()
+        return found
+
+    @staticmethod
+    def forms(secret):
+        raw = secret.encode()
+        half = raw[len(raw) // 2:]
+        encoded = base64.b64encode(raw).rstrip(b"=")
+        return {"text": raw, "second half": half, "hex": raw.hex().encode(),
+                "upper-case hex": raw.hex().upper().encode(), "base64": encoded,
+                "base64url": base64.urlsafe_b64encode(raw).rstrip(b"="),
+                "half of the base64": encoded[:len(encoded) // 2]}
+
+
+if __name__ == "__main__":
+    unittest.main()
