@@ -11,7 +11,9 @@ const response = await fetch(uri, {headers: {Accept: 'application/statuslist+jwt
 const listToken = await response.text();
 const keys = createRemoteJWKSet(new URL(issuer + '/.well-known/jwks.json'));
 // `subject`: a list must say which list it is, or one could be served in another's place.
-await jwtVerify(listToken, keys, {issuer, subject: uri, typ: 'statuslist+jwt', requiredClaims: ['exp', 'ttl']});
+await jwtVerify(listToken, keys, {
+    issuer, subject: uri, typ: 'statuslist+jwt', requiredClaims: ['exp', 'ttl'],
+});
 const list = getListFromStatusListJWT(listToken);
 console.log(JSON.stringify({
     status: list.getStatus(idx), bits: list.getBitsPerStatus(), idx, uri,

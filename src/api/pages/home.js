@@ -107,4 +107,13 @@ async function start() {
     }
 }
 
+// The browser may keep this page as it is and show it again on "back", after a log out too: it is
+// hidden before it is kept, and loaded anew when it comes back.
+addEventListener('pagehide', () => {
+    element('signed-in').hidden = true;
+    element('who').hidden = true;
+});
+addEventListener('pageshow', (event) => {
+    if (event.persisted) location.reload();
+});
 start();
