@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "store/tables.h"
 #include "token/scope.h"
 
 namespace latchkey::authority {
@@ -30,6 +31,22 @@ Status Actor::require(std::string_view permission) const {
 std::string Actor::text() const {
     if (is_system) return "system";
     return token ? "token/" + token->uuid() : "user/" + user.uuid();
+}
+
+Status require_still_active(store::Connection& db, const Actor& actor, Timestamp now) {
+    if (actor.is_system) return {};
+    const auto ended = [] {
+        return Error{ErrorCode::kUnauthenticated, "the token or session was ended meanwhile"}
+            .with_reason("invalid_token");
+    };
+    const auto user = TRY(store::find_user(db, actor.user));
+    if (!user || user->state != store::UserState::kActive) return ended();
+    if (!actor.token) return {};
+    const auto token = TRY(store::find_token(db, actor.token->bytes));
+    const bool is_active = token && !token->deleted_at &&
+                           token->state == store::TokenState::kActive &&
+                           (!token->expires_at || *token->expires_at > now);
+    return is_active ? Status{} : Status(ended());
 }
 
 }  // namespace latchkey::authority

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/result.h"
+#include "store/sql.h"
 
 namespace latchkey::authority {
 
@@ -29,5 +30,10 @@ struct Actor {
     [[nodiscard]] Status require(std::string_view permission) const;
     [[nodiscard]] std::string text() const;  // "user/<uuid>", "token/<uuid>", "system"
 };
+
+// In the writer's transaction, before anything is changed: whoever was let in when his request came
+// may have been stopped while it waited. kUnauthenticated when the user or the token is not active
+// any more.
+Status require_still_active(store::Connection& db, const Actor& actor, Timestamp now);
 
 }  // namespace latchkey::authority

@@ -95,6 +95,7 @@ Result<TokenDetails> get_token(store::Connection& db, const Actor& actor, std::s
 Result<TokenDetails> change_token(store::Transaction& tx, const Actor& actor, std::string_view id,
                                   TokenChange change, const std::string& reason) {
     TRY(actor.require("token:write"));
+    TRY(require_still_active(tx.connection(), actor, tx.now()));
     TRY(check_description(reason, "/reason"));
     auto details = TRY(read_token(tx.connection(), actor, id, "user:write"));
     if (!TRY(apply(details.token, change, reason, tx.now()))) return details;
@@ -107,6 +108,7 @@ Result<TokenDetails> change_token(store::Transaction& tx, const Actor& actor, st
 Result<TokenDetails> edit_token(store::Transaction& tx, const Actor& actor, std::string_view id,
                                 const TokenEdit& edit) {
     TRY(actor.require("token:write"));
+    TRY(require_still_active(tx.connection(), actor, tx.now()));
     if (edit.name) TRY(check_name(*edit.name));
     if (edit.description) TRY(check_description(*edit.description));
     auto details = TRY(read_token(tx.connection(), actor, id, "user:write"));

@@ -206,7 +206,7 @@ Result<PreparedToken> prepare_token(Authority& authority, verify::Replica::Reade
     made.token.updated_at = now;
     made.api_slug = api->api.slug;
     made.audience = api->api.audience;
-    made.actor = actor.text();
+    made.actor = actor;
     make_secret(authority, made);
     TRY(check_length(made));
     return made;
@@ -214,6 +214,7 @@ Result<PreparedToken> prepare_token(Authority& authority, verify::Replica::Reade
 
 Status insert_token(Authority& authority, store::Transaction& tx, PreparedToken& prepared) {
     auto& db = tx.connection();
+    TRY(require_still_active(db, prepared.actor, tx.now()));
     int tries_left = 100;  // at most half of a list is used: more than a few never happens
     while (prepared.secret.status_index &&
            TRY(store::is_status_index_taken(db, *prepared.secret.status_index))) {
@@ -224,7 +225,7 @@ Status insert_token(Authority& authority, store::Transaction& tx, PreparedToken&
     TRY(store::insert_secret(db, prepared.secret));
     store::EventDraft event;
     event.type = "token.created";
-    event.actor = prepared.actor;
+    event.actor = prepared.actor.text();
     event.owner = prepared.token.owner;
     event.token = prepared.token.id;
     event.data = json::object{

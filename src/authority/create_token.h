@@ -34,7 +34,7 @@ struct PreparedToken {
     Secret text;  // what the holder gets, once
     std::string api_slug;
     std::string audience;
-    std::string actor;
+    Actor actor;
 };
 
 // `reader` is the calling thread's own. Errors: invalid_argument with reason and field;
