@@ -14,8 +14,9 @@ namespace latchkey::authority {
 namespace {
 
 Status check_slug(std::string_view slug) {
-    const bool is_good = !slug.empty() && slug.size() <= 40 && slug.front() >= 'a' &&
-                         slug.front() <= 'z' && std::all_of(slug.begin(), slug.end(), [](char c) {
+    const bool is_good = !slug.empty() && slug.size() <= 40 && !parse_uuid(slug) &&
+                         slug.front() >= 'a' && slug.front() <= 'z' &&
+                         std::all_of(slug.begin(), slug.end(), [](char c) {
                              return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
                          });
     if (is_good) return {};
@@ -24,7 +25,7 @@ Status check_slug(std::string_view slug) {
 }
 
 Status check_audience(std::string_view audience) {
-    const bool is_good = !audience.empty() && audience.size() <= 200 &&
+    const bool is_good = !audience.empty() && audience.size() <= 200 && !parse_uuid(audience) &&
                          std::all_of(audience.begin(), audience.end(),
                                      [](char c) { return c > ' ' && c < 0x7F && c != '"'; });
     if (is_good) return {};
@@ -126,6 +127,7 @@ Result<store::ApiRecord> create_api(store::Transaction& tx, const Actor& actor,
                                     const CreateApi& wanted) {
     TRY(actor.require("api:write"));
     auto& db = tx.connection();
+    TRY(require_still_active(db, actor, tx.now()));
     store::ApiRecord api;
     api.slug = wanted.slug;
     api.audience = wanted.audience.empty() ? wanted.slug : wanted.audience;
@@ -138,8 +140,14 @@ Result<store::ApiRecord> create_api(store::Transaction& tx, const Actor& actor,
     TRY(check_base_url(api.base_url));
     TRY(check_catalogue(wanted.scopes));
     TRY(check_default_scopes(api.default_scopes, wanted.scopes));
-    if (TRY(store::find_api_by_slug(db, api.slug)) ||
-        TRY(store::find_api_by_audience(db, api.audience))) {
+    // Both are names of an API, so one API's slug is no other's audience either.
+    bool is_taken = false;
+    for (const auto& name : {api.slug, api.audience}) {
+        const auto by_slug = TRY(store::find_api_by_slug(db, name));
+        const auto by_audience = TRY(store::find_api_by_audience(db, name));
+        is_taken = is_taken || by_slug || by_audience;
+    }
+    if (is_taken) {
         return Error{ErrorCode::kConflict, "there is already an API with this slug or audience"}
             .with_reason("api_exists");
     }
@@ -161,6 +169,7 @@ Result<store::ApiRecord> edit_api(store::Transaction& tx, const Actor& actor,
                                   std::string_view id_or_slug, const EditApi& edit) {
     TRY(actor.require("api:write"));
     auto& db = tx.connection();
+    TRY(require_still_active(db, actor, tx.now()));
     auto api = TRY(get_api(db, id_or_slug));
     api.name = edit.name.value_or(api.name);
     api.base_url = edit.base_url.value_or(api.base_url);
@@ -181,6 +190,7 @@ Result<store::ApiRecord> replace_catalogue(store::Transaction& tx, const Actor& 
                                            const std::vector<store::ScopeRecord>& scopes) {
     TRY(actor.require("api:write"));
     auto& db = tx.connection();
+    TRY(require_still_active(db, actor, tx.now()));
     auto api = TRY(get_api(db, id_or_slug));
     if (api.slug == kManagementApi) {
         return Error{ErrorCode::kConflict, "the catalogue of the API latchkey is fixed"}

@@ -46,6 +46,11 @@ Status check_may_assign(const Actor& actor, const std::vector<std::string>& role
     return gives_all ? actor.require("*") : Status{};
 }
 
+Status check_may_verify(store::UserKind kind, const std::vector<std::string>& verifies) {
+    if (kind == store::UserKind::kMachine || verifies.empty()) return {};
+    return invalid("only a machine user verifies tokens of APIs", "not_a_machine", "/verifies");
+}
+
 Status append_user_event(store::Transaction& tx, std::string_view type, const std::string& actor,
                          const store::UserRecord& user) {
     store::EventDraft event;
@@ -55,6 +60,29 @@ Status append_user_event(store::Transaction& tx, std::string_view type, const st
     event.data = json::object{{"facts", {verify::to_json(fact_of(user))}}, {"name", user.name}};
     TRY(tx.append_event(std::move(event)));
     return {};
+}
+
+// People only: a machine cannot log in and let somebody back in.
+bool is_active_administrator(const store::UserRecord& user) {
+    return user.kind == store::UserKind::kHuman && user.state == store::UserState::kActive &&
+           std::find(user.roles.begin(), user.roles.end(), built_in_role("administrator")) !=
+               user.roles.end();
+}
+
+// Without an administrator nobody could ever make one again.
+Status check_not_last_administrator(store::Connection& db, const store::UserRecord& leaving) {
+    std::optional<UserId> after;
+    while (true) {
+        const auto users = TRY(store::list_users(db, after, 200));
+        for (const auto& user : users) {
+            if (user.id != leaving.id && is_active_administrator(user)) return {};
+            after = user.id;
+        }
+        if (users.size() < 200) break;
+    }
+    return Error{ErrorCode::kConflict, "this is the last active administrator"}
+        .with_reason("last_administrator")
+        .with_hint("make another user an administrator first");
 }
 
 Result<store::UserRecord> insert(store::Transaction& tx, const std::string& actor,
@@ -92,11 +120,10 @@ Status check_new_user(const CreateUser& wanted) {
 Result<store::UserRecord> create_user(store::Transaction& tx, const Actor& actor,
                                       const DirectoryView& apis, const CreateUser& wanted) {
     TRY(actor.require("user:write"));
+    TRY(require_still_active(tx.connection(), actor, tx.now()));
     TRY(check_new_user(wanted));
     const bool is_machine = wanted.kind == store::UserKind::kMachine;
-    if (!is_machine && !wanted.verifies.empty()) {
-        return invalid("only a machine user verifies tokens of APIs", "not_a_machine", "/verifies");
-    }
+    TRY(check_may_verify(wanted.kind, wanted.verifies));
     auto roles = wanted.roles;
     if (roles.empty()) roles.emplace_back(is_machine ? "verifier" : "member");
     TRY(check_may_assign(actor, roles));
@@ -123,10 +150,11 @@ Result<store::UserRecord> edit_user(store::Transaction& tx, const Actor& actor,
                                     const DirectoryView& apis, std::string_view id,
                                     const EditUser& edit) {
     TRY(actor.require("user:write"));
+    TRY(require_still_active(tx.connection(), actor, tx.now()));
     const auto parsed = UserId::parse(id);
     if (!parsed) return TRY(get_user(tx.connection(), UserId{}));
     auto user = TRY(get_user(tx.connection(), *parsed));
-    const auto before = user.state;
+    const store::UserRecord before = user;
     if (edit.name) {
         TRY(check_name(*edit.name));
         user.name = *edit.name;
@@ -142,14 +170,20 @@ Result<store::UserRecord> edit_user(store::Transaction& tx, const Actor& actor,
         TRY(check_may_assign(actor, *edit.roles));
         user.roles = TRY(roles_by_name(tx.connection(), *edit.roles));
     }
-    if (edit.verifies) user.verifies = TRY(apis_by_name(apis, *edit.verifies));
+    if (edit.verifies) {
+        TRY(check_may_verify(user.kind, *edit.verifies));
+        user.verifies = TRY(apis_by_name(apis, *edit.verifies));
+    }
+    if (is_active_administrator(before) && !is_active_administrator(user)) {
+        TRY(check_not_last_administrator(tx.connection(), before));
+    }
     user.updated_at = tx.now();
     TRY(store::update_user(tx.connection(), user));
     const bool is_disabled = user.state == store::UserState::kDisabled;
     if (is_disabled) TRY(store::delete_sessions_of(tx.connection(), user.id));
-    const std::string_view type = user.state == before ? "user.updated"
-                                  : is_disabled        ? "user.disabled"
-                                                       : "user.enabled";
+    const std::string_view type = user.state == before.state ? "user.updated"
+                                  : is_disabled              ? "user.disabled"
+                                                             : "user.enabled";
     TRY(append_user_event(tx, type, actor.text(), user));
     return user;
 }
