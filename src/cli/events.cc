@@ -22,6 +22,19 @@ struct ListOptions {
     std::optional<std::string> actor;
 };
 
+// What a person looks for. The facts, which verification needs, are for --json.
+std::string summary_of(const json::object& event) {
+    const json::value* data = event.if_contains("data");
+    if (data == nullptr || !data->is_object()) return {};
+    std::vector<std::string> parts;
+    for (const char* member : {"name", "api", "reason", "issuer"}) {
+        const std::string text = text_of(data->get_object(), member);
+        const bool is_name = std::string_view(member) == "name";
+        if (!text.empty()) parts.push_back(is_name ? text : fmt::format("{}: {}", member, text));
+    }
+    return join(parts, ", ");
+}
+
 Result<int> list(Context& context, const ListOptions& options) {
     std::size_t limit = 100;
     if (options.limit) {
@@ -41,14 +54,13 @@ Result<int> list(Context& context, const ListOptions& options) {
         context.print_json_list(listing.items);
         return kExitOk;
     }
-    Table table{{"REVISION", "AT", "TYPE", "ACTOR", "DATA"}, {}};
+    Table table{{"REVISION", "AT", "TYPE", "ACTOR", "SUMMARY"}, {}};
     for (const json::value& item : listing.items) {
         if (!item.is_object()) continue;
         const json::object& event = item.get_object();
-        const json::value* data = event.if_contains("data");
         table.rows.push_back({std::to_string(number_of(event, "revision").value_or(0)),
                               local_time_or_never(text_of(event, "at")), text_of(event, "type"),
-                              text_of(event, "actor"), data == nullptr ? "" : to_json(*data)});
+                              text_of(event, "actor"), summary_of(event)});
     }
     context.print_table(table, false);
     if (listing.has_more) context.note("there are more: --limit N, or --after REVISION");

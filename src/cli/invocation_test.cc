@@ -207,6 +207,29 @@ TEST_F(Cli, ALoginIsKeptPrivatelyUsedAndForgotten) {
     EXPECT_THAT(requests[2], HasSubstr("DELETE /v1/session"));
 }
 
+TEST_F(Cli, AWrongPasswordIsNotBlamedOnTheLoginThatIsKept) {
+    fetch::CannedServer server({problem(401, "bad_login", "the password is wrong")});
+    Credentials credentials;
+    credentials.active = server.url();
+    credentials.contexts[server.url()] = {server.url(), true, "lks_x", "a", ""};
+    ASSERT_TRUE(save_credentials(directory_ + "/config", credentials));
+    EXPECT_EQ(run({"login", "--email", "a@example.com", "--password-stdin"}, "wrong\n"), 4);
+    EXPECT_EQ(err(), "error: the password is wrong\nhint: check both, then try again\n");
+}
+
+TEST_F(Cli, TheTableOfEventsHasASummaryAndJsonHasAll) {
+    const std::string events =
+        R"([{"epoch":1,"revision":7,"at":"2023-01-10T11:55:00.000Z","type":"token.revoked",)"
+        R"("actor":"system","data":{"facts":[{"kind":"token"}],"name":"ci","reason":"leaked"}}])";
+    fetch::CannedServer server({answer(200, events), answer(200, events)});
+    use(server);
+    variables_["LATCHKEY_TOKEN"] = "t";
+    EXPECT_EQ(run({"events", "list"}), 0);
+    EXPECT_THAT(out(), AllOf(HasSubstr("│ ci, reason: leaked │"), Not(HasSubstr("facts"))));
+    EXPECT_EQ(run({"events", "list", "--json"}), 0);
+    EXPECT_THAT(out(), HasSubstr(R"("facts":[{"kind":"token"}])"));
+}
+
 TEST_F(Cli, AStoredLoginIsNeverSentToAnotherServer) {
     Credentials credentials;
     credentials.active = "http://127.0.0.1:1";
