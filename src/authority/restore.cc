@@ -27,6 +27,8 @@ constexpr std::string_view kReason = "changed since the backup that was restored
 // What the database that is replaced knows about the time after the backup.
 struct LaterFacts {
     bool is_known{false};
+    // An earlier restore did not know what it threw away, and neither do we.
+    bool has_gap{false};
     std::uint64_t epoch{0};
     std::set<TokenId> revoked;
     std::set<TokenId> changed;
@@ -46,6 +48,30 @@ store::StoreOptions options_for(const RestoreInput& input, bool is_read_only) {
     return options;
 }
 
+// An earlier restore of the same backup is one event for all that it stopped. Without it a second
+// restore would revive what the first one still knew to be revoked.
+Status collect_earlier_restore(const store::Event& event, LaterFacts& later,
+                               std::set<UserId>& users) {
+    const JsonLimits limits{.bytes_max = 1U << 28, .depth_max = 64, .members_max = 1U << 26};
+    const auto body = TRY(parse_json(event.body, limits));
+    const auto* data = body.is_object() ? body.get_object().if_contains("data") : nullptr;
+    if (data == nullptr || !data->is_object()) {
+        return Error{ErrorCode::kPrecondition, "the event of an earlier restore is damaged"};
+    }
+    const auto* suspended = data->get_object().if_contains("suspendedAll");
+    const bool is_whole =
+        suspended != nullptr && suspended->is_int64() && suspended->get_int64() == 0;
+    later.has_gap = later.has_gap || !is_whole;
+    for (const auto& fact : TRY(verify::facts_of(data->get_object()))) {
+        if (const auto* token = std::get_if<verify::TokenFact>(&fact)) {
+            later.changed.insert(token->id);
+        } else if (const auto* user = std::get_if<verify::UserFact>(&fact)) {
+            users.insert(user->id);
+        }
+    }
+    return {};
+}
+
 Status collect(store::Connection& db, std::uint64_t after, LaterFacts& later) {
     store::EventQuery query;
     query.after = after;
@@ -56,6 +82,7 @@ Status collect(store::Connection& db, std::uint64_t after, LaterFacts& later) {
         for (const auto& event : events) {
             if (event.token) later.changed.insert(*event.token);
             if (event.owner && event.type.starts_with("user.")) users.insert(*event.owner);
+            if (event.type == "epoch.began") TRY(collect_earlier_restore(event, later, users));
             query.after = event.revision;
         }
         if (events.size() < query.limit) break;
@@ -91,6 +118,21 @@ Result<BackupFacts> read_facts(store::Store& store) {
     return facts;
 }
 
+// Revisions count anew after a restore, so that only a common past makes them comparable.
+Result<bool> continues(store::Connection& db, const BackupFacts& backup) {
+    const auto head = TRY(store::read_head(db));
+    const auto installation = TRY(store::find_setting(db, "installation_id"));
+    if (installation != backup.installation || head.revision < backup.head.revision ||
+        backup.head.revision == 0) {
+        return false;
+    }
+    store::EventQuery query;
+    query.after = backup.head.revision - 1;
+    query.limit = 1;
+    const auto last_common = TRY(store::list_events(db, query));
+    return !last_common.empty() && last_common.front().hash == backup.head.hash;
+}
+
 // Opens the replaced database for reading. One that cannot be read, or is another installation's,
 // tells nothing.
 LaterFacts read_later(const RestoreInput& input, const BackupFacts& backup) {
@@ -98,19 +140,18 @@ LaterFacts read_later(const RestoreInput& input, const BackupFacts& backup) {
     auto store = store::Store::open(options_for(input, true));
     if (!store) return later;
     const auto done = (*store)->read([&](store::Connection& db) -> Status {
-        const auto installation = TRY(store::find_setting(db, "installation_id"));
-        const auto head = TRY(store::read_head(db));
-        if (installation != backup.installation || head.epoch < backup.head.epoch ||
-            head.revision < backup.head.revision) {
-            return {};
-        }
+        // The new epoch is above this one's even when nothing else here is of use.
+        later.epoch = TRY(store::read_head(db)).epoch;
+        const bool is_continuation = TRY(continues(db, backup));
+        if (!is_continuation) return {};
         TRY(collect(db, backup.head.revision, later));
-        later.epoch = head.epoch;
         later.is_known = true;
         return {};
     });
-    if (!done) return LaterFacts{};
-    return later;
+    if (done) return later;
+    LaterFacts nothing;
+    nothing.epoch = later.epoch;
+    return nothing;
 }
 
 // Same directory, so that the rename is atomic; fsynced, so that it is there after a power cut.
@@ -210,9 +251,8 @@ Status begin(store::Transaction& tx, const RestoreInput& input, const KeyRing& r
     json::array facts;
     outcome.epoch = std::max(later.epoch, tx.head().epoch) + 1;
     TRY(store::begin_epoch(db, outcome.epoch));
-    if (later.is_known) {
-        TRY(mark_tokens(tx, later, facts));
-    } else if (!input.nothing_changed_since) {
+    if (later.is_known) TRY(mark_tokens(tx, later, facts));
+    if ((!later.is_known || later.has_gap) && !input.nothing_changed_since) {
         outcome.suspended_all = TRY(store::suspend_all_tokens(db, tx.now(), kReason));
     }
     TRY(renew_keys(tx, ring, later, facts));
@@ -233,9 +273,11 @@ std::string report(const RestoreInput& input, const LaterFacts& later, const Out
     if (later.is_known) {
         text += fmt::format("Tokens changed since the backup: {} revoked, {} suspended\n",
                             later.revoked.size(), later.changed.size() - later.revoked.size());
-    } else if (input.nothing_changed_since) {
+    }
+    const bool is_complete = later.is_known && !later.has_gap;
+    if (!is_complete && input.nothing_changed_since) {
         text += "Nothing changed since the backup, you said: no token was suspended\n";
-    } else {
+    } else if (!is_complete) {
         text += fmt::format(
             "What happened since the backup is not known here: {} tokens are suspended.\n"
             "Resume those you know to be good: latchkey token resume ID\n",
