@@ -113,6 +113,17 @@ Status refuse_strangers(const std::string& path) {
     return refuse_newer_schema(version);
 }
 
+// A server that stopped, or crashed, must come up again on a full disk: opening alone needs some
+// room, and the writer finds out that the reserve is gone.
+Status refuse_strangers_without_room(const StoreOptions& options, const std::string& path) {
+    const Status looked = refuse_strangers(path);
+    if (looked || looked.error().code != ErrorCode::kOutOfSpace) return looked;
+    Reserve reserve(options.data_directory + "/reserve", options.reserve_bytes);
+    if (!reserve.release()) return looked;
+    log::warning("the disk is full: the reserve is given up to start at all");
+    return refuse_strangers(path);
+}
+
 Status check_read_only(Connection& db) {
     const std::int64_t version = TRY(read_schema_version(db));
     TRY(refuse_newer_schema(version));
@@ -140,7 +151,7 @@ Result<std::unique_ptr<Store>> open_for_writing(const StoreOptions& options) {
     const std::string path = options.data_directory + "/latchkey.db";
     TRY(prepare_database_file(path, Missing::kCreate));
     TRY(sync_directory_of(path));
-    TRY(refuse_strangers(path));
+    TRY(refuse_strangers_without_room(options, path));
     auto connection = TRY(SqliteConnection::open(path, Access::kReadWrite));
     TRY(bring_up_to_date(*connection));
     const FeedHead head = TRY(read_head(*connection));
