@@ -288,7 +288,8 @@ int run(const std::vector<std::string>& flags, Config config, const sigset_t& si
     run_until_stopped(flags, config, parts, signals);
     log::info("stopping");
     notify_systemd("STOPPING=1");
-    parts.server->stop(std::chrono::seconds(10));
+    // Ten seconds are promised for all of it, the flush below included.
+    parts.server->stop(std::chrono::seconds(8));
     parts.ops_server->stop(std::chrono::seconds(1));
     maintain(parts);
     parts.server.reset();
