@@ -62,11 +62,21 @@ Status append_user_event(store::Transaction& tx, std::string_view type, const st
     return {};
 }
 
+bool is_administrator(const store::UserRecord& user) {
+    return std::find(user.roles.begin(), user.roles.end(), built_in_role("administrator")) !=
+           user.roles.end();
+}
+
 // People only: a machine cannot log in and let somebody back in.
 bool is_active_administrator(const store::UserRecord& user) {
     return user.kind == store::UserKind::kHuman && user.state == store::UserState::kActive &&
-           std::find(user.roles.begin(), user.roles.end(), built_in_role("administrator")) !=
-               user.roles.end();
+           is_administrator(user);
+}
+
+// A person logs in. A token with user:write that made one, or raised one, would have widened
+// itself.
+Status check_may_raise(const Actor& actor) {
+    return actor.token ? actor.require("*") : Status{};
 }
 
 // Without an administrator nobody could ever make one again.
@@ -127,6 +137,7 @@ Result<store::UserRecord> create_user(store::Transaction& tx, const Actor& actor
     auto roles = wanted.roles;
     if (roles.empty()) roles.emplace_back(is_machine ? "verifier" : "member");
     TRY(check_may_assign(actor, roles));
+    if (!is_machine) TRY(check_may_raise(actor));
     auto user = record_of(wanted);
     user.roles = TRY(roles_by_name(tx.connection(), roles));
     user.verifies = TRY(apis_by_name(apis, wanted.verifies));
@@ -155,6 +166,8 @@ Result<store::UserRecord> edit_user(store::Transaction& tx, const Actor& actor,
     if (!parsed) return TRY(get_user(tx.connection(), UserId{}));
     auto user = TRY(get_user(tx.connection(), *parsed));
     const store::UserRecord before = user;
+    // Nobody demotes or disables who may do more than he himself.
+    if (is_administrator(before)) TRY(actor.require("*"));
     if (edit.name) {
         TRY(check_name(*edit.name));
         user.name = *edit.name;
@@ -168,6 +181,7 @@ Result<store::UserRecord> edit_user(store::Transaction& tx, const Actor& actor,
     }
     if (edit.roles) {
         TRY(check_may_assign(actor, *edit.roles));
+        TRY(check_may_raise(actor));
         user.roles = TRY(roles_by_name(tx.connection(), *edit.roles));
     }
     if (edit.verifies) {
