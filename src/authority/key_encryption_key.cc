@@ -34,19 +34,39 @@ Result<Secret> decode(std::string text, const std::string& where) {
     return Secret(std::move(*bytes));
 }
 
+// The entry in the directory, too: a database whose key is lost in a power cut signs nothing more.
+bool sync_directory_of(const std::string& file) {
+    const auto slash = file.rfind('/');
+    const std::string directory = slash == std::string::npos ? "." : file.substr(0, slash + 1);
+    const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) return false;
+    const bool is_synced = ::fsync(descriptor) == 0;
+    ::close(descriptor);
+    return is_synced;
+}
+
+// Whole or not at all: after a crash, half a key would keep every later start from going on.
 Result<Secret> make_file(const std::string& file) {
     std::string bytes = random_string(32);
     Secret key(bytes);
     std::string text = hex_encode(bytes) + "\n";
     wipe(bytes);
-    const int descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    const std::string fresh = file + ".new";
+    ::unlink(fresh.c_str());
+    const int descriptor =
+        ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (descriptor < 0) return cannot("write", file);
-    const bool written =
+    const bool is_written =
         ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
         ::fsync(descriptor) == 0;
     ::close(descriptor);
     wipe(text);
-    if (!written) return cannot("write", file);
+    // A second name never replaces a key that is there already.
+    const bool is_named = is_written && ::link(fresh.c_str(), file.c_str()) == 0;
+    const int failure = errno;
+    ::unlink(fresh.c_str());
+    errno = failure;
+    if (!is_named || !sync_directory_of(file)) return cannot("write", file);
     return key;
 }
 
