@@ -1,5 +1,6 @@
 #include "authority/restore.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -32,7 +33,7 @@ struct LaterFacts {
     std::uint64_t epoch{0};
     std::set<TokenId> revoked;
     std::set<TokenId> changed;
-    std::set<UserId> disabled;
+    std::map<UserId, store::UserRecord> users;  // as they are now
     std::set<std::string> compromised_keys;
 };
 
@@ -94,8 +95,7 @@ Status collect(store::Connection& db, std::uint64_t after, LaterFacts& later) {
         }
     }
     for (const auto& id : users) {
-        const auto user = TRY(store::find_user(db, id));
-        if (user && user->state == store::UserState::kDisabled) later.disabled.insert(id);
+        if (auto user = TRY(store::find_user(db, id))) later.users.emplace(id, std::move(*user));
     }
     for (const auto& key : TRY(store::list_signing_keys(db))) {
         if (key.is_compromised) later.compromised_keys.insert(key.kid);
@@ -135,9 +135,11 @@ Result<bool> continues(store::Connection& db, const BackupFacts& backup) {
 
 // Opens the replaced database for reading. One that cannot be read, or is another installation's,
 // tells nothing.
-LaterFacts read_later(const RestoreInput& input, const BackupFacts& backup) {
+Result<LaterFacts> read_later(const RestoreInput& input, const BackupFacts& backup) {
     LaterFacts later;
     auto store = store::Store::open(options_for(input, true));
+    // A running server's database must not be moved away from under it.
+    if (!store && store.error().code == ErrorCode::kConflict) return std::move(store).error();
     if (!store) return later;
     const auto done = (*store)->read([&](store::Connection& db) -> Status {
         // The new epoch is above this one's even when nothing else here is of use.
@@ -179,11 +181,22 @@ Status copy_into_place(const RestoreInput& input, std::string& kept) {
         // Belongs to the database that was there: it must never be played into the new one. The
         // part not yet checkpointed goes with the kept file.
         const std::string side = target + suffix;
-        if (fs::exists(side)) fs::rename(side, kept + suffix, failed);
+        if (!fs::exists(side)) continue;
+        if (kept.empty()) {
+            fs::remove(side, failed);
+        } else {
+            fs::rename(side, kept + suffix, failed);
+        }
+        if (failed) return no_file("cannot put aside " + side, failed);
     }
     fs::rename(fresh, target, failed);
     if (failed) return no_file("cannot put the backup in place", failed);
     return {};
+}
+
+template <typename Item>
+bool has(const std::vector<Item>& items, const Item& wanted) {
+    return std::find(items.begin(), items.end(), wanted) != items.end();
 }
 
 Status mark_tokens(store::Transaction& tx, const LaterFacts& later, json::array& facts) {
@@ -199,10 +212,13 @@ Status mark_tokens(store::Transaction& tx, const LaterFacts& later, json::array&
         TRY(store::update_token(db, *token));
         facts.push_back(verify::to_json(fact_of(*token)));
     }
-    for (const auto& id : later.disabled) {
+    for (const auto& [id, now] : later.users) {
         auto user = TRY(store::find_user(db, id));
         if (!user) continue;
-        user->state = store::UserState::kDisabled;
+        // What was taken from a user since stays taken; what was given since is not known here.
+        if (now.state == store::UserState::kDisabled) user->state = now.state;
+        std::erase_if(user->roles, [&](const RoleId& role) { return !has(now.roles, role); });
+        std::erase_if(user->verifies, [&](const ApiId& api) { return !has(now.verifies, api); });
         user->updated_at = tx.now();
         TRY(store::update_user(db, *user));
         facts.push_back(verify::to_json(fact_of(*user)));
@@ -255,6 +271,8 @@ Status begin(store::Transaction& tx, const RestoreInput& input, const KeyRing& r
     if ((!later.is_known || later.has_gap) && !input.nothing_changed_since) {
         outcome.suspended_all = TRY(store::suspend_all_tokens(db, tx.now(), kReason));
     }
+    // A session that was ended since must not come back; logging in again costs little.
+    TRY(store::delete_expired_sessions(db, kEndOfTime));
     TRY(renew_keys(tx, ring, later, facts));
     store::EventDraft event;
     event.type = "epoch.began";
@@ -320,7 +338,7 @@ Result<std::string> restore_backup(const RestoreInput& input) {
     fs::permissions(input.data_directory, fs::perms::owner_all, failed);
     const auto backup = TRY(inspect_backup(input));
     const bool has_database = fs::exists(input.data_directory + std::string(kDatabase));
-    const LaterFacts later = has_database ? read_later(input, backup) : LaterFacts{};
+    const LaterFacts later = has_database ? TRY(read_later(input, backup)) : LaterFacts{};
     AuthorityOptions kek_options;
     kek_options.data_directory = input.data_directory;
     kek_options.kek_file = input.kek_file;

@@ -1,0 +1,186 @@
+#include "authority/restore.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include "authority/login.h"
+#include "authority/testing.h"
+
+namespace latchkey::authority {
+namespace {
+
+using testing::reason_of;
+
+class RestoreTest : public testing::AuthorityTest {
+protected:
+    std::string back_up(const std::string& name = "backup.db") {
+        const auto file = directory.file(name);
+        EXPECT_TRUE(authority->store().backup_to(file));
+        return file;
+    }
+    void close() {
+        reader.reset();
+        authority.reset();
+    }
+    Result<std::string> put_back(const std::string& file, bool nothing_changed = false) {
+        close();
+        RestoreInput input;
+        input.data_directory = directory.data();
+        input.backup_file = file;
+        input.nothing_changed_since = nothing_changed;
+        input.clock = &clock;
+        return restore_backup(input);
+    }
+    void restore(const std::string& file, bool nothing_changed = false) {
+        const auto done = put_back(file, nothing_changed);
+        ASSERT_TRUE(done) << done.error().message;
+        reopen();
+    }
+    void forget_the_present() { std::filesystem::remove(directory.database()); }
+    PreparedToken mint() { return token(as_alice_, "billing", {"license:read"}); }
+    void revoke(const PreparedToken& made) {
+        ASSERT_TRUE(change(as_admin_, made.token.id.uuid(), TokenChange::kRevoke));
+    }
+    void resume(const PreparedToken& made) {
+        ASSERT_TRUE(change(as_admin_, made.token.id.uuid(), TokenChange::kResume));
+    }
+};
+
+TEST_F(RestoreTest, WhatWasRevokedSinceStaysRevokedAndTheRestLives) {
+    const auto untouched = mint();
+    const auto revoked = mint();
+    const auto deleted = mint();
+    const auto touched = mint();
+    const auto file = back_up();
+    revoke(revoked);
+    ASSERT_TRUE(change(as_alice_, deleted.token.id.uuid(), TokenChange::kDelete));
+    ASSERT_TRUE(change(as_alice_, touched.token.id.uuid(), TokenChange::kSuspend));
+    ASSERT_TRUE(change(as_alice_, touched.token.id.uuid(), TokenChange::kResume));
+    const auto later = mint();
+    restore(file);
+    EXPECT_EQ(verdict(untouched), "active");
+    EXPECT_EQ(verdict(revoked), "revoked");
+    EXPECT_EQ(verdict(deleted), "revoked");
+    EXPECT_EQ(verdict(touched), "suspended");  // somebody who knows resumes it
+    EXPECT_EQ(verdict(later), "unknown");
+    EXPECT_EQ(authority->replica().position().epoch, 2U);
+    EXPECT_TRUE(authority->store().query<std::string>(store::check_integrity));
+}
+
+// The second restore must know what the first one knew: its log now begins with one event that
+// names many tokens.
+TEST_F(RestoreTest, RestoringTheSameBackupTwiceRevivesNothing) {
+    const auto revoked = mint();
+    const auto file = back_up();
+    revoke(revoked);
+    restore(file);
+    restore(file);
+    EXPECT_EQ(verdict(revoked), "revoked");
+    EXPECT_EQ(authority->replica().position().epoch, 3U);
+}
+
+TEST_F(RestoreTest, WithAnUnknownPastEveryTokenIsSuspendedAlsoTheSecondTime) {
+    const auto made = mint();
+    const auto file = back_up();
+    revoke(made);
+    close();
+    forget_the_present();
+    restore(file);
+    EXPECT_EQ(verdict(made), "suspended");
+    restore(file);
+    EXPECT_EQ(verdict(made), "suspended");
+    resume(made);
+    EXPECT_EQ(verdict(made), "active");
+}
+
+TEST_F(RestoreTest, TheOperatorsWordKeepsTokensAlive) {
+    const auto made = mint();
+    const auto file = back_up();
+    close();
+    forget_the_present();
+    restore(file, true);
+    EXPECT_EQ(verdict(made), "active");
+}
+
+// After a restore two logs go separate ways: revisions that are equal no longer mean the same.
+TEST_F(RestoreTest, ABackupOfAnotherBranchCountsAsAnUnknownPast) {
+    const auto made = mint();
+    const auto early = back_up("early.db");
+    for (int i = 0; i < 5; ++i) {
+        mint();
+    }
+    const auto branch = back_up("branch.db");
+    restore(early);
+    revoke(made);
+    for (int i = 0; i < 9; ++i) {
+        mint();
+    }
+    restore(branch);
+    EXPECT_EQ(verdict(made), "suspended");
+}
+
+TEST_F(RestoreTest, WhatWasTakenFromAUserStaysTaken) {
+    const auto second = human("second@example.com", "administrator");
+    const auto third = human("third@example.com");
+    const auto file = back_up();
+    EditUser demote;
+    demote.roles = {{"member"}};
+    ASSERT_TRUE(edit(as_admin_, second.id, demote));
+    EditUser disable;
+    disable.state = store::UserState::kDisabled;
+    ASSERT_TRUE(edit(as_admin_, third.id, disable));
+    restore(file);
+    EXPECT_FALSE(session_of(second.id).may("user:write"));
+    const verify::ReadGuard guard(*reader);
+    std::vector<std::string> patterns;
+    EXPECT_FALSE(reader->find_user_patterns(third.id, kManagementApi, patterns));
+}
+
+TEST_F(RestoreTest, NoSessionComesBack) {
+    Login login;
+    const auto made = open_session(*authority, alice_, login).value();
+    const auto file = back_up();
+    ASSERT_TRUE(close_session(*authority, made.session.id));
+    restore(file);
+    EXPECT_FALSE(authority->sessions().use(sha256(made.secret.expose()), clock.now()));
+}
+
+TEST_F(RestoreTest, AKeyWithdrawnSinceStaysWithdrawnAndNewOnesSign) {
+    const auto made = mint();
+    const auto kid = authority->keys().keys()->active->kid();
+    const auto file = back_up();
+    ASSERT_TRUE(authority->store().mutate([&](store::Transaction& tx) {
+        return rotate_keys(authority->keys(), tx, "system", Rotation::kEmergency);
+    }));
+    restore(file);
+    EXPECT_EQ(verdict(made), "key_compromised");
+    EXPECT_EQ(authority->keys().keys()->find(kid), nullptr);
+    EXPECT_NE(authority->keys().keys()->active->kid(), kid);
+    EXPECT_EQ(verdict(mint()), "active");
+}
+
+TEST_F(RestoreTest, ARunningServersDatabaseIsNotReplaced) {
+    const auto file = back_up();
+    RestoreInput input;
+    input.data_directory = directory.data();
+    input.backup_file = file;
+    input.clock = &clock;
+    const auto done = restore_backup(input);
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().reason, "data_directory_locked");
+    EXPECT_FALSE(std::filesystem::exists(directory.database() + ".before-restore"));
+    EXPECT_EQ(verdict(mint()), "active");
+}
+
+TEST_F(RestoreTest, AFileThatIsNoBackupChangesNothing) {
+    const auto made = mint();
+    const auto file = directory.file("nonsense.db");
+    std::ofstream(file) << "this is no database";
+    EXPECT_FALSE(put_back(file));
+    EXPECT_FALSE(put_back(directory.file("missing.db")));
+    reopen();
+    EXPECT_EQ(verdict(made), "active");
+}
+
+}  // namespace
+}  // namespace latchkey::authority
