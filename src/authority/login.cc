@@ -66,7 +66,10 @@ Result<LoggedIn> open_session(Authority& authority, const store::UserRecord& use
     made.session.created_at = now;
     made.session.last_seen_at = now;
     made.session.expires_at = now + session_life(login.kind);
-    TRY(authority.store().mutate([&](store::Transaction& tx) {
+    TRY(authority.store().mutate([&](store::Transaction& tx) -> Status {
+        // Disabled while the password was checked: the session would wait for his return.
+        const auto now_user = TRY(store::find_user(tx.connection(), user.id));
+        if (!now_user || now_user->state != store::UserState::kActive) return refused();
         return store::insert_session(tx.connection(), made.session);
     }));
     authority.sessions().add(made.session);
@@ -76,7 +79,8 @@ Result<LoggedIn> open_session(Authority& authority, const store::UserRecord& use
 Status close_session(Authority& authority, const SessionId& id) {
     authority.sessions().remove(id);
     return authority.store().mutate(
-        [&](store::Transaction& tx) { return store::delete_session(tx.connection(), id); });
+        [&](store::Transaction& tx) { return store::delete_session(tx.connection(), id); },
+        true);  // a full disk must not keep anybody logged in
 }
 
 }  // namespace latchkey::authority

@@ -60,12 +60,16 @@ std::int64_t LoginThrottle::admit(std::string_view login, const Address& address
     if (!is_known) wait = std::max(wait, wait_for("l" + account, kPerAccount, steady));
     if (wait > 0) return wait;
     // Full buckets are the same as no bucket: forgetting some is safe for who waits least.
-    if (buckets_.size() > kBucketsMax) {
+    // At most once a minute: looking through all of them for every try would be a flood's best
+    // help.
+    if (buckets_.size() > kBucketsMax && steady - swept_at_ >= std::chrono::minutes(1)) {
+        swept_at_ = steady;
         std::erase_if(buckets_, [&](const auto& item) {
             return steady - item.second.filled_at > std::chrono::minutes(10);
         });
     }
-    if (buckets_.size() > kBucketsMax) return 1;
+    // Who logged in from here before is not shut out by a flood of others.
+    if (buckets_.size() > kBucketsMax && !is_known) return 1;
     take("a" + network, kPerAddress, steady);
     take("p" + pair, kPerPair, steady);
     if (!is_known) take("l" + account, kPerAccount, steady);

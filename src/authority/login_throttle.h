@@ -39,6 +39,7 @@ private:
 
     std::mutex mutex_;
     std::unordered_map<std::string, Bucket> buckets_;
+    Microseconds swept_at_{};
     std::unordered_map<std::string, bool> known_;  // account and address that logged in before
 };
 
