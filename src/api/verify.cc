@@ -134,9 +134,10 @@ Result<http::Response> post_token_verify(Call& call) {
     if (!services.authority.is_current()) {
         return Error{ErrorCode::kUnavailable, "verification is not current"};
     }
+    // Read first: the verdict is then at least as new as the revision that the answer names.
+    const auto position = services.authority.replica().position();
     const verify::ReadGuard guard(*state.reader);
     auto answer = decide(services, state, call.principal, asked);
-    const auto position = services.authority.replica().position();
     answer["epoch"] = position.epoch;
     answer["revision"] = position.revision;
     return json_answer(200, answer);
