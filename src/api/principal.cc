@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/problem.h"
+#include "authority/create_token.h"
 #include "base/encoding.h"
 #include "token/opaque.h"
 #include "token/scope.h"
@@ -10,7 +11,7 @@
 namespace latchkey::api {
 namespace {
 
-constexpr std::size_t kCredentialBytesMax = 8192;
+constexpr std::size_t kCredentialBytesMax = authority::kSecretBytesMax;
 
 // RFC 6750 §2.1: b64token.
 bool is_b64token(std::string_view text) {
@@ -46,6 +47,14 @@ std::optional<std::string_view> cookie_value(const http::Request& request, std::
         }
     }
     return found;
+}
+
+std::optional<std::string_view> last_value(const http::Request& request, std::string_view name) {
+    std::optional<std::string_view> last;
+    for (const auto& field : request.fields) {
+        if (http::equal_without_case(field.name, name)) last = field.value;
+    }
+    return last;
 }
 
 bool is_in(const AddressRange& range, const Address& address) {
@@ -153,15 +162,17 @@ Address client_address(const Services& services, const http::Request& request) {
         std::any_of(trusted.begin(), trusted.end(),
                     [&](const AddressRange& range) { return is_in(range, request.peer); });
     if (!is_trusted) return request.peer;
-    if (request.count("X-Forwarded-For") == 1) {
-        const std::string_view hops = *request.find("X-Forwarded-For");
-        const auto comma = hops.find_last_of(',');
-        const auto last =
-            parse_address(trimmed(comma == std::string_view::npos ? hops : hops.substr(comma + 1)));
+    // A proxy adds itself at the end, in the same line or in one of its own: what a client sent
+    // stands before that. An address that cannot be read is «not known», never the proxy's own.
+    if (const auto hops = last_value(request, "X-Forwarded-For")) {
+        const auto comma = hops->find_last_of(',');
+        const auto last = parse_address(
+            trimmed(comma == std::string_view::npos ? *hops : hops->substr(comma + 1)));
         return last.value_or(Address{});
     }
-    if (request.count("X-Real-IP") == 1) {
-        return parse_address(trimmed(*request.find("X-Real-IP"))).value_or(Address{});
+    if (const auto real = last_value(request, "X-Real-IP")) {
+        if (request.count("X-Real-IP") > 1) return Address{};
+        return parse_address(trimmed(*real)).value_or(Address{});
     }
     return request.peer;
 }

@@ -22,8 +22,8 @@ struct Presented {
 };
 Result<Presented> presented_credential(const http::Request& request, std::string& decoded);
 
-// The client's address: the peer's, or what a trusted proxy says it is (one X-Forwarded-For or
-// X-Real-IP; the last hop counts).
+// The client's address: the peer's, or what a trusted proxy says it is (X-Forwarded-For, else one
+// X-Real-IP; the last hop of the last line counts). All zero when it cannot be read.
 Address client_address(const Services& services, const http::Request& request);
 
 struct Principal {

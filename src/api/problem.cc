@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "base/encoding.h"
 #include "base/json.h"
 
 namespace latchkey::api {
@@ -36,6 +37,17 @@ std::string_view word_of(ErrorCode code) {
         case ErrorCode::kInternal: return "internal";
     }
     return "internal";
+}
+
+// Errors repeat what a client sent, perhaps cut in the middle of a character: what is no text any
+// more would make the whole answer unreadable.
+std::string readable(std::string_view text) {
+    std::string clean(text);
+    if (is_valid_utf8(clean)) return clean;
+    for (char& c : clean) {
+        if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+    }
+    return clean;
 }
 
 std::string joined(const std::vector<std::string>& scopes) {
@@ -90,18 +102,18 @@ http::Response problem(const Error& error, std::string_view issuer, std::string_
     body["status"] = response.status;
     body["detail"] = error.code == ErrorCode::kInternal ? "something went wrong here; the log "
                                                           "has the details under this request id"
-                                                        : error.message;
+                                                        : readable(error.message);
     body["code"] = code;
     body["requestId"] = request_id;
-    if (!error.hint.empty()) body["hint"] = error.hint;
+    if (!error.hint.empty()) body["hint"] = readable(error.hint);
     if (!error.field.empty()) {
-        body["errors"] =
-            json::array{json::object{{"pointer", error.field}, {"detail", error.message}}};
+        body["errors"] = json::array{
+            json::object{{"pointer", readable(error.field)}, {"detail", readable(error.message)}}};
     }
     if (!error.scopes.empty()) {
         json::array missing;
         for (const auto& scope : error.scopes) {
-            missing.emplace_back(scope);
+            missing.emplace_back(readable(scope));
         }
         body["missingScopes"] = std::move(missing);
     }
