@@ -1,0 +1,206 @@
+// Every route against every kind of credential: what the table of routes says is what happens.
+#include <functional>
+
+#include "api/testing.h"
+#include "token/opaque.h"
+
+namespace latchkey::api {
+namespace {
+
+using testing::Fields;
+using Kind = Permission::Kind;
+
+enum class Outcome : std::uint8_t { kUnauthenticated, kForbidden, kLetIn };
+
+const char* name_of(Outcome outcome) {
+    switch (outcome) {
+        case Outcome::kUnauthenticated: return "401";
+        case Outcome::kForbidden: return "403";
+        case Outcome::kLetIn: return "let in";
+    }
+    return "";
+}
+
+Outcome outcome_of(int status) {
+    if (status == 401) return Outcome::kUnauthenticated;
+    return status == 403 ? Outcome::kForbidden : Outcome::kLetIn;
+}
+
+std::string method_of(http::Method method) {
+    switch (method) {
+        case http::Method::kGet: return "GET";
+        case http::Method::kPost: return "POST";
+        case http::Method::kPut: return "PUT";
+        case http::Method::kPatch: return "PATCH";
+        case http::Method::kDelete: return "DELETE";
+        case http::Method::kHead:
+        case http::Method::kOptions:
+        case http::Method::kOther: break;
+    }
+    return "GET";
+}
+
+// Ids that nobody has: being let in then means an answer that is neither 401 nor 403.
+std::string target_of(std::string_view path) {
+    std::string target(path);
+    const auto put = [&](const std::string& name, const std::string& value) {
+        const auto at = target.find(name);
+        if (at != std::string::npos) target.replace(at, name.size(), value);
+    };
+    put("{id}", "01890000-0000-7000-8000-000000000001");
+    put("{number}", "0");
+    put("{code}", "no_credential");
+    put("{file}", "app.css");
+    return target;
+}
+
+struct Credential {
+    std::string name;
+    std::function<Fields(const Route&)> fields;
+    std::function<Outcome(const Route&)> expected;
+};
+
+class MatrixTest : public testing::ApiTest {
+protected:
+    void SetUp() override {
+        ApiTest::SetUp();
+        verifier_ = machine("gateway", "billing");
+    }
+    static std::vector<std::string> scopes_for(const Route& route) {
+        const auto scope = route.permission.scope_name();
+        return {scope.empty() ? "*" : std::string(scope)};
+    }
+    Fields token_of(const authority::Actor& actor, const std::string& api,
+                    std::vector<std::string> scopes) {
+        return testing::bearer(token(actor, api, std::move(scopes)).text.expose());
+    }
+    // What a session may: all that its user's roles allow. It is no token.
+    Outcome session_outcome(const Route& route, const authority::Actor& actor) const {
+        switch (route.permission.kind()) {
+            case Kind::kPublic:
+            case Kind::kSignedIn:
+            case Kind::kSession: return Outcome::kLetIn;
+            case Kind::kAnyCredential:  // /v1/tokens/self: a session is no token
+            case Kind::kMachineToken:
+            case Kind::kLocal: return Outcome::kForbidden;
+            case Kind::kScope:
+                return actor.may(route.permission.scope_name()) ? Outcome::kLetIn
+                                                                : Outcome::kForbidden;
+        }
+        return Outcome::kForbidden;
+    }
+    static Outcome token_outcome(const Route& route, bool has_scope, bool is_machine) {
+        switch (route.permission.kind()) {
+            case Kind::kPublic:
+            case Kind::kAnyCredential:
+            case Kind::kSignedIn: return Outcome::kLetIn;
+            case Kind::kSession:
+            case Kind::kLocal: return Outcome::kForbidden;
+            case Kind::kMachineToken:
+                return is_machine && has_scope ? Outcome::kLetIn : Outcome::kForbidden;
+            case Kind::kScope: return has_scope ? Outcome::kLetIn : Outcome::kForbidden;
+        }
+        return Outcome::kForbidden;
+    }
+    static Outcome none_outcome(const Route& route) {
+        return route.permission.kind() == Kind::kPublic ? Outcome::kLetIn
+                                                        : Outcome::kUnauthenticated;
+    }
+    Outcome cookie_outcome(const Route& route, bool has_csrf) const {
+        if (!route.permission.takes_cookies()) return none_outcome(route);
+        if (!has_csrf && route.method != http::Method::kGet) return Outcome::kForbidden;
+        return session_outcome(route, as_admin_);
+    }
+    void run(const std::vector<Credential>& credentials);
+
+    store::UserRecord verifier_;
+};
+
+void MatrixTest::run(const std::vector<Credential>& credentials) {
+    for (const auto& route : routes()) {
+        const bool has_body =
+            route.method != http::Method::kGet && route.method != http::Method::kDelete;
+        for (const auto& credential : credentials) {
+            const auto reply = ask(method_of(route.method), target_of(route.path),
+                                   credential.fields(route), has_body ? "{}" : "");
+            EXPECT_STREQ(name_of(outcome_of(reply.status)), name_of(credential.expected(route)))
+                << method_of(route.method) << " " << route.path << " with " << credential.name
+                << ": " << reply.status << " " << reply.body;
+            EXPECT_NE(reply.status, 0) << route.path;
+            EXPECT_NE(reply.status, 500) << route.path << reply.body;
+            EXPECT_FALSE(reply.field("X-Request-Id").empty()) << route.path;
+            if (reply.status == 401) {
+                EXPECT_TRUE(reply.field("WWW-Authenticate").starts_with("Bearer realm="));
+            }
+        }
+    }
+    EXPECT_GT(routes().size(), 30U);
+}
+
+TEST_F(MatrixTest, WhoHasNothingOrNonsenseReachesOnlyWhatIsPublic) {
+    const auto fixed = [](Fields fields) { return [=](const Route&) { return fields; }; };
+    run({{"nothing", fixed({}), none_outcome},
+         {"garbage", fixed(testing::bearer("garbage")), none_outcome},
+         {"an unknown opaque token",
+          fixed(testing::bearer(std::string(make_opaque("lkp").expose()))), none_outcome},
+         {"an unknown session", fixed(testing::bearer(std::string(make_opaque("lks").expose()))),
+          none_outcome},
+         {"a forged jwt", fixed(testing::bearer("e30.e30.e30")), none_outcome},
+         {"another scheme", fixed({{"Authorization", "Digest x=y"}}), none_outcome},
+         {"an unknown cookie",
+          fixed(testing::cookie_with_csrf(std::string(make_opaque("lks").expose()))),
+          none_outcome}});
+}
+
+TEST_F(MatrixTest, ATokenDoesWhatItsScopesSayAndNeverWhatASessionDoes) {
+    run({{"a token of another API",
+          [&](const Route&) { return token_of(as_admin_, "billing", {"*"}); },
+          [](const Route& route) {
+              return route.permission.kind() == Kind::kAnyCredential ? Outcome::kLetIn
+                                                                     : none_outcome(route);
+          }},
+         {"a management token without scopes",
+          [&](const Route&) { return token_of(as_admin_, "latchkey", {}); },
+          [](const Route& route) { return token_outcome(route, false, false); }},
+         {"a management token with the scope",
+          [&](const Route& route) { return token_of(as_admin_, "latchkey", scopes_for(route)); },
+          [](const Route& route) { return token_outcome(route, true, false); }},
+         {"a management token that may do everything",
+          [&](const Route&) { return token_of(as_admin_, "latchkey", {"*"}); },
+          [](const Route& route) { return token_outcome(route, true, false); }},
+         {"a verifier's token",
+          [&](const Route&) { return testing::bearer(verifier_token(verifier_).text.expose()); },
+          [](const Route& route) {
+              return token_outcome(route, route.permission.scope_name() == "token:verify", true);
+          }}});
+}
+
+TEST_F(MatrixTest, ASessionDoesWhatItsUsersRolesSay) {
+    run({{"a member's session", [&](const Route&) { return testing::bearer(session(alice_)); },
+          [&](const Route& route) { return session_outcome(route, as_alice_); }},
+         {"an administrator's session",
+          [&](const Route&) { return testing::bearer(session(admin_)); },
+          [&](const Route& route) { return session_outcome(route, as_admin_); }},
+         {"an administrator's session as a Basic password",
+          [&](const Route&) { return testing::basic(session(admin_)); },
+          [&](const Route& route) { return session_outcome(route, as_admin_); }}});
+}
+
+TEST_F(MatrixTest, ACookieChangesNothingWithoutItsCsrfValue) {
+    const auto portal = store::SessionKind::kPortal;
+    run({{"a cookie alone", [&](const Route&) { return testing::cookie(session(admin_, portal)); },
+          [&](const Route& route) { return cookie_outcome(route, false); }},
+         {"a cookie with another session's CSRF value",
+          [&](const Route&) {
+              auto fields = testing::cookie(session(admin_, portal));
+              fields.emplace_back("X-CSRF-Token", csrf_of(session(admin_, portal)));
+              return fields;
+          },
+          [&](const Route& route) { return cookie_outcome(route, false); }},
+         {"a cookie with its CSRF value",
+          [&](const Route&) { return testing::cookie_with_csrf(session(admin_, portal)); },
+          [&](const Route& route) { return cookie_outcome(route, true); }}});
+}
+
+}  // namespace
+}  // namespace latchkey::api
