@@ -3,9 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include <zlib.h>
-
-#include "base/encoding.h"
 #include "base/result.h"
 #include "crypto/random.h"
 
@@ -37,9 +34,44 @@ bool consists_of(std::string_view text, CharacterClass wanted) {
     });
 }
 
+// CRC-32 as zlib and GitHub have it, four bytes a step: tables[k] moves a byte k further places on.
+// zlib's own costs more to enter than this takes for 34 bytes.
+constexpr std::uint32_t kCrcPolynomial = 0xEDB88320U;
+using CrcTables = std::array<std::array<std::uint32_t, 256>, 4>;
+
+constexpr CrcTables kCrcTables = [] {
+    CrcTables tables{};
+    for (std::uint32_t i = 0; i < 256; ++i) {
+        std::uint32_t value = i;
+        for (int bit = 0; bit < 8; ++bit) {
+            value = (value >> 1U) ^ ((value & 1U) != 0 ? kCrcPolynomial : 0U);
+        }
+        tables[0][i] = value;
+    }
+    for (std::size_t k = 1; k < tables.size(); ++k) {
+        for (std::size_t i = 0; i < 256; ++i) {
+            const std::uint32_t before = tables[k - 1][i];
+            tables[k][i] = (before >> 8U) ^ tables[0][before & 0xFFU];
+        }
+    }
+    return tables;
+}();
+
 std::uint32_t crc_of(std::string_view text) {
-    return static_cast<std::uint32_t>(
-        crc32(0, as_bytes(text).data(), static_cast<uInt>(text.size())));
+    const auto byte = [&](std::size_t i) {
+        return std::uint32_t{static_cast<std::uint8_t>(text[i])};
+    };
+    std::uint32_t crc = 0xFFFF'FFFFU;
+    std::size_t i = 0;
+    for (; i + 4 <= text.size(); i += 4) {
+        crc ^= byte(i) | byte(i + 1) << 8U | byte(i + 2) << 16U | byte(i + 3) << 24U;
+        crc = kCrcTables[3][crc & 0xFFU] ^ kCrcTables[2][crc >> 8U & 0xFFU] ^
+              kCrcTables[1][crc >> 16U & 0xFFU] ^ kCrcTables[0][crc >> 24U];
+    }
+    for (; i < text.size(); ++i) {
+        crc = (crc >> 8U) ^ kCrcTables[0][(crc ^ byte(i)) & 0xFFU];
+    }
+    return ~crc;
 }
 
 std::array<char, kChecksumLength> checksum_of(std::string_view random) {

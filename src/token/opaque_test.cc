@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
+#include <zlib.h>
 
+#include "base/encoding.h"
 #include "support/vectors.h"
 
 namespace latchkey {
@@ -43,6 +45,13 @@ TEST(Opaque, ASmallChecksumIsPaddedWithZeros) {
     EXPECT_EQ(opaque_checksum("ddxmdnIaKAhzxKxYadIFspCAvtI2981xR3"), "00FIhm");
     EXPECT_EQ(opaque_checksum(""), "000000");
     EXPECT_EQ(opaque_checksum("123456789"), "3jZRME");  // CRC-32's check value, 0xCBF43926
+}
+
+TEST(Opaque, TheChecksumIsZlibsCrc32OfAnyTextOfAnyLength) {
+    rc::check([](const std::string& text) {
+        const uLong crc = crc32(0, as_bytes(text).data(), static_cast<uInt>(text.size()));
+        RC_ASSERT(opaque_checksum(text) == base62_encode(crc, 6));
+    });
 }
 
 TEST(Opaque, NoNeighbourOfATokenHasAValidChecksum) {
