@@ -124,6 +124,34 @@ bool is_before(std::string_view a, std::string_view b) {
                                         [&](char x, char y) { return rank(x) < rank(y); });
 }
 
+void append_escaped(char c, std::string& out) {
+    switch (c) {
+        case '"': out += "\\\""; return;
+        case '\\': out += "\\\\"; return;
+        case '\b': out += "\\b"; return;
+        case '\f': out += "\\f"; return;
+        case '\n': out += "\\n"; return;
+        case '\r': out += "\\r"; return;
+        case '\t': out += "\\t"; return;
+        default: out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    }
+}
+
+// In runs: nearly no text has anything to escape, and every event passes through here.
+void append_quoted(std::string_view utf8, std::string& out) {
+    out.push_back('"');
+    std::size_t start = 0;
+    for (std::size_t i = 0; i < utf8.size(); ++i) {
+        const char c = utf8[i];
+        if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') continue;
+        out.append(utf8, start, i - start);
+        append_escaped(c, out);
+        start = i + 1;
+    }
+    out.append(utf8, start);
+    out.push_back('"');
+}
+
 void write_canonical(const json::value& value, std::string& out);
 
 void write_object(const json::object& object, std::string& out) {
@@ -137,7 +165,7 @@ void write_object(const json::object& object, std::string& out) {
     out.push_back('{');
     for (const auto* member : members) {
         if (out.back() != '{') out.push_back(',');
-        out += json_quote(member->key());
+        append_quoted(member->key(), out);
         out.push_back(':');
         write_canonical(member->value(), out);
     }
@@ -151,7 +179,7 @@ void write_canonical(const json::value& value, std::string& out) {
         case json::kind::int64: out += std::to_string(value.get_int64()); return;
         case json::kind::uint64: out += std::to_string(value.get_uint64()); return;
         case json::kind::double_: CHECK(false && "no fractions in canonical JSON"); return;
-        case json::kind::string: out += json_quote(value.get_string()); return;
+        case json::kind::string: append_quoted(value.get_string(), out); return;
         case json::kind::object: write_object(value.get_object(), out); return;
         case json::kind::array: break;
     }
@@ -195,25 +223,9 @@ std::string to_json(const json::value& value) {
 }
 
 std::string json_quote(std::string_view utf8) {
-    std::string out = "\"";
-    for (const char c : utf8) {
-        switch (c) {
-            case '"': out += "\\\""; break;
-            case '\\': out += "\\\\"; break;
-            case '\b': out += "\\b"; break;
-            case '\f': out += "\\f"; break;
-            case '\n': out += "\\n"; break;
-            case '\r': out += "\\r"; break;
-            case '\t': out += "\\t"; break;
-            default:
-                if (static_cast<unsigned char>(c) < 0x20) {
-                    out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-                } else {
-                    out.push_back(c);
-                }
-        }
-    }
-    return out += '"';
+    std::string out;
+    append_quoted(utf8, out);
+    return out;
 }
 
 }  // namespace latchkey
