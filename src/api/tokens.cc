@@ -58,6 +58,18 @@ http::Response created(const Services& services, const PreparedToken& made) {
     return response;
 }
 
+// The answer, made on the reactor: the writer has better to do than to write JSON. Made anew in the
+// rare case that the insertion had to draw another secret.
+struct ReadyAnswer {
+    http::Response response;
+    Digest digest{};  // of the secret in it
+};
+
+http::Response take(ReadyAnswer& ready, const Services& services, const PreparedToken& made) {
+    if (ready.digest == made.secret.digest) return std::move(ready.response);
+    return created(services, made);
+}
+
 // Prepares on the reactor, inserts on the writer, answers when it is durable and applied.
 void create(const CallPtr& call, const std::shared_ptr<IdempotentCreate>& once,
             CreateToken wanted) {
@@ -67,6 +79,8 @@ void create(const CallPtr& call, const std::shared_ptr<IdempotentCreate>& once,
                                  call->actor(), std::move(wanted));
     if (!prepared) return reply(call, std::move(prepared).error());
     const auto made = std::make_shared<PreparedToken>(std::move(*prepared));
+    const auto ready = std::make_shared<ReadyAnswer>(
+        ReadyAnswer{created(call->services, *made), made->secret.digest});
     store::Mutation mutation;
     mutation.work = [call, made, once](store::Transaction& tx) -> Status {
         auto& parts = call->services.authority;
@@ -75,10 +89,10 @@ void create(const CallPtr& call, const std::shared_ptr<IdempotentCreate>& once,
         TRY(authority::insert_token(parts, tx, *made));
         return once->remember(tx, created(call->services, *made));
     };
-    mutation.done = [call, made, once](Status status) {
+    mutation.done = [call, made, once, ready](Status status) {
         if (!status) return reply(call, std::move(status).error());
         if (once->answer) return reply(call, std::move(*once->answer));
-        reply(call, created(call->services, *made));
+        reply(call, take(*ready, call->services, *made));
     };
     authority.store().submit(std::move(mutation));
 }
