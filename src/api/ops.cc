@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "api/handlers.h"
+#include "store/commit_count.h"
 #include "store/verification_scope.h"
 
 namespace latchkey::api {
@@ -81,6 +82,9 @@ void add_state(Services& services, Exposition& out) {
                authority.is_current() ? 1 : 0);
     out.single("latchkey_store_waiting", "gauge", "Mutations that wait for the writer.",
                authority.store().waiting());
+    out.single("latchkey_store_commits_total", "counter",
+               "Commits of the writer, each for all mutations that waited.",
+               store::CommitCount::total());
     out.single("latchkey_store_out_of_space", "gauge", "1 after a commit that found no space.",
                authority.store().is_out_of_space() ? 1 : 0);
     out.family("latchkey_http_answers_total", "counter", "API answers, by status class.");

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "store/commit_count.h"
 #include "store/tables.h"
 
 namespace latchkey::store::sqlite {
@@ -250,6 +251,7 @@ bool Writer::has_room_again() {
 
 void Writer::publish(Attempt& attempt) {
     head_ = attempt.head;
+    CommitCount::add();
     if (!attempt.events.empty() && options_.on_committed) options_.on_committed(attempt.events);
 }
 
