@@ -6,6 +6,7 @@
 #include <toml++/toml.h>
 
 #include "base/address.h"
+#include "verify/address_block.h"
 
 namespace latchkey::server {
 namespace {
@@ -20,7 +21,7 @@ struct Option {
 };
 
 Status set_bool(bool& target, const std::string& text) {
-    if (text == "true" || text == "1" || text.empty()) {
+    if (text == "true" || text == "1") {
         target = true;
     } else if (text == "false" || text == "0") {
         target = false;
@@ -47,7 +48,9 @@ Status set_workers(Config& config, const std::string& text) {
 
 Status set_issuer(Config& config, const std::string& text) {
     const bool is_url = text.starts_with("https://") || text.starts_with("http://");
-    if (!is_url || text.size() < 9 || text.find_first_of(" ?#\"\\") != std::string::npos) {
+    const auto host = text.find("://") + 3;
+    if (!is_url || host >= text.size() || text[host] == '/' ||
+        text.find_first_of(" ?#\"\\") != std::string::npos) {
         return invalid("must be an http(s) URL without query", "bad_config");
     }
     config.issuer = text;
@@ -55,6 +58,11 @@ Status set_issuer(Config& config, const std::string& text) {
         config.issuer.pop_back();
     }
     return {};
+}
+
+Status check_range(const std::string& text) {
+    if (verify::parse_address_block(text)) return {};
+    return invalid(text + " is not an address range like 10.0.0.0/8", "bad_config");
 }
 
 Status set_choice(std::string& target, const std::string& text,
@@ -100,11 +108,13 @@ const std::array kOptions = {
                return Status{};
            }},
     Option{"trusted-proxies", "CIDR,…", "who may say X-Forwarded-For (nobody)",
-           [](Config& c, const std::string& t) {
+           [](Config& c, const std::string& t) -> Status {
+               c.trusted_proxies.clear();  // replaces what a weaker origin said
                std::string rest = t;
                while (!rest.empty()) {
                    const auto comma = rest.find(',');
                    c.trusted_proxies.push_back(rest.substr(0, comma));
+                   TRY(check_range(c.trusted_proxies.back()));
                    rest = comma == std::string::npos ? "" : rest.substr(comma + 1);
                }
                return Status{};
@@ -206,7 +216,7 @@ Result<std::vector<Flag>> parse_flags(const std::vector<std::string>& flags, std
             return invalid("there is no flag " + name, "bad_config")
                 .with_hint("latchkey serve --help lists them");
         }
-        std::string text;
+        std::string text = "true";  // of a switch
         if (equals != std::string::npos) {
             text = flag.substr(equals + 1);
         } else if (option == nullptr || !option->value.empty()) {

@@ -1,0 +1,126 @@
+#include "server/config.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include <gtest/gtest.h>
+
+namespace latchkey::server {
+namespace {
+
+class ConfigTest : public ::testing::Test {
+protected:
+    void SetUp() override {
+        std::string pattern = (std::filesystem::temp_directory_path() / "latchkey-XXXXXX").string();
+        directory_ = ::mkdtemp(pattern.data());
+    }
+    void TearDown() override { std::filesystem::remove_all(directory_); }
+
+    std::string file(const std::string& text) {
+        const std::string path = directory_ + "/latchkey.toml";
+        std::ofstream(path) << text;
+        return path;
+    }
+    Result<Config> read(std::vector<std::string> flags) {
+        return read_config(flags, [this](const std::string& name) -> std::optional<std::string> {
+            const auto found = variables_.find(name);
+            if (found == variables_.end()) return std::nullopt;
+            return found->second;
+        });
+    }
+    std::string error(std::vector<std::string> flags) {
+        const auto config = read(std::move(flags));
+        return config ? "" : config.error().message;
+    }
+
+    std::string directory_;
+    std::map<std::string, std::string> variables_;
+};
+
+TEST_F(ConfigTest, WithoutAnythingItListensOnLoopback) {
+    const auto config = read({}).value();
+    EXPECT_EQ(config.listen.address, "127.0.0.1");
+    EXPECT_EQ(config.listen.port, 8080);
+    EXPECT_EQ(config.ops_listen.port, 8081);
+    EXPECT_EQ(config.data, "./latchkey-data");
+    EXPECT_FALSE(config.is_insecure_http);
+}
+
+TEST_F(ConfigTest, AFlagWinsOverTheEnvironmentAndThatOverTheFile) {
+    const auto toml = file(
+        "workers = 1\nlog_level = \"error\"\ndata = \"from-file\"\n"
+        "trusted_proxies = [\"10.0.0.0/8\", \"192.0.2.1\"]\n");
+    EXPECT_EQ(read({"--config", toml})->workers, 1U);
+    EXPECT_EQ(read({"--config", toml})->trusted_proxies.size(), 2U);
+    variables_ = {{"LATCHKEY_WORKERS", "2"},
+                  {"LATCHKEY_LOG_LEVEL", "debug"},
+                  {"LATCHKEY_TRUSTED_PROXIES", "198.51.100.0/24"}};
+    const auto config = read({"--config=" + toml, "--workers", "3"}).value();
+    EXPECT_EQ(config.workers, 3U);
+    EXPECT_EQ(config.log_level, "debug");
+    EXPECT_EQ(config.data, "from-file");
+    // Replaced, not added to: who overrides a list must not keep trusting what it had.
+    EXPECT_EQ(config.trusted_proxies, std::vector<std::string>{"198.51.100.0/24"});
+    variables_["LATCHKEY_CONFIG"] = toml;
+    EXPECT_EQ(read({})->data, "from-file");
+    variables_["LATCHKEY_WORKERS"] = "";  // an empty variable is none
+    EXPECT_EQ(read({})->workers, 1U);
+}
+
+TEST_F(ConfigTest, WhatIsWrongIsNamedWithItsOrigin) {
+    EXPECT_TRUE(error({"--listen", "nowhere"}).starts_with("--listen: "));
+    EXPECT_TRUE(error({"--workers", "257"}).starts_with("--workers: "));
+    EXPECT_NE(error({"--lisen", "x"}).find("--lisen"), std::string::npos);
+    EXPECT_NE(error({"--listen"}).find("--listen"), std::string::npos);
+    EXPECT_NE(error({"listen"}), "");
+    EXPECT_TRUE(error({"--trusted-proxies", "10.0.0.0/8,x"}).starts_with("--trusted-proxies: "));
+    variables_ = {{"LATCHKEY_LOG_FORMAT", "xml"}};
+    EXPECT_TRUE(error({}).starts_with("LATCHKEY_LOG_FORMAT: "));
+    variables_.clear();
+    for (const char* line : {"workers = \"many\"", "no_such = 1", "listen = 1.5", "workers = -1",
+                             "trusted_proxies = [1]", "trusted_proxies = [\"10.0.0.0/33\"]",
+                             "insecure_http = \"\"", "kek = \"00\"", "this is no TOML"}) {
+        const auto path = file("# a comment\ndata = \"d\"\n" + std::string(line) + "\n");
+        EXPECT_TRUE(error({"--config", path}).starts_with(path + " line 3: "))
+            << line << " gave " << error({"--config", path});
+    }
+    const auto missing = directory_ + "/missing.toml";
+    EXPECT_NE(error({"--config", missing}).find(missing), std::string::npos);
+}
+
+TEST_F(ConfigTest, PlainHttpStaysOnLoopbackUnlessToldOtherwise) {
+    EXPECT_NE(error({"--listen", "0.0.0.0:80"}), "");
+    EXPECT_NE(error({"--listen", "[::]:80"}), "");
+    EXPECT_EQ(error({"--listen", "[::1]:80"}), "");
+    EXPECT_EQ(error({"--listen", "127.8.8.8:80"}), "");
+    EXPECT_EQ(error({"--listen", "0.0.0.0:80", "--insecure-http"}), "");
+    EXPECT_NE(error({"--listen", "0.0.0.0:80", "--insecure-http=false"}), "");
+    EXPECT_NE(error({"--listen", "0.0.0.0:80", "--insecure-http="}), "");
+    EXPECT_EQ(error({"--listen", "0.0.0.0:80", "--tls-cert", "c", "--tls-key", "k"}), "");
+    EXPECT_NE(error({"--tls-cert", "c"}), "");
+    EXPECT_NE(error({"--tls-key", "k"}), "");
+}
+
+TEST_F(ConfigTest, AnIssuerIsAUrlWithoutASlashAtItsEnd) {
+    EXPECT_EQ(read({"--issuer", "https://id.example.com/x/"})->issuer, "https://id.example.com/x");
+    for (const char* bad : {"id.example.com", "ftp://x.example", "https://", "https:///",
+                            "https://a?b", "https://a b", "https://a#b"}) {
+        EXPECT_NE(error({"--issuer", bad}), "") << bad;
+    }
+}
+
+TEST(HostPort, IsAnAddressAndAPort) {
+    EXPECT_EQ(parse_host_port("localhost:1")->address, "127.0.0.1");
+    EXPECT_EQ(parse_host_port("[2001:db8::1]:65535")->address, "2001:db8::1");
+    EXPECT_EQ(parse_host_port("127.0.0.1:0")->port, 0);
+    for (const char* bad :
+         {"", ":", ":80", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1",
+          "127.0.0.1:80x", "example.com:80", "[::1:80", "::1]:80", "127.0.0.1: 80"}) {
+        EXPECT_FALSE(parse_host_port(bad)) << bad;
+    }
+}
+
+}  // namespace
+}  // namespace latchkey::server
