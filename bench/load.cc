@@ -1,8 +1,10 @@
 // A small load generator: one thread, epoll, keep-alive, one request at a time on each connection.
 // Lighter than the servers it measures, so that they are what is full.
 //   bench_load --port P [--connections 64] [--seconds 5] [--requests N] [--request-file FILE]
-// FILE holds raw requests, each separated by a NUL byte, or else each ending in an empty line.
-// Prints one line of JSON.
+//              [--token-file FILE]
+// The request file holds raw requests, each separated by a NUL byte, or else each ending in an
+// empty line. With a token file, each request's "{token}" becomes a line of it, far from the last
+// one, from a place that differs in each run. Prints one line of JSON.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -30,6 +32,7 @@ struct Settings {
     std::uint64_t requests{UINT64_MAX};
     std::uint16_t port{0};
     std::vector<std::string> texts;
+    std::vector<std::string> tokens;
 };
 
 struct Client {
@@ -69,6 +72,14 @@ std::vector<std::string> read_requests(const char* path) {
     return requests;
 }
 
+std::vector<std::string> read_lines(const char* path) {
+    std::ifstream file{path};
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(file, line);)
+        lines.push_back(line);
+    return lines;
+}
+
 bool read_settings(int argc, char** argv, Settings& settings) {
     for (int i = 1; i + 1 < argc; i += 2) {
         const std::string_view name = argv[i];
@@ -78,6 +89,7 @@ bool read_settings(int argc, char** argv, Settings& settings) {
         if (name == "--requests") settings.requests = std::strtoull(value, nullptr, 10);
         if (name == "--port") settings.port = static_cast<std::uint16_t>(std::atoi(value));
         if (name == "--request-file") settings.texts = read_requests(value);
+        if (name == "--token-file") settings.tokens = read_lines(value);
     }
     if (settings.texts.empty()) {
         settings.texts.emplace_back(
@@ -154,9 +166,22 @@ private:
     }
 
     void send_next(Client& client) {
-        const std::string& text = settings_.texts[next_++ % settings_.texts.size()];
+        const std::string_view text = next_text();
         client.sent_at = now_nanoseconds();
         if (::send(client.socket, text.data(), text.size(), MSG_NOSIGNAL) < 0) ++figures_.failures;
+    }
+
+    std::string_view next_text() {
+        constexpr std::string_view kMark = "{token}";
+        constexpr std::size_t kStride = 611'953;  // prime: all tokens, neighbours far apart
+        const std::string& text = settings_.texts[next_++ % settings_.texts.size()];
+        if (settings_.tokens.empty()) return text;
+        const std::size_t at = text.find(kMark);
+        if (at == std::string::npos) return text;
+        token_ = (token_ + kStride) % settings_.tokens.size();
+        filled_.assign(text, 0, at);
+        filled_.append(settings_.tokens[token_]).append(text, at + kMark.size());
+        return filled_;
     }
 
     void receive(std::size_t index, std::int64_t now) {
@@ -184,6 +209,8 @@ private:
     std::vector<Client> clients_;
     Figures figures_;
     std::size_t next_{0};
+    std::size_t token_{static_cast<std::size_t>(now_nanoseconds() / 1000)};
+    std::string filled_;
     double elapsed_{0};
 };
 
@@ -201,7 +228,7 @@ int main(int argc, char** argv) {
     if (!read_settings(argc, argv, settings)) {
         std::fputs(
             "usage: bench_load --port P [--connections N] [--seconds S] [--requests N]"
-            " [--request-file FILE]\n",
+            " [--request-file FILE] [--token-file FILE]\n",
             stderr);
         return 2;
     }
