@@ -25,8 +25,9 @@ std::string format_address(const Address& address);  // "127.0.0.1", "2001:db8::
 
 // One request. Views point into the connection's buffer and live until it is answered. By the time
 // the application sees it: the request line is origin-form, there is exactly one Host (HTTP/1.1),
-// at most one Authorization, no folded line, every field value is valid visible text or UTF-8, and
-// the body is complete and within the limit.
+// at most one Authorization, no folded line, no control character in a field value, and the body is
+// complete, unencoded and within the limit. Field values are bytes: RFC 9110 §5.5 allows any from
+// 0x80 on, so whoever reads one as text checks it.
 struct Request {
     Method method{Method::kOther};
     std::string_view method_text;

@@ -6,7 +6,6 @@
 
 #include <boost/beast/http/basic_parser.hpp>
 
-#include "base/encoding.h"
 #include "http/character.h"
 
 namespace latchkey::http {
@@ -37,19 +36,9 @@ Method method_of(beast::http::verb verb) {
     return Method::kOther;
 }
 
-// Eight bytes at a time: it looks at every byte of every field of every request.
 bool is_ascii(std::string_view text) {
-    constexpr std::uint64_t kHighBits = 0x8080808080808080U;
-    std::uint64_t seen = 0;
-    std::uint64_t word = 0;
-    while (text.size() >= sizeof word) {
-        std::memcpy(&word, text.data(), sizeof word);
-        seen |= word;
-        text.remove_prefix(sizeof word);
-    }
-    for (const char c : text)
-        seen |= static_cast<unsigned char>(c);
-    return (seen & kHighBits) == 0;
+    return std::none_of(text.begin(), text.end(),
+                        [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
 }
 
 // A value in another place than right behind its name was folded over lines (obs-fold), whether
@@ -120,11 +109,6 @@ private:
         if (head_.fields.size() >= limits_.fields_max) {
             return refuse(431, "the request has too many fields", error);
         }
-        // A credential in other bytes is an unknown credential, not a malformed request.
-        if (!is_ascii(value) && field != BeastField::authorization &&
-            (!is_valid_utf8(value) || has_unprintable(value))) {
-            return refuse(400, "a field value is not valid UTF-8 text", error);
-        }
         head_.fields.push_back({name, value});
         judge(field, value, error);
     }
@@ -139,13 +123,9 @@ private:
         } else if (field == BeastField::transfer_encoding) {
             judge_transfer_encoding(value, error);
         } else if (field == BeastField::content_encoding) {
-            if (!equal_without_case(value, "identity")) {
-                refuse(415, "encoded request bodies are not accepted", error);
-            }
+            if (!equal_without_case(value, "identity")) head_.has_encoded_body = true;
         } else if (field == BeastField::expect) {
-            if (!equal_without_case(value, "100-continue")) {
-                return refuse(417, "this expectation cannot be met", error);
-            }
+            if (!equal_without_case(value, "100-continue")) head_.expects_other = true;
             head_.expects_continue = head_.is_http_1_1;  // RFC 9110 §10.1.1: not in HTTP/1.0
         }
     }
@@ -294,7 +274,11 @@ RequestParser::State RequestParser::finish_head() {
     }
     head_.request.fields = head_.fields;
     head_end_ = parsed_;
+    // A gateway that asks about a request repeats its fields without its body: what is said of a
+    // body counts only where there is one.
     if (head_.content_length == 0 && !head_.is_chunked) return complete();
+    if (head_.has_encoded_body) return refuse(415, "encoded request bodies are not accepted");
+    if (head_.expects_other) return refuse(417, "this expectation cannot be met");
     stage_ = Stage::kBody;
     continue_due_ = head_.expects_continue && parsed_ == size_;
     return parse_body();

@@ -32,6 +32,8 @@ struct Head {
     bool has_content_length{false};
     bool is_chunked{false};
     bool expects_continue{false};
+    bool expects_other{false};     // something that is not 100-continue
+    bool has_encoded_body{false};  // Content-Encoding, and not identity
 };
 
 class RequestParser {
