@@ -214,6 +214,7 @@ Result<json::value> parse_json(std::string_view text, const JsonLimits& limits) 
 
 std::string canonical_json(const json::value& value) {
     std::string out;
+    out.reserve(1024);  // what an event takes
     write_canonical(value, out);
     return out;
 }

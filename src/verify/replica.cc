@@ -1,5 +1,6 @@
 #include "verify/replica.h"
 
+#include <array>
 #include <utility>
 #include <variant>
 
@@ -22,7 +23,8 @@ Error out_of_step(std::string why) {
 Result<std::vector<Fact>> facts_in(std::string_view body) {
     // The store wrote it a moment ago, canonical: what parse_json guards against cannot be there,
     // and an event may name every token there is. The writer waits for this, so it is made cheap.
-    json::monotonic_resource memory;
+    std::array<unsigned char, 4096> first_block;
+    json::monotonic_resource memory(first_block.data(), first_block.size());
     json::parse_options options;
     options.max_depth = kEventDepthMax;
     boost::system::error_code error;
