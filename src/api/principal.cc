@@ -1,6 +1,7 @@
 #include "api/principal.h"
 
 #include <algorithm>
+#include <array>
 
 #include "api/problem.h"
 #include "authority/create_token.h"
@@ -13,16 +14,24 @@ namespace {
 
 constexpr std::size_t kCredentialBytesMax = authority::kSecretBytesMax;
 
+// A table, for this looks at every byte of every credential.
+constexpr std::array<bool, 256> kIsOfB64Token = [] {
+    std::array<bool, 256> table{};
+    for (const char c : std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                         "0123456789-._~+/")) {
+        table[static_cast<unsigned char>(c)] = true;
+    }
+    return table;
+}();
+
 // RFC 6750 §2.1: b64token.
 bool is_b64token(std::string_view text) {
     if (text.empty() || text.size() > kCredentialBytesMax) return false;
     const auto end = text.find_last_not_of('=');
     if (end == std::string_view::npos) return false;
     const std::string_view body = text.substr(0, end + 1);
-    return std::all_of(body.begin(), body.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '-' || c == '.' || c == '_' || c == '~' || c == '+' || c == '/';
-    });
+    return std::all_of(body.begin(), body.end(),
+                       [](char c) { return kIsOfB64Token[static_cast<unsigned char>(c)]; });
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -69,6 +78,9 @@ bool is_in(const AddressRange& range, const Address& address) {
 
 Result<Principal> session_principal(Services& services, ReactorState& state,
                                     std::string_view secret) {
+    if (!services.authority.is_current()) {
+        return Error{ErrorCode::kUnavailable, "what a session may do is not known right now"};
+    }
     const Timestamp now = services.authority.clock().now();
     auto session = has_valid_checksum(secret)
                        ? services.authority.sessions().use(sha256(secret), now)
