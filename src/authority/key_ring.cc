@@ -11,6 +11,9 @@ namespace {
 using store::KeyState;
 using store::SigningKeyRecord;
 
+// At least so long a key that was replaced stays published: what it signed last (a jwt, a status
+// list, a checkpoint somebody keeps) can still be verified.
+constexpr Microseconds kVerifyOnlyLife = std::chrono::hours(24 * 30);
 constexpr std::string_view kWrapContext = "latchkey signing key ";
 
 int publication_rank(KeyState state) {
@@ -117,6 +120,7 @@ Status rotate_keys(const KeyRing& ring, store::Transaction& tx, const std::strin
             record.state = is_emergency ? KeyState::kRetired : KeyState::kVerifyOnly;
             record.is_compromised = is_emergency;
             record.wrapped_private.clear();
+            record.replaced_at = tx.now();
             if (is_emergency) record.retired_at = tx.now();
         } else if (record.state == KeyState::kPending) {
             record.state = KeyState::kActive;
@@ -138,6 +142,9 @@ Status retire_unneeded_keys(store::Transaction& tx) {
     std::vector<SigningKeyRecord> retired;
     for (auto& record : TRY(store::list_signing_keys(db))) {
         if (record.state != KeyState::kVerifyOnly) continue;
+        // It may have signed a checkpoint or a status list until the moment it was replaced.
+        const Timestamp replaced_at = record.replaced_at.value_or(tx.now());
+        if (tx.now() - replaced_at < kVerifyOnlyLife) continue;
         if (TRY(store::count_live_secrets_of_key(db, record.kid, tx.now())) > 0) continue;
         record.state = KeyState::kRetired;
         record.retired_at = tx.now();

@@ -49,18 +49,29 @@ TEST_F(KeyRingTest, TheActiveKeyIsPublishedFirstAndTheNextOneAhead) {
     EXPECT_EQ(mint().secret.kid, before[1]);
 }
 
-TEST_F(KeyRingTest, AVerifyOnlyKeyRetiresWhenNoLiveTokenNeedsIt) {
+TEST_F(KeyRingTest, AVerifyOnlyKeyRetiresAMonthAfterWhenNoLiveTokenNeedsIt) {
     const auto made = mint();
     const auto old = active();
     rotate();
-    ASSERT_TRUE(tidy_up(*authority));
-    EXPECT_NE(authority->keys().keys()->find(old), nullptr);
     ASSERT_TRUE(change(as_alice_, made.token.id.uuid(), TokenChange::kRevoke));
+    ASSERT_TRUE(tidy_up(*authority));
+    EXPECT_NE(authority->keys().keys()->find(old), nullptr);  // it signed status lists till now
+    clock.advance(std::chrono::hours(24 * 31));
     ASSERT_TRUE(tidy_up(*authority));
     EXPECT_EQ(authority->keys().keys()->find(old), nullptr);
     const auto before = revision();
     ASSERT_TRUE(tidy_up(*authority));
     EXPECT_EQ(revision(), before);  // nothing left to say
+}
+
+TEST_F(KeyRingTest, AVerifyOnlyKeyStaysWhileALiveTokenNeedsIt) {
+    const auto made = mint();
+    const auto old = active();
+    rotate();
+    clock.advance(std::chrono::hours(24 * 31));
+    ASSERT_TRUE(tidy_up(*authority));
+    EXPECT_NE(authority->keys().keys()->find(old), nullptr);
+    EXPECT_EQ(verdict(made), "active");
 }
 
 TEST_F(KeyRingTest, AnEmergencyKillsEverySecretOfTheKeyAtOnce) {

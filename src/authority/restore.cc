@@ -5,13 +5,12 @@
 #include <map>
 #include <set>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "authority/facts_of_records.h"
 #include "authority/key_encryption_key.h"
 #include "authority/key_ring.h"
+#include "authority/restore_files.h"
 #include "base/log.h"
 #include "crypto/random.h"
 #include "crypto/seal.h"
@@ -21,9 +20,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kDatabase = "/latchkey.db";
 constexpr std::string_view kKekCheck = "latchkey key-encryption key check";
 constexpr std::string_view kReason = "changed since the backup that was restored";
+
+struct TokenWithSecrets {
+    store::TokenRecord token;
+    std::vector<store::SecretRecord> secrets;
+};
 
 // What the database that is replaced knows about the time after the backup.
 struct LaterFacts {
@@ -33,18 +36,16 @@ struct LaterFacts {
     std::uint64_t epoch{0};
     std::set<TokenId> revoked;
     std::set<TokenId> changed;
-    std::map<UserId, store::UserRecord> users;  // as they are now
+    std::map<UserId, store::UserRecord> users;   // as they are now
+    std::map<TokenId, TokenWithSecrets> tokens;  // the changed ones, as they are now
     std::set<std::string> compromised_keys;
 };
 
-Status no_file(const std::string& what, const std::error_code& why) {
-    return Error{ErrorCode::kPrecondition, what + ": " + why.message()};
-}
-
-store::StoreOptions options_for(const RestoreInput& input, bool is_read_only) {
+store::StoreOptions options_for(const std::string& directory, const Clock* clock,
+                                bool is_read_only) {
     store::StoreOptions options;
-    options.data_directory = input.data_directory;
-    options.clock = input.clock;
+    options.data_directory = directory;
+    options.clock = clock;
     options.is_read_only = is_read_only;
     return options;
 }
@@ -89,10 +90,13 @@ Status collect(store::Connection& db, std::uint64_t after, LaterFacts& later) {
         if (events.size() < query.limit) break;
     }
     for (const auto& id : later.changed) {
-        const auto token = TRY(store::find_token(db, id.bytes));
-        if (token && (token->deleted_at || token->state == store::TokenState::kRevoked)) {
+        auto token = TRY(store::find_token(db, id.bytes));
+        if (!token) continue;
+        if (token->deleted_at || token->state == store::TokenState::kRevoked) {
             later.revoked.insert(id);
         }
+        auto secrets = TRY(store::secrets_of(db, id));
+        later.tokens.emplace(id, TokenWithSecrets{std::move(*token), std::move(secrets)});
     }
     for (const auto& id : users) {
         if (auto user = TRY(store::find_user(db, id))) later.users.emplace(id, std::move(*user));
@@ -133,65 +137,41 @@ Result<bool> continues(store::Connection& db, const BackupFacts& backup) {
     return !last_common.empty() && last_common.front().hash == backup.head.hash;
 }
 
-// Opens the replaced database for reading. One that cannot be read, or is another installation's,
-// tells nothing.
-Result<LaterFacts> read_later(const RestoreInput& input, const BackupFacts& backup) {
+// The database that is replaced. While it stands nobody else may use the data directory.
+struct Replaced {
+    std::unique_ptr<store::Store> store;  // none: there was nothing that could be opened
     LaterFacts later;
-    auto store = store::Store::open(options_for(input, true));
-    // A running server's database must not be moved away from under it.
-    if (!store && store.error().code == ErrorCode::kConflict) return std::move(store).error();
-    if (!store) return later;
-    const auto done = (*store)->read([&](store::Connection& db) -> Status {
-        // The new epoch is above this one's even when nothing else here is of use.
-        later.epoch = TRY(store::read_head(db)).epoch;
-        const bool is_continuation = TRY(continues(db, backup));
-        if (!is_continuation) return {};
-        TRY(collect(db, backup.head.revision, later));
-        later.is_known = true;
-        return {};
-    });
-    if (done) return later;
-    LaterFacts nothing;
-    nothing.epoch = later.epoch;
-    return nothing;
+};
+
+Status read_later(store::Connection& db, const BackupFacts& backup, LaterFacts& later) {
+    // The new epoch is above this one's even when nothing else here is of use.
+    later.epoch = TRY(store::read_head(db)).epoch;
+    const bool is_continuation = TRY(continues(db, backup));
+    if (!is_continuation) return {};
+    TRY(collect(db, backup.head.revision, later));
+    later.is_known = true;
+    return {};
 }
 
-// Same directory, so that the rename is atomic; fsynced, so that it is there after a power cut.
-Status copy_into_place(const RestoreInput& input, std::string& kept) {
-    const std::string target = input.data_directory + std::string(kDatabase);
-    const std::string fresh = target + ".restoring";
-    std::error_code failed;
-    fs::copy_file(input.backup_file, fresh, fs::copy_options::overwrite_existing, failed);
-    if (failed) return no_file("cannot copy the backup", failed);
-    fs::permissions(fresh, fs::perms::owner_read | fs::perms::owner_write, failed);
-    const int file = ::open(fresh.c_str(), O_RDONLY | O_CLOEXEC);
-    if (file < 0 || ::fsync(file) != 0) {
-        return Error{ErrorCode::kUnavailable, "cannot write " + fresh};
+// Opened for writing, so that closing it leaves a file that stands alone. One that cannot be read,
+// or is another installation's, tells nothing.
+Result<Replaced> open_replaced(const RestoreInput& input, const BackupFacts& backup) {
+    Replaced replaced;
+    if (!fs::exists(input.data_directory + "/latchkey.db")) return replaced;
+    auto store = store::Store::open(options_for(input.data_directory, input.clock, false));
+    // A running server's database must not be moved away from under it.
+    if (!store && store.error().code == ErrorCode::kConflict) return std::move(store).error();
+    if (!store) return replaced;
+    replaced.store = std::move(*store);
+    const auto done = replaced.store->read(
+        [&](store::Connection& db) { return read_later(db, backup, replaced.later); });
+    if (!done) {
+        LaterFacts nothing;
+        nothing.epoch = replaced.later.epoch;
+        replaced.later = std::move(nothing);
     }
-    ::close(file);
-    if (fs::exists(target)) {
-        kept = target + ".before-restore";
-        for (int i = 2; fs::exists(kept); ++i) {
-            kept = target + ".before-restore-" + std::to_string(i);
-        }
-        fs::rename(target, kept, failed);
-        if (failed) return no_file("cannot keep the old database", failed);
-    }
-    for (const char* suffix : {"-wal", "-shm"}) {
-        // Belongs to the database that was there: it must never be played into the new one. The
-        // part not yet checkpointed goes with the kept file.
-        const std::string side = target + suffix;
-        if (!fs::exists(side)) continue;
-        if (kept.empty()) {
-            fs::remove(side, failed);
-        } else {
-            fs::rename(side, kept + suffix, failed);
-        }
-        if (failed) return no_file("cannot put aside " + side, failed);
-    }
-    fs::rename(fresh, target, failed);
-    if (failed) return no_file("cannot put the backup in place", failed);
-    return {};
+    replaced.store->close();  // the lock stays until the object goes
+    return replaced;
 }
 
 template <typename Item>
@@ -226,10 +206,40 @@ Status mark_tokens(store::Transaction& tx, const LaterFacts& later, json::array&
     return {};
 }
 
+// Tokens made after the backup come back as revoked ones: who verifies off-line still holds a key
+// that says they are good, and only their status entry says otherwise. False: one of them needs a
+// user or an API that the backup does not have.
+Result<bool> add_lost_tokens(store::Transaction& tx, const LaterFacts& later, json::array& facts) {
+    auto& db = tx.connection();
+    bool is_complete = true;
+    for (const auto& [id, lost] : later.tokens) {
+        if (TRY(store::find_token(db, id.bytes))) continue;
+        if (!TRY(store::find_user(db, lost.token.owner)) ||
+            !TRY(store::find_api(db, lost.token.api))) {
+            is_complete = false;
+            continue;
+        }
+        auto token = lost.token;
+        token.state = store::TokenState::kRevoked;
+        token.revoked_at = token.revoked_at.value_or(tx.now());
+        token.reason = kReason;
+        token.updated_at = tx.now();
+        TRY(store::insert_token(db, token));
+        facts.push_back(verify::to_json(fact_of(token)));
+        for (const auto& secret : lost.secrets) {
+            TRY(store::insert_secret(db, secret));
+            facts.push_back(verify::to_json(fact_of(secret)));
+        }
+    }
+    return is_complete;
+}
+
 // A new epoch signs with new keys. Keys that the key-encryption key opens are not needed for
-// that; what was withdrawn in an emergency stays withdrawn.
+// that; what was withdrawn in an emergency stays withdrawn. When they may have signed tokens that
+// nobody here knows, they are published no more: off-line, such a token would be good for ever.
+enum class OldKeys { kStayPublished, kAreRetired };
 Status renew_keys(store::Transaction& tx, const KeyRing& ring, const LaterFacts& later,
-                  json::array& facts) {
+                  OldKeys old_keys, json::array& facts) {
     auto& db = tx.connection();
     for (auto& key : TRY(store::list_signing_keys(db))) {
         if (later.compromised_keys.contains(key.kid) && !key.is_compromised) {
@@ -238,7 +248,10 @@ Status renew_keys(store::Transaction& tx, const KeyRing& ring, const LaterFacts&
             key.retired_at = tx.now();
         } else if (key.state == store::KeyState::kActive ||
                    key.state == store::KeyState::kPending) {
-            key.state = store::KeyState::kVerifyOnly;
+            const bool is_retired = old_keys == OldKeys::kAreRetired;
+            key.state = is_retired ? store::KeyState::kRetired : store::KeyState::kVerifyOnly;
+            key.replaced_at = tx.now();
+            if (is_retired) key.retired_at = tx.now();
         } else {
             continue;
         }
@@ -257,6 +270,7 @@ Status renew_keys(store::Transaction& tx, const KeyRing& ring, const LaterFacts&
 
 struct Outcome {
     std::uint64_t suspended_all{0};
+    bool keys_retired{false};
     std::uint64_t epoch{0};
     std::uint64_t revision{0};
 };
@@ -268,12 +282,16 @@ Status begin(store::Transaction& tx, const RestoreInput& input, const KeyRing& r
     outcome.epoch = std::max(later.epoch, tx.head().epoch) + 1;
     TRY(store::begin_epoch(db, outcome.epoch));
     if (later.is_known) TRY(mark_tokens(tx, later, facts));
-    if ((!later.is_known || later.has_gap) && !input.nothing_changed_since) {
+    const bool has_all = TRY(add_lost_tokens(tx, later, facts));
+    const bool is_unknown = (!later.is_known || later.has_gap) && !input.nothing_changed_since;
+    if (is_unknown) {
         outcome.suspended_all = TRY(store::suspend_all_tokens(db, tx.now(), kReason));
     }
+    outcome.keys_retired = is_unknown || !has_all;
     // A session that was ended since must not come back; logging in again costs little.
     TRY(store::delete_expired_sessions(db, kEndOfTime));
-    TRY(renew_keys(tx, ring, later, facts));
+    TRY(renew_keys(tx, ring, later,
+                   outcome.keys_retired ? OldKeys::kAreRetired : OldKeys::kStayPublished, facts));
     store::EventDraft event;
     event.type = "epoch.began";
     event.actor = "system";
@@ -301,33 +319,19 @@ std::string report(const RestoreInput& input, const LaterFacts& later, const Out
             "Resume those you know to be good: latchkey token resume ID\n",
             outcome.suspended_all);
     }
+    if (outcome.keys_retired) {
+        text +=
+            "The old signing keys are published no more: verified off-line, jwt tokens from "
+            "before are refused; on-line they work once they are resumed\n";
+    }
     if (!kept.empty()) text += "The database that was here is kept as " + kept + "\n";
     return text;
 }
 
-// Reads the backup through a directory of its own, so that nothing in the data directory is
-// touched before the file is known to be a good backup.
-Result<BackupFacts> inspect_backup(const RestoreInput& input) {
-    std::string scratch = input.data_directory + "/restore-XXXXXX";
-    if (::mkdtemp(scratch.data()) == nullptr) {
-        return Error{ErrorCode::kUnavailable, "cannot write to " + input.data_directory};
-    }
-    RestoreInput copy = input;
-    copy.data_directory = scratch;
-    std::error_code ignored;
-    const auto inspect = [&]() -> Result<BackupFacts> {
-        std::error_code failed;
-        fs::copy_file(input.backup_file, scratch + std::string(kDatabase), failed);
-        if (failed) return no_file("cannot read " + input.backup_file, failed).error();
-        fs::permissions(scratch + std::string(kDatabase),
-                        fs::perms::owner_read | fs::perms::owner_write, failed);
-        auto store = TRY(store::Store::open(options_for(copy, true)));
-        TRY(store->query<std::string>(store::check_integrity));
-        return read_facts(*store);
-    };
-    auto facts = inspect();
-    fs::remove_all(scratch, ignored);
-    return facts;
+Result<BackupFacts> inspect(const RestoreScratch& scratch, const Clock* clock) {
+    auto store = TRY(store::Store::open(options_for(scratch.directory(), clock, true)));
+    TRY(store->query<std::string>(store::check_integrity));
+    return read_facts(*store);
 }
 
 }  // namespace
@@ -336,21 +340,22 @@ Result<std::string> restore_backup(const RestoreInput& input) {
     std::error_code failed;
     fs::create_directories(input.data_directory, failed);
     fs::permissions(input.data_directory, fs::perms::owner_all, failed);
-    const auto backup = TRY(inspect_backup(input));
-    const bool has_database = fs::exists(input.data_directory + std::string(kDatabase));
-    const LaterFacts later = has_database ? TRY(read_later(input, backup)) : LaterFacts{};
+    auto scratch = TRY(RestoreScratch::create(input.data_directory, input.backup_file));
+    const auto backup = TRY(inspect(scratch, input.clock));
+    const auto replaced = TRY(open_replaced(input, backup));
     AuthorityOptions kek_options;
     kek_options.data_directory = input.data_directory;
     kek_options.kek_file = input.kek_file;
+    kek_options.kek = input.kek;
     const KeyRing ring(TRY(open_key_encryption_key(kek_options, true)));
-    std::string kept;
-    TRY(copy_into_place(input, kept));
-    auto store = TRY(store::Store::open(options_for(input, false)));
+    // The new epoch begins in the copy: only a database that is ready is ever put in place.
+    auto store = TRY(store::Store::open(options_for(scratch.directory(), input.clock, false)));
     Outcome outcome;
     TRY(store->mutate(
-        [&](store::Transaction& tx) { return begin(tx, input, ring, later, outcome); }));
+        [&](store::Transaction& tx) { return begin(tx, input, ring, replaced.later, outcome); }));
     store->close();
-    return report(input, later, outcome, kept);
+    const std::string kept = TRY(scratch.put_in_place(input.data_directory));
+    return report(input, replaced.later, outcome, kept);
 }
 
 }  // namespace latchkey::authority

@@ -14,6 +14,7 @@ struct RestoreInput {
     std::string data_directory;
     std::string backup_file;
     std::string kek_file;               // empty: <data>/kek
+    std::string kek;                    // the key itself, hexadecimal; wins over the file
     bool nothing_changed_since{false};  // the operator's word
     const Clock* clock{nullptr};
 };

@@ -5,6 +5,7 @@
 
 #include "authority/login.h"
 #include "authority/testing.h"
+#include "token/status_list.h"
 
 namespace latchkey::authority {
 namespace {
@@ -62,7 +63,7 @@ TEST_F(RestoreTest, WhatWasRevokedSinceStaysRevokedAndTheRestLives) {
     EXPECT_EQ(verdict(revoked), "revoked");
     EXPECT_EQ(verdict(deleted), "revoked");
     EXPECT_EQ(verdict(touched), "suspended");  // somebody who knows resumes it
-    EXPECT_EQ(verdict(later), "unknown");
+    EXPECT_EQ(verdict(later), "revoked");      // off-line its status entry must say so, too
     EXPECT_EQ(authority->replica().position().epoch, 2U);
     EXPECT_TRUE(authority->store().query<std::string>(store::check_integrity));
 }
@@ -157,6 +158,33 @@ TEST_F(RestoreTest, AKeyWithdrawnSinceStaysWithdrawnAndNewOnesSign) {
     EXPECT_EQ(authority->keys().keys()->find(kid), nullptr);
     EXPECT_NE(authority->keys().keys()->active->kid(), kid);
     EXPECT_EQ(verdict(mint()), "active");
+}
+
+// Such a token may still be out there, and nobody here could say off-line that it is revoked.
+TEST_F(RestoreTest, KeysThatMayHaveSignedUnknownTokensArePublishedNoMore) {
+    mint();
+    const auto kid = authority->keys().keys()->active->kid();
+    const auto file = back_up();
+    restore(file);
+    EXPECT_NE(authority->keys().keys()->find(kid), nullptr);  // the past is known: all is well
+    close();
+    forget_the_present();
+    restore(file);
+    EXPECT_EQ(authority->keys().keys()->find(kid), nullptr);
+}
+
+TEST_F(RestoreTest, ATokenMadeAfterTheBackupIsRevokedInTheStatusList) {
+    const auto file = back_up();
+    const auto lost = mint();
+    const auto index = *lost.secret.status_index;
+    restore(file);
+    const auto bits = [&] {
+        const auto own = authority->replica().make_reader();
+        const verify::ReadGuard guard(*own);
+        return own->status_list(index >> 20);
+    }();
+    const auto list = StatusList::from_bytes(kStatusBits, bits);
+    EXPECT_EQ(list.get(index & ((1U << 20) - 1)), std::uint8_t{1});
 }
 
 TEST_F(RestoreTest, ARunningServersDatabaseIsNotReplaced) {

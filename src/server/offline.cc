@@ -62,6 +62,7 @@ Result<std::string> restore_offline(const std::string& data, const std::string& 
     input.data_directory = data;
     input.backup_file = file;
     input.kek_file = kek_file.empty() ? environment("LATCHKEY_KEK_FILE") : kek_file;
+    input.kek = environment("LATCHKEY_KEK");
     input.nothing_changed_since = nothing_changed_since;
     input.clock = &clock;
     return authority::restore_backup(input);

@@ -109,6 +109,7 @@ struct SigningKeyRecord {
     std::string wrapped_private;  // AES-256-GCM under the key-encryption key; empty once retired
     Timestamp created_at;
     std::optional<Timestamp> activated_at;
+    std::optional<Timestamp> replaced_at;  // since when it only verifies
     std::optional<Timestamp> retired_at;
 };
 

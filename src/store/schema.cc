@@ -80,7 +80,7 @@ constexpr Sql kFirst[] = {
     "CREATE TABLE signing_keys (kid TEXT NOT NULL PRIMARY KEY, algorithm TEXT NOT NULL,"
     " state SMALLINT NOT NULL, is_compromised SMALLINT NOT NULL, public_jwk TEXT NOT NULL,"
     " wrapped_private BLOB NOT NULL, created_at BIGINT NOT NULL, activated_at BIGINT,"
-    " retired_at BIGINT) WITHOUT ROWID",
+    " replaced_at BIGINT, retired_at BIGINT) WITHOUT ROWID",
     "CREATE TABLE idempotency (actor TEXT NOT NULL, key TEXT NOT NULL,"
     " request_digest BLOB NOT NULL, status BIGINT NOT NULL, response BLOB NOT NULL,"
     " expires_at BIGINT NOT NULL, PRIMARY KEY (actor, key)) WITHOUT ROWID",

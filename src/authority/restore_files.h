@@ -1,0 +1,32 @@
+// The files of a restore: the backup is copied into a directory of its own below the data
+// directory, made ready there, and put in place by one rename. A crash at any moment leaves either
+// the database that was there or the finished one.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+
+namespace latchkey::authority {
+
+// <data>/restore-XXXXXX with a copy of the backup; removed with everything in it at the end.
+class RestoreScratch {
+public:
+    static Result<RestoreScratch> create(const std::string& data, const std::string& backup);
+    RestoreScratch(RestoreScratch&& other) noexcept;
+    RestoreScratch(const RestoreScratch&) = delete;
+    RestoreScratch& operator=(const RestoreScratch&) = delete;
+    RestoreScratch& operator=(RestoreScratch&&) = delete;
+    ~RestoreScratch();
+
+    [[nodiscard]] const std::string& directory() const { return directory_; }
+    // The copy, closed by now, becomes <data>/latchkey.db. What was there is kept beside it under
+    // the name that is returned (empty: there was nothing). The caller holds the data directory.
+    Result<std::string> put_in_place(const std::string& data);
+
+private:
+    explicit RestoreScratch(std::string directory) : directory_(std::move(directory)) {}
+    std::string directory_;
+};
+
+}  // namespace latchkey::authority
