@@ -72,6 +72,20 @@ Result<bool> apply(store::TokenRecord& token, TokenChange change, const std::str
         .with_hint("create a new token");
 }
 
+// Bringing a token back is like making one: a token can do that only for what it may do itself.
+Status check_may_resume(const Actor& actor, const store::TokenRecord& token) {
+    if (!actor.token) return {};
+    std::vector<std::string> beyond;
+    for (const auto& scope : token.scopes.value_or(std::vector<std::string>{"*"})) {
+        if (!actor.may(scope)) beyond.push_back(scope);
+    }
+    if (beyond.empty()) return {};
+    return Error{ErrorCode::kPermissionDenied, "a token cannot resume one that may do more"}
+        .with_reason("insufficient_scope")
+        .with_hint("log in to resume it")
+        .with_scopes(std::move(beyond));
+}
+
 Status append_token_event(store::Transaction& tx, std::string_view type, const Actor& actor,
                           const store::TokenRecord& token) {
     store::EventDraft event;
@@ -98,6 +112,7 @@ Result<TokenDetails> change_token(store::Transaction& tx, const Actor& actor, st
     TRY(require_still_active(tx.connection(), actor, tx.now()));
     TRY(check_description(reason, "/reason"));
     auto details = TRY(read_token(tx.connection(), actor, id, "user:write"));
+    if (change == TokenChange::kResume) TRY(check_may_resume(actor, details.token));
     if (!TRY(apply(details.token, change, reason, tx.now()))) return details;
     details.token.updated_at = tx.now();
     TRY(store::update_token(tx.connection(), details.token));

@@ -225,5 +225,15 @@ TEST_F(ChangeTokenTest, AReplicaThatLivedAndOneThatWasLoadedSayTheSame) {
     EXPECT_GE(seen.size(), 4U);  // else the walk was too tame to prove anything
 }
 
+TEST_F(ChangeTokenTest, ATokenResumesOnlyWhatItCouldMake) {
+    const auto strong = token(as_alice_, "billing", {"license:read"});
+    const auto id = strong.token.id.uuid();
+    ASSERT_TRUE(change(as_alice_, id, TokenChange::kSuspend));
+    const Actor weak = token_actor(token(as_alice_, "latchkey", {"token:write"}));
+    EXPECT_EQ(reason_of(change(weak, id, TokenChange::kResume)), "insufficient_scope");
+    EXPECT_EQ(verdict(strong), "suspended");
+    EXPECT_TRUE(change(as_alice_, id, TokenChange::kResume));
+}
+
 }  // namespace
 }  // namespace latchkey::authority

@@ -162,6 +162,30 @@ Status check_length(const PreparedToken& made) {
         .with_hint("take kind opaque, whose length does not grow, or fewer scopes");
 }
 
+// What the owner may do at the API now. For somebody else only who may do at least as much as he:
+// or a helper could mint himself an administrator's token.
+Result<std::vector<std::string>> owner_rights(verify::Replica::Reader& reader, const Actor& actor,
+                                              const UserId& owner, const std::string& api) {
+    std::vector<std::string> patterns;
+    std::vector<std::string> at_management;
+    const verify::ReadGuard guard(reader);
+    if (!reader.find_user_patterns(owner, api, patterns) ||
+        !reader.find_user_patterns(owner, kManagementApi, at_management)) {
+        return Error{ErrorCode::kNotFound, "there is no such active user"}
+            .with_reason("unknown_owner")
+            .with_field("/owner");
+    }
+    if (owner == actor.user) return patterns;
+    TRY(actor.require("user:write"));
+    auto beyond = not_covered(at_management, actor.permissions);
+    if (!beyond.empty()) {
+        return Error{ErrorCode::kPermissionDenied, "this user may do more than you"}
+            .with_reason("insufficient_scope")
+            .with_scopes(std::move(beyond));
+    }
+    return patterns;
+}
+
 }  // namespace
 
 Result<PreparedToken> prepare_token(Authority& authority, verify::Replica::Reader& reader,
@@ -177,15 +201,7 @@ Result<PreparedToken> prepare_token(Authority& authority, verify::Replica::Reade
         return invalid("there is no API " + wanted.api.substr(0, 100), "unknown_api", "/api")
             .with_hint("latchkey api list shows what there is");
     }
-    std::vector<std::string> patterns;
-    {
-        const verify::ReadGuard guard(reader);
-        if (!reader.find_user_patterns(owner, api->api.slug, patterns)) {
-            return Error{ErrorCode::kNotFound, "there is no such active user"}
-                .with_reason("unknown_owner")
-                .with_field("/owner");
-        }
-    }
+    const auto patterns = TRY(owner_rights(reader, actor, owner, api->api.slug));
     auto scopes = TRY(resolve_scopes(*api, wanted.scopes.value_or(api->api.default_scopes)));
     TRY(check_rights(actor, patterns, *api, scopes));
     const auto expires_at = TRY(check_expiry(actor, wanted.expires_at, now));

@@ -316,5 +316,18 @@ TEST(AddressRanges, WhatIsAcceptedCanAlsoBeJudged) {
     EXPECT_FALSE(check_address_ranges(std::vector<std::string>(33, "10.0.0.1")));
 }
 
+// `?owner=` is for those who may do at least as much as the owner: a helper who manages users must
+// not mint himself an administrator's token.
+TEST_F(CreateTokenTest, ForSomebodyElseOnlyWhoMayDoAsMuchAsHe) {
+    Actor helper = as_alice_;
+    helper.permissions = {"token:write", "user:write"};
+    CreateToken wanted;
+    wanted.api = "latchkey";
+    wanted.scopes = {"*"};
+    wanted.owner = admin_.id;
+    EXPECT_EQ(reason_of(create(helper, wanted)), "insufficient_scope");
+    EXPECT_TRUE(create(as_admin_, wanted));
+}
+
 }  // namespace
 }  // namespace latchkey::authority
