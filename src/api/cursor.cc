@@ -1,6 +1,7 @@
 #include "api/cursor.h"
 
 #include "base/encoding.h"
+#include "crypto/digest.h"
 #include "crypto/seal.h"
 
 namespace latchkey::api {
@@ -8,17 +9,22 @@ namespace {
 
 constexpr std::string_view kContext = "latchkey cursor";
 
+// A key of its own: the key-encryption key seals nothing but keys.
+Secret cursor_key(const Secret& kek) {
+    return Secret(std::string(as_text(hmac_sha256(kek, kContext))));
+}
+
 }  // namespace
 
 std::string seal_cursor(const Secret& key, const Cursor& cursor) {
-    return base64url_encode(seal(key, cursor.id + "\n" + cursor.key, kContext));
+    return base64url_encode(seal(cursor_key(key), cursor.id + "\n" + cursor.key, kContext));
 }
 
 Result<Cursor> open_cursor(const Secret& key, std::string_view text) {
     const Error refused = invalid("this cursor is not ours", "bad_query");
     const auto sealed = text.size() > 1024 ? std::nullopt : base64url_decode(text);
     if (!sealed) return refused;
-    const auto opened = open_sealed(key, *sealed, kContext);
+    const auto opened = open_sealed(cursor_key(key), *sealed, kContext);
     if (!opened) return refused;
     const std::string_view plain = opened->expose();
     const auto line = plain.find('\n');

@@ -31,28 +31,26 @@ Result<std::shared_ptr<IdempotentCreate>> IdempotentCreate::of(const Call& call)
     }
     once->actor_ = call.actor().text();
     once->key_ = key;
-    once->installation_ = call.services.authority.settings().installation_id;
+    const Secret& kek = call.services.authority.keys().kek();
+    const std::string owner_and_key = once->actor_ + "\n" + once->key_;
+    once->stored_key_ =
+        hex_encode(as_text(hmac_sha256(kek, "latchkey idempotency row\n" + owner_and_key)));
+    once->sealing_key_ = Secret(
+        std::string(as_text(hmac_sha256(kek, "latchkey idempotency seal\n" + owner_and_key))));
     once->request_digest_ = sha256(
         std::string(request.method_text) + " " + std::string(request.target) + "\n", request.body);
     return once;
 }
 
-Secret IdempotentCreate::sealing_key() const {
-    const Digest digest = sha256("latchkey idempotency " + installation_ + "\n", key_);
-    return Secret(std::string(as_text(digest)));
-}
-
 Result<bool> IdempotentCreate::find(store::Connection& db) {
-    // What is stored is a digest of the key: the row alone opens nothing.
-    const std::string stored_key = hex_encode(as_text(sha256("idempotency key\n", key_)));
-    const auto found = TRY(store::find_idempotency(db, actor_, stored_key));
+    const auto found = TRY(store::find_idempotency(db, actor_, stored_key_));
     if (!found) return false;
     if (found->request_digest != request_digest_) {
         return Error{ErrorCode::kConflict, "this Idempotency-Key was used for another request"}
             .with_reason("idempotency_conflict")
             .with_hint("take a new key for a new request");
     }
-    const auto opened = TRY(open_sealed(sealing_key(), found->sealed_response, kContext));
+    const auto opened = TRY(open_sealed(sealing_key_, found->sealed_response, kContext));
     http::Response response;
     response.status = static_cast<int>(found->status);
     response.content_type = "application/json";
@@ -66,10 +64,10 @@ Result<bool> IdempotentCreate::find(store::Connection& db) {
 Status IdempotentCreate::remember(store::Transaction& tx, const http::Response& response) const {
     store::IdempotencyRecord record;
     record.actor = actor_;
-    record.key = hex_encode(as_text(sha256("idempotency key\n", key_)));
+    record.key = stored_key_;
     record.request_digest = request_digest_;
     record.status = response.status;
-    record.sealed_response = seal(sealing_key(), response.body, kContext);
+    record.sealed_response = seal(sealing_key_, response.body, kContext);
     record.expires_at = tx.now() + std::chrono::hours(24);
     return store::insert_idempotency(tx.connection(), record);
 }

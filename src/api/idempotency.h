@@ -1,6 +1,7 @@
 // Idempotency-Key on creates: the same key with the same request answers as the first time, with
 // another request it is a conflict. The kept answer holds a secret, so it is sealed with a key made
-// from the Idempotency-Key itself: only the same client's retry can open it. Kept for 24 hours.
+// from the Idempotency-Key and the key-encryption key: only the same client's retry opens it, and
+// who has the database alone opens nothing, however easily the key is guessed. Kept for 24 hours.
 #pragma once
 
 #include <memory>
@@ -25,12 +26,11 @@ public:
     std::optional<http::Response> answer;
 
 private:
-    [[nodiscard]] Secret sealing_key() const;
-
     std::string actor_;
     std::string key_;
     Digest request_digest_{};
-    std::string installation_;
+    std::string stored_key_;  // a keyed digest: the row does not say which key it was
+    Secret sealing_key_;
 };
 
 }  // namespace latchkey::api

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -37,6 +38,14 @@ struct AddressRange {
     int bits{128};
 };
 
+// A signed status list, kept until one of its bits changes or it is half its life old.
+struct KeptStatusList {
+    std::uint64_t version{0};
+    Timestamp made_at;
+    std::string kid;
+    std::string token;
+};
+
 struct Services {
     Services(authority::Authority& parts, authority::SetupCode& setup_code, Workers& worker_pool,
              Workers& password_pool)
@@ -52,6 +61,8 @@ struct Services {
     // Readers on worker threads share one.
     std::mutex worker_reader_mutex;
     std::unique_ptr<verify::Replica::Reader> worker_reader;
+    std::mutex status_lists_mutex;
+    std::map<std::uint64_t, KeptStatusList> status_lists;
     std::array<std::atomic<std::uint64_t>, 6> answers{};  // by status class, of the API
     std::atomic<std::uint64_t> logins_failed{0};
     std::atomic<std::uint64_t> logins_ok{0};

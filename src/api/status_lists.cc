@@ -1,37 +1,22 @@
 #include "api/status_lists.h"
 
 #include <charconv>
-#include <map>
-#include <mutex>
 
 #include "token/jws.h"
 #include "token/status_list.h"
 
 namespace latchkey::api {
-namespace {
-
-struct Kept {
-    std::uint64_t version{0};
-    Timestamp made_at;
-    std::string kid;
-    std::string token;
-};
-
-}  // namespace
-
 Result<std::string> status_list_token(Services& services, std::string_view number) {
-    static std::mutex mutex;
-    static std::map<std::uint64_t, Kept> kept_lists;
     const Error unknown{ErrorCode::kNotFound, "there is no such status list"};
     std::uint64_t list = 0;
     const auto parsed = std::from_chars(number.data(), number.data() + number.size(), list);
     if (parsed.ec != std::errc{} || parsed.ptr != number.data() + number.size()) return unknown;
     if (list > services.authority.current_status_list()) return unknown;
 
-    const std::lock_guard lock(mutex);
+    const std::lock_guard lock(services.status_lists_mutex);
     const Timestamp now = services.authority.clock().now();
     const auto keys = services.authority.keys().keys();
-    Kept& kept = kept_lists[list];
+    KeptStatusList& kept = services.status_lists[list];
     std::uint64_t version = 0;
     std::string bits;
     {

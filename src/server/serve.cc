@@ -121,7 +121,9 @@ void make_services(const Config& config, Parts& parts, std::size_t reactors) {
     parts.passwords = std::make_unique<api::Workers>(1, 50);
     parts.services = std::make_unique<api::Services>(*parts.authority, parts.setup, *parts.workers,
                                                      *parts.passwords);
-    parts.services->has_secure_cookies = !config.tls_certificate.empty();
+    // Behind a proxy that has the TLS, the issuer says what browsers see.
+    parts.services->has_secure_cookies = !config.tls_certificate.empty() ||
+                                         parts.authority->settings().issuer.starts_with("https://");
     for (std::size_t i = 0; i < reactors; ++i) {
         auto state = std::make_unique<api::ReactorState>();
         state->reader = parts.authority->replica().make_reader();
