@@ -187,16 +187,6 @@ void name_missing(const CheckPath& path, std::uint32_t missing, std::string& out
     }
 }
 
-// What needs no lookup: a token that cannot be ours.
-bool is_malformed(std::string_view token) {
-    switch (shape_of(token)) {
-        case TokenShape::kOpaque: return !has_valid_checksum(token);
-        case TokenShape::kJwt: return false;
-        case TokenShape::kOther: return true;
-    }
-    return true;
-}
-
 void judge_and_answer(Services& services, http::Exchange& exchange, const CheckPath& path,
                       std::string_view token) {
     ReactorState& state = *services.reactors[exchange.reactor()];
@@ -204,7 +194,7 @@ void judge_and_answer(Services& services, http::Exchange& exchange, const CheckP
     const auto count = [&](Verdict verdict) {
         state.checks[static_cast<std::size_t>(verdict)].fetch_add(1, std::memory_order_relaxed);
     };
-    if (is_malformed(token)) {
+    if (!could_be_token(token)) {
         count(Verdict::kMalformed);
         return answer.deny(Verdict::kMalformed, {});
     }

@@ -101,9 +101,7 @@ Result<Principal> session_principal(Services& services, ReactorState& state,
 
 Result<Principal> token_principal(Services& services, ReactorState& state, std::string_view secret,
                                   const Address& address, std::string_view agent) {
-    const auto shape = shape_of(secret);
-    if (shape == TokenShape::kOther ||
-        (shape == TokenShape::kOpaque && !has_valid_checksum(secret))) {
+    if (!could_be_token(secret)) {
         return invalid_token(verify::verdict_reason(verify::Verdict::kMalformed));
     }
     if (!services.authority.is_current()) {

@@ -58,19 +58,24 @@ json::object negative(Verdict verdict) {
             {"reason", verify::verdict_reason(verdict)}};
 }
 
+// Which token it is, for a caller that may ask about its API.
+void describe(const verify::TokenView& view, json::object& answer) {
+    answer["tokenId"] = view.token.uuid();
+    answer["owner"] = view.owner.uuid();
+    answer["kind"] = kind_name(static_cast<store::TokenKind>(view.kind));
+    answer["api"] = view.api_slug;
+    answer["expiresAt"] = time_view(view.expires_at);
+}
+
 json::object positive(const verify::TokenView& view) {
     std::string scopes;
     verify::effective_scopes(view, scopes);
     json::object answer;
     answer["valid"] = true;
     answer["verdict"] = "active";
-    answer["tokenId"] = view.token.uuid();
-    answer["owner"] = view.owner.uuid();
-    answer["kind"] = kind_name(static_cast<store::TokenKind>(view.kind));
-    answer["api"] = view.api_slug;
+    describe(view, answer);
     answer["scopes"] = texts_view(ScopeSet::parse(scopes).value().items());
     answer["projects"] = json::array();
-    answer["expiresAt"] = time_view(view.expires_at);
     return answer;
 }
 
@@ -87,11 +92,7 @@ std::string asked_api(const Services& services, const Principal& caller, const Q
 json::object decide(Services& services, ReactorState& state, const Principal& caller,
                     const Question& asked) {
     const std::string_view token = asked.token.expose();
-    const auto shape = shape_of(token);
-    if (shape == TokenShape::kOther ||
-        (shape == TokenShape::kOpaque && !has_valid_checksum(token))) {
-        return negative(Verdict::kMalformed);
-    }
+    if (!could_be_token(token)) return negative(Verdict::kMalformed);
     const std::string api = asked_api(services, caller, asked);
     verify::TokenView view;
     if (api.empty() || !state.reader->find(sha256(token), view)) return negative(Verdict::kUnknown);
@@ -114,6 +115,7 @@ json::object decide(Services& services, ReactorState& state, const Principal& ca
                        judged.verdict == Verdict::kActive);
     if (judged.verdict == Verdict::kActive) return positive(view);
     auto answer = negative(judged.verdict);
+    describe(view, answer);
     if (judged.verdict == Verdict::kInsufficientScope) {
         json::array missing;
         for (std::size_t i = 0; i < scopes.size(); ++i) {

@@ -147,4 +147,13 @@ TokenShape shape_of(std::string_view text) {
     return is_jwt_shaped(text) ? TokenShape::kJwt : TokenShape::kOther;
 }
 
+bool could_be_token(std::string_view text) {
+    switch (shape_of(text)) {
+        case TokenShape::kOpaque: return has_valid_checksum(text);
+        case TokenShape::kJwt: return true;
+        case TokenShape::kOther: return false;
+    }
+    return false;
+}
+
 }  // namespace latchkey

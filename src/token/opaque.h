@@ -4,7 +4,8 @@
 //   checksum = CRC-32 of the random part alone (ISO 3309, as zlib's), base62 with the most
 //              significant digit first, left-padded with '0' to 6: the rule secret scanners know.
 // The checksum is no secret: it lets us refuse typing errors and floods before any lookup.
-// shape_of and has_valid_checksum do not allocate: they stand on the path of every check.
+// shape_of, has_valid_checksum and could_be_token do not allocate: they stand on the path of every
+// check.
 #pragma once
 
 #include <cstddef>
@@ -35,5 +36,8 @@ enum class TokenShape : std::uint8_t {
     kOther,
 };
 TokenShape shape_of(std::string_view text);
+
+// What needs no lookup: false for a text that no issuer of these formats ever gave out.
+bool could_be_token(std::string_view text);
 
 }  // namespace latchkey

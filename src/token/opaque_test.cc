@@ -99,6 +99,16 @@ TEST(Opaque, ShapesAreToldApartByFormAlone) {
     }
 }
 
+TEST(Opaque, OnlyAWrongFormOrChecksumIsRefusedWithoutALookup) {
+    std::string good(make_opaque("lkp").expose());
+    EXPECT_TRUE(could_be_token(good));
+    EXPECT_TRUE(could_be_token("a.b.c"));
+    good.back() = good.back() == 'a' ? 'b' : 'a';
+    EXPECT_FALSE(could_be_token(good));
+    EXPECT_FALSE(could_be_token("nonsense"));
+    EXPECT_FALSE(could_be_token(""));
+}
+
 TEST(Opaque, NoTextConfusesTheParsers) {
     EXPECT_TRUE(rc::check([](const std::string& text) {
         static_cast<void>(shape_of(text));
