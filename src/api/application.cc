@@ -1,9 +1,11 @@
 #include "api/application.h"
 
+#include <algorithm>
 #include <exception>
 
 #include "api/check.h"
 #include "api/problem.h"
+#include "base/encoding.h"
 #include "base/log.h"
 
 namespace latchkey::api {
@@ -49,6 +51,35 @@ void run_in_pool(Workers& pool, const CallPtr& call, Handler handler) {
     if (!is_taken) reply(call, Error{ErrorCode::kUnavailable, "too busy; try again"});
 }
 
+// Field values are any bytes to HTTP; here they are text. A credential in other bytes is an unknown
+// credential, and says so as a 401.
+const http::Field* unreadable_field(const http::Request& request) {
+    const auto found =
+        std::find_if(request.fields.begin(), request.fields.end(), [](const http::Field& field) {
+            return !is_valid_utf8(field.value) &&
+                   !http::equal_without_case(field.name, "Authorization");
+        });
+    return found == request.fields.end() ? nullptr : &*found;
+}
+
+// The path is not in the table, or not with this method.
+void answer_unrouted(const CallPtr& call, const Match& found) {
+    if (found.is_malformed) return reply(call, invalid("this path is not well-formed", "bad_path"));
+    if (found.allowed.empty()) {
+        return reply(call, Error{ErrorCode::kNotFound, "there is nothing here"});
+    }
+    const auto& request = call->request();
+    http::Response response;
+    if (request.method == http::Method::kOptions) {
+        response.status = 204;
+    } else {
+        response = problem(invalid("this path has no such method", "method_not_allowed"),
+                           call->services.issuer(), request.request_id);
+    }
+    response.fields.emplace_back("Allow", found.allowed);
+    reply(call, std::move(response));
+}
+
 }  // namespace
 
 void Application::handle(http::Exchange& exchange) noexcept {
@@ -67,31 +98,27 @@ void Application::handle(http::Exchange& exchange) noexcept {
 
 void Application::dispatch(http::Exchange& exchange) {
     const auto& request = exchange.request();
+    auto call = std::make_shared<Call>(Call{services_, {}, {}, {}, exchange.reactor(), {}});
+    if (const auto* field = unreadable_field(request)) {
+        call->deferred = exchange.defer();
+        return reply(call, invalid("the field " + std::string(field->name) + " is not valid UTF-8",
+                                   "bad_request"));
+    }
     auto found = match(table_, request.method, request.path);
-    auto call = std::make_shared<Call>(Call{services_, {}, {}, {}, exchange.reactor()});
     if (found.route == nullptr) {
         call->deferred = exchange.defer();
-        if (found.is_malformed) {
-            return reply(call, invalid("this path is not well-formed", "bad_path"));
-        }
-        if (found.allowed.empty()) {
-            return reply(call, Error{ErrorCode::kNotFound, "there is nothing here"});
-        }
-        http::Response response;
-        if (request.method == http::Method::kOptions) {
-            response.status = 204;
-        } else {
-            response = problem(invalid("this path has no such method", "method_not_allowed"),
-                               services_.issuer(), request.request_id);
-        }
-        response.fields.emplace_back("Allow", found.allowed);
-        return reply(call, std::move(response));
+        return answer_unrouted(call, found);
     }
     auto principal = permit(services_, exchange.reactor(), request, found.route->permission);
     call->deferred = exchange.defer();
     call->parameters = std::move(found.parameters);
     if (!principal) return reply(call, std::move(principal).error());
     call->principal = std::move(*principal);
+    if (request.path.starts_with("/v1/")) {
+        auto query = Query::parse(request.query, found.route->queries);
+        if (!query) return reply(call, std::move(query).error());
+        call->query = std::move(*query);
+    }
     const Work& work = found.route->work;
     if (work.async != nullptr) return work.async(call);
     switch (work.place) {
@@ -101,18 +128,9 @@ void Application::dispatch(http::Exchange& exchange) {
     }
 }
 
-http::Response Application::refusal(int status, std::string_view why) const {
-    http::Response response;
-    response.status = status;
-    response.content_type = "application/problem+json";
-    json::object body;
-    body["type"] = services_.issuer() + "/errors/bad_request";
-    body["title"] = http::reason_phrase(status);
-    body["status"] = status;
-    body["detail"] = why;
-    body["code"] = "bad_request";
-    response.body = to_json(body);
-    return response;
+http::Response Application::refusal(int status, std::string_view why,
+                                    std::string_view request_id) const {
+    return refusal_problem(status, why, services_.issuer(), request_id);
 }
 
 }  // namespace latchkey::api

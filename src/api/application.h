@@ -15,7 +15,8 @@ public:
     Application(Services& services, std::span<const Route> table)
         : services_(services), table_(table) {}
     void handle(http::Exchange& exchange) noexcept override;
-    [[nodiscard]] http::Response refusal(int status, std::string_view why) const override;
+    [[nodiscard]] http::Response refusal(int status, std::string_view why,
+                                         std::string_view request_id) const override;
 
 private:
     void dispatch(http::Exchange& exchange);

@@ -44,6 +44,15 @@ Result<std::vector<Body>> objects_of(const json::value& value, std::string_view 
     return bodies;
 }
 
+bool is_listed(std::string_view name, std::string_view list) {
+    while (true) {
+        const auto end = list.find(',');
+        if (list.substr(0, end) == name) return !name.empty();
+        if (end == std::string_view::npos) return false;
+        list.remove_prefix(end + 1);
+    }
+}
+
 }  // namespace
 
 Result<Body> Body::parse(const http::Request& request, bool may_be_empty) {
@@ -134,7 +143,7 @@ Result<std::vector<Body>> parse_objects(const http::Request& request) {
     return objects_of(value, "body");
 }
 
-Result<Query> Query::parse(std::string_view query, std::initializer_list<std::string_view> known) {
+Result<Query> Query::parse(std::string_view query, std::string_view known) {
     Query parsed;
     while (!query.empty()) {
         const auto end = query.find('&');
@@ -147,7 +156,7 @@ Result<Query> Query::parse(std::string_view query, std::initializer_list<std::st
         if (!name || !value || !is_valid_utf8(*value)) {
             return invalid("the query is not well-formed", "bad_query");
         }
-        if (std::find(known.begin(), known.end(), *name) == known.end()) {
+        if (!is_listed(*name, known)) {
             return invalid("there is no parameter " + name->substr(0, 60) + " here", "bad_query");
         }
         if (parsed.has(*name))

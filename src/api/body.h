@@ -42,11 +42,10 @@ private:
 // Bodies that are arrays of objects (scope catalogues).
 Result<std::vector<Body>> parse_objects(const http::Request& request);
 
-// Query parameters: each at most once, only known ones.
+// Query parameters: each at most once, only known ones (names with commas between).
 class Query {
 public:
-    static Result<Query> parse(std::string_view query,
-                               std::initializer_list<std::string_view> known);
+    static Result<Query> parse(std::string_view query, std::string_view known);
     [[nodiscard]] std::string get(std::string_view name, std::string_view otherwise = {}) const;
     [[nodiscard]] bool has(std::string_view name) const;
     // A number within [1, most].

@@ -76,20 +76,21 @@ TEST(Body, EveryMemberHasItsTypeAndNothingIsLeftOver) {
 
 TEST(Query, KnowsItsParametersEachOnce) {
     const auto read = [](std::string_view text) {
-        return reason_of(Query::parse(text, {"limit", "after"}));
+        return reason_of(Query::parse(text, "limit,after"));
     };
     EXPECT_EQ(read(""), "");
     EXPECT_EQ(read("limit=5&after=x"), "");
     EXPECT_EQ(read("%6cimit=5"), "");
-    for (const char* bad : {"limit=1&limit=2", "limit=1&%6Cimit=2", "owner=x", "limit=1&&after=x",
-                            "Limit=1", "=x", "limit=%zz", "limit=%ff", "&"}) {
+    for (const char* bad :
+         {"limit=1&limit=2", "limit=1&%6Cimit=2", "owner=x", "limit=1&&after=x", "Limit=1", "=x",
+          "limit%2Cafter=1", "limi=1", "fter=1", "limit=%zz", "limit=%ff", "&"}) {
         EXPECT_EQ(read(bad), "bad_query") << bad;
     }
 }
 
 TEST(Query, ALimitIsANumberWithinBounds) {
     const auto limit = [](std::string_view text) {
-        return Query::parse(text, {"limit"}).value().limit(50, 200);
+        return Query::parse(text, "limit").value().limit(50, 200);
     };
     EXPECT_EQ(limit("").value(), 50U);
     EXPECT_EQ(limit("limit=1").value(), 1U);

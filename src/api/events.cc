@@ -41,8 +41,7 @@ Result<store::EventQuery> read_query(const Query& query) {
 }  // namespace
 
 Result<http::Response> get_events(Call& call) {
-    const auto query = TRY(
-        Query::parse(call.request().query, {"after", "limit", "type", "token", "owner", "actor"}));
+    const Query& query = call.query;
     const auto wanted = TRY(read_query(query));
     const auto events = TRY(call.services.authority.store().query<std::vector<store::Event>>(
         [&](store::Connection& db) { return store::list_events(db, wanted); }));

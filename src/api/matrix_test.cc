@@ -78,7 +78,6 @@ protected:
     Outcome session_outcome(const Route& route, const authority::Actor& actor) const {
         switch (route.permission.kind()) {
             case Kind::kPublic:
-            case Kind::kSignedIn:
             case Kind::kSession: return Outcome::kLetIn;
             case Kind::kAnyCredential:  // /v1/tokens/self: a session is no token
             case Kind::kMachineToken:
@@ -92,8 +91,7 @@ protected:
     static Outcome token_outcome(const Route& route, bool has_scope, bool is_machine) {
         switch (route.permission.kind()) {
             case Kind::kPublic:
-            case Kind::kAnyCredential:
-            case Kind::kSignedIn: return Outcome::kLetIn;
+            case Kind::kAnyCredential: return Outcome::kLetIn;
             case Kind::kSession:
             case Kind::kLocal: return Outcome::kForbidden;
             case Kind::kMachineToken:

@@ -39,6 +39,21 @@ std::string_view word_of(ErrorCode code) {
     return "internal";
 }
 
+std::string_view code_of_refusal(int status) {
+    switch (status) {
+        case 408: return "timeout";
+        case 413: return "too_large";
+        case 414: return "uri_too_long";
+        case 415: return "unsupported_media_type";
+        case 417: return "expectation_failed";
+        case 431: return "header_too_large";
+        case 501: return "not_implemented";
+        case 503: return "unavailable";
+        case 505: return "version_not_supported";
+        default: return status >= 500 ? "internal" : "bad_request";
+    }
+}
+
 // Errors repeat what a client sent, perhaps cut in the middle of a character: what is no text any
 // more would make the whole answer unreadable.
 std::string readable(std::string_view text) {
@@ -127,6 +142,25 @@ http::Response problem(const Error& error, std::string_view issuer, std::string_
     }
     response.body = to_json(body);
     response.fields.emplace_back("Cache-Control", "no-store");
+    return response;
+}
+
+http::Response refusal_problem(int status, std::string_view why, std::string_view issuer,
+                               std::string_view request_id) {
+    const std::string_view code = code_of_refusal(status);
+    http::Response response;
+    response.status = status;
+    response.content_type = "application/problem+json";
+    json::object body;
+    body["type"] = std::string(issuer) + "/errors/" + std::string(code);
+    body["title"] = http::reason_phrase(status);
+    body["status"] = status;
+    body["detail"] = why;
+    body["code"] = code;
+    body["requestId"] = request_id;
+    response.body = to_json(body);
+    response.fields.emplace_back("Cache-Control", "no-store");
+    response.fields.emplace_back("X-Content-Type-Options", "nosniff");
     return response;
 }
 

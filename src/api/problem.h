@@ -15,6 +15,10 @@ std::string_view code_of(const Error& error);  // its reason, or the word of its
 
 http::Response problem(const Error& error, std::string_view issuer, std::string_view request_id);
 
+// What the connection refuses by itself, before there is a request: a status and a sentence.
+http::Response refusal_problem(int status, std::string_view why, std::string_view issuer,
+                               std::string_view request_id);
+
 // "Bearer realm=…" with what RFC 6750 says about this error. A bare challenge when no credential
 // was presented at all.
 std::string challenge(const Error& error);

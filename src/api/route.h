@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/body.h"
 #include "api/principal.h"
 #include "api/services.h"
 #include "http/server.h"
@@ -21,8 +22,6 @@ public:
     static constexpr Permission nobody_needed() { return Permission(Kind::kPublic, {}); }
     // A session or an active token of any API (only what the caller is itself).
     static constexpr Permission any_credential() { return Permission(Kind::kAnyCredential, {}); }
-    // A session or a management token, without a scope.
-    static constexpr Permission signed_in() { return Permission(Kind::kSignedIn, {}); }
     static constexpr Permission scope(std::string_view name) {
         return Permission(Kind::kScope, name);
     }
@@ -38,7 +37,6 @@ public:
     enum class Kind : std::uint8_t {
         kPublic,
         kAnyCredential,
-        kSignedIn,
         kScope,
         kSession,
         kMachineToken,
@@ -47,7 +45,7 @@ public:
     [[nodiscard]] constexpr Kind kind() const { return kind_; }
     [[nodiscard]] constexpr std::string_view scope_name() const { return scope_; }
     [[nodiscard]] constexpr bool takes_cookies() const {
-        return kind_ == Kind::kSignedIn || kind_ == Kind::kScope || kind_ == Kind::kSession;
+        return kind_ == Kind::kScope || kind_ == Kind::kSession;
     }
 
 private:
@@ -63,6 +61,7 @@ struct Call {
     Principal principal;
     std::vector<std::string> parameters;  // the path's {…}, decoded
     std::size_t reactor{0};
+    Query query;
 
     [[nodiscard]] const http::Request& request() const { return deferred.request(); }
     [[nodiscard]] const authority::Actor& actor() const { return principal.actor; }
@@ -95,6 +94,7 @@ struct Route {
     std::string_view path;  // "/v1/tokens/{id}"
     Permission permission;
     Work work;
+    std::string_view queries{};  // the query's parameters; under /v1 any other is refused
 };
 
 std::span<const Route> routes();  // routes.cc: the table of contents

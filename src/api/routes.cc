@@ -12,8 +12,9 @@ using W = Work;
 
 constexpr std::array kRoutes = {
     // tokens
-    Route{Method::kPost, "/v1/tokens", P::scope("token:write"), W::later(post_token)},
-    Route{Method::kGet, "/v1/tokens", P::scope("token:read"), W::on_worker(get_tokens)},
+    Route{Method::kPost, "/v1/tokens", P::scope("token:write"), W::later(post_token), "owner"},
+    Route{Method::kGet, "/v1/tokens", P::scope("token:read"), W::on_worker(get_tokens),
+          "state,sort,limit,after,owner"},
     Route{Method::kGet, "/v1/tokens/self", P::any_credential(), W::on_worker(get_token_self)},
     Route{Method::kPost, "/v1/tokens/verify", P::machine_token("token:verify"),
           W::on_reactor(post_token_verify)},
@@ -37,17 +38,17 @@ constexpr std::array kRoutes = {
     Route{Method::kPost, "/v1/setup", P::nobody_needed(), W::on_passwords(post_setup)},
     // users
     Route{Method::kGet, "/v1/users/me", P::scope("account:read"), W::on_worker(get_me)},
-    Route{Method::kGet, "/v1/users", P::scope("user:read"), W::on_worker(get_users)},
+    Route{Method::kGet, "/v1/users", P::scope("user:read"), W::on_worker(get_users), "limit,after"},
     Route{Method::kPost, "/v1/users", P::scope("user:write"), W::on_passwords(post_user)},
     Route{Method::kGet, "/v1/users/{id}", P::scope("user:read"), W::on_worker(get_user)},
     Route{Method::kPatch, "/v1/users/{id}", P::scope("user:write"), W::on_worker(patch_user)},
     Route{Method::kGet, "/v1/roles", P::scope("role:read"), W::on_worker(get_roles)},
     // APIs and projects
-    Route{Method::kGet, "/v1/apis", P::signed_in(), W::on_worker(get_apis)},
+    Route{Method::kGet, "/v1/apis", P::scope("api:read"), W::on_worker(get_apis)},
     Route{Method::kPost, "/v1/apis", P::scope("api:write"), W::on_worker(post_api)},
-    Route{Method::kGet, "/v1/apis/{id}", P::signed_in(), W::on_worker(get_api)},
+    Route{Method::kGet, "/v1/apis/{id}", P::scope("api:read"), W::on_worker(get_api)},
     Route{Method::kPatch, "/v1/apis/{id}", P::scope("api:write"), W::on_worker(patch_api)},
-    Route{Method::kGet, "/v1/apis/{id}/scopes", P::signed_in(), W::on_worker(get_api_scopes)},
+    Route{Method::kGet, "/v1/apis/{id}/scopes", P::scope("api:read"), W::on_worker(get_api_scopes)},
     Route{Method::kPut, "/v1/apis/{id}/scopes", P::scope("api:write"),
           W::on_worker(put_api_scopes)},
     Route{Method::kGet, "/v1/projects", P::scope("project:read"), W::on_worker(get_projects)},
@@ -56,7 +57,8 @@ constexpr std::array kRoutes = {
     Route{Method::kPost, "/v1/signing-keys/rotate", P::scope("key:write"),
           W::on_worker(post_signing_keys_rotate)},
     Route{Method::kGet, "/v1/settings", P::scope("settings:read"), W::on_worker(get_settings)},
-    Route{Method::kGet, "/v1/events", P::scope("event:read"), W::on_worker(get_events)},
+    Route{Method::kGet, "/v1/events", P::scope("event:read"), W::on_worker(get_events),
+          "after,limit,type,token,owner,actor"},
     Route{Method::kGet, "/v1/events/checkpoint", P::scope("event:read"),
           W::on_worker(get_checkpoint)},
     // public

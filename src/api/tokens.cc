@@ -24,7 +24,6 @@ Result<store::TokenKind> kind_of(const std::string& name) {
 
 Result<CreateToken> read_create(Call& call) {
     auto body = TRY(Body::parse(call.request()));
-    const auto query = TRY(Query::parse(call.request().query, {"owner"}));
     CreateToken wanted;
     wanted.name = TRY(body.text("name"));
     wanted.description = TRY(body.optional_text("description")).value_or("");
@@ -41,8 +40,8 @@ Result<CreateToken> read_create(Call& call) {
         }
     }
     TRY(body.done());
-    if (query.has("owner")) {
-        const auto owner = UserId::parse(query.get("owner"));
+    if (call.query.has("owner")) {
+        const auto owner = UserId::parse(call.query.get("owner"));
         if (!owner) return invalid("owner is the id of a user", "bad_query");
         wanted.owner = *owner;
     }
@@ -143,7 +142,8 @@ Result<store::TokenSort> sort_of(const std::string& sort) {
     return invalid("sort is createdAt, -createdAt or name", "bad_query");
 }
 
-Result<store::TokenQuery> read_list_query(Call& call, const Query& query) {
+Result<store::TokenQuery> read_list_query(Call& call) {
+    const Query& query = call.query;
     store::TokenQuery wanted;
     wanted.owner = call.actor().user;
     if (query.has("owner")) {
@@ -179,9 +179,7 @@ void post_token(const CallPtr& call) {
 }
 
 Result<http::Response> get_tokens(Call& call) {
-    const auto query =
-        TRY(Query::parse(call.request().query, {"state", "sort", "limit", "after", "owner"}));
-    auto wanted = TRY(read_list_query(call, query));
+    auto wanted = TRY(read_list_query(call));
     const std::size_t limit = wanted.limit;
     auto& authority = call.services.authority;
     const auto found = TRY(authority.store().query<std::vector<store::ListedToken>>(

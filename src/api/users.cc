@@ -48,7 +48,7 @@ Result<http::Response> get_me(Call& call) {
 }
 
 Result<http::Response> get_users(Call& call) {
-    const auto query = TRY(Query::parse(call.request().query, {"limit", "after"}));
+    const Query& query = call.query;
     const std::size_t limit = TRY(query.limit(50, 200));
     std::optional<UserId> after;
     if (query.has("after")) {

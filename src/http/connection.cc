@@ -134,7 +134,7 @@ bool Connection::dispatch() {
         flush();  // earlier answers do not wait for this one
         return false;
     }
-    if (!is_answered_) append_response(application_.refusal(500, "nobody answered"));
+    if (!is_answered_) append_response(application_.refusal(500, "nobody answered", request_id_));
     if (flush_or_linger()) return false;
     parser_.next();
     phase_ = Phase::kIdle;
@@ -144,7 +144,8 @@ bool Connection::dispatch() {
 
 void Connection::finish_deferred(const std::optional<Response>& response) {
     if (!is_open() || phase_ != Phase::kHandling) return;
-    append_response(response ? *response : application_.refusal(500, "the request was dropped"));
+    append_response(response ? *response
+                             : application_.refusal(500, "the request was dropped", request_id_));
     if (flush_or_linger()) return;
     parser_.next();
     set_phase(Phase::kIdle, reactor_->limits().idle_seconds);
@@ -155,7 +156,7 @@ void Connection::refuse(int status, std::string_view why) {
     ++reactor_->figures().refused_total;
     parser_.refuse(status, why);
     reactor_->write_request_id(request_id_);
-    append_response(application_.refusal(status, why));
+    append_response(application_.refusal(status, why, request_id_));
     close_after_ = true;
     flush_or_linger();
 }

@@ -51,7 +51,8 @@ Deferred Exchange::defer() {
     return connection_.defer();
 }
 
-Response Application::refusal(int status, std::string_view why) const {
+Response Application::refusal(int status, std::string_view why,
+                              std::string_view /*request_id*/) const {
     return {status, "text/plain; charset=utf-8", std::string{why} + "\n", {}};
 }
 

@@ -69,7 +69,8 @@ public:
     virtual void handle(Exchange& exchange) noexcept = 0;
     // An answer the connection makes itself (400, 408, 413, 431, 501, 503 …). Lets the application
     // give it its own shape (problem+json); the default is a plain text line.
-    [[nodiscard]] virtual Response refusal(int status, std::string_view why) const;
+    [[nodiscard]] virtual Response refusal(int status, std::string_view why,
+                                           std::string_view request_id) const;
 };
 
 struct Limits {
