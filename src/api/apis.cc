@@ -2,6 +2,7 @@
 #include "authority/apis.h"
 
 #include "api/body.h"
+#include "api/create_once.h"
 #include "api/handlers.h"
 #include "api/views.h"
 
@@ -23,13 +24,13 @@ Result<std::vector<store::ScopeRecord>> read_scopes(std::vector<Body> entries) {
 }
 
 template <typename Use>
-Result<http::Response> change_api(Call& call, int status, const Use& use) {
+Result<http::Response> change_api(Call& call, const Use& use) {
     std::optional<store::ApiRecord> api;
     TRY(call.services.authority.store().mutate([&](store::Transaction& tx) -> Status {
         api = TRY(use(tx));
         return {};
     }));
-    return json_answer(status, api_view(*api));
+    return json_answer(200, api_view(*api));
 }
 
 }  // namespace
@@ -54,8 +55,9 @@ Result<http::Response> post_api(Call& call) {
     auto scopes = TRY(body.optional_objects("scopes"));
     TRY(body.done());
     if (scopes) wanted.scopes = TRY(read_scopes(std::move(*scopes)));
-    return change_api(call, 201, [&](store::Transaction& tx) {
-        return authority::create_api(tx, call.actor(), wanted);
+    return create_once(call, [&](store::Transaction& tx) -> Result<json::object> {
+        const auto api = TRY(authority::create_api(tx, call.actor(), wanted));
+        return api_view(api);
     });
 }
 
@@ -73,7 +75,7 @@ Result<http::Response> patch_api(Call& call) {
     edit.default_scopes = TRY(body.optional_texts("defaultScopes"));
     edit.make_default = TRY(body.flag("default", false));
     TRY(body.done());
-    return change_api(call, 200, [&](store::Transaction& tx) {
+    return change_api(call, [&](store::Transaction& tx) {
         return authority::edit_api(tx, call.actor(), call.parameters[0], edit);
     });
 }
@@ -91,7 +93,7 @@ Result<http::Response> get_api_scopes(Call& call) {
 Result<http::Response> put_api_scopes(Call& call) {
     auto entries = TRY(parse_objects(call.request()));
     const auto scopes = TRY(read_scopes(std::move(entries)));
-    TRY(change_api(call, 200, [&](store::Transaction& tx) {
+    TRY(change_api(call, [&](store::Transaction& tx) {
         return authority::replace_catalogue(tx, call.actor(), call.parameters[0], scopes);
     }));
     return json_answer(200, scopes_view(scopes));

@@ -2,6 +2,7 @@
 #include "authority/users.h"
 
 #include "api/body.h"
+#include "api/create_once.h"
 #include "api/handlers.h"
 #include "api/views.h"
 #include "authority/setup.h"
@@ -23,15 +24,13 @@ Result<store::UserRecord> read_user(Call& call, const UserId& id) {
         [&](store::Connection& db) { return authority::get_user(db, id); });
 }
 
-Result<store::UserRecord> create_machine(Call& call, const authority::CreateUser& wanted) {
-    auto& authority = call.services.authority;
-    const auto apis = authority.directory().view();
-    std::optional<store::UserRecord> user;
-    TRY(authority.store().mutate([&](store::Transaction& tx) -> Status {
-        user = TRY(authority::create_user(tx, call.actor(), *apis, wanted));
-        return {};
-    }));
-    return std::move(*user);
+Result<http::Response> create_machine(Call& call, const authority::CreateUser& wanted) {
+    const auto apis = call.services.authority.directory().view();
+    return create_once(call, [&](store::Transaction& tx) -> Result<json::object> {
+        const auto user = TRY(authority::create_user(tx, call.actor(), *apis, wanted));
+        const auto roles = TRY(store::list_roles(tx.connection()));
+        return user_view(user, roles, *apis);
+    });
 }
 
 }  // namespace
@@ -82,9 +81,10 @@ Result<http::Response> post_user(Call& call) {
         wanted.name = TRY(body.text("name"));
         wanted.verifies = TRY(body.optional_texts("verifies")).value_or(std::vector<std::string>());
         TRY(body.done());
-        return user_answer(call, 201, TRY(create_machine(call, wanted)));
+        return create_machine(call, wanted);
     }
     if (kind != "human") return invalid("kind is human or machine", "unknown_kind", "/kind");
+    // No Idempotency-Key here: what is kept for it has a digest of the body, and so of a password.
     wanted.email = TRY(body.text("email"));
     wanted.name = TRY(body.optional_text("name")).value_or("");
     const Secret password(TRY(body.text("password")));
