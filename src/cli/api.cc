@@ -63,7 +63,7 @@ struct CreateOptions {
 Result<int> create(Context& context, const CreateOptions& options) {
     json::object body;
     body["slug"] = options.slug;
-    body["audience"] = TRY(context.need(options.audience, "--audience", "Audience"));
+    if (options.audience) body["audience"] = *options.audience;
     if (options.name) body["name"] = *options.name;
     if (options.base_url) body["baseUrl"] = *options.base_url;
     if (!options.default_scopes.empty()) {
@@ -147,7 +147,8 @@ void add_api(Command root) {
     auto options = std::make_shared<CreateOptions>();
     api.command("create", "Register an API")
         .argument("SLUG", options->slug, "Its short name")
-        .option("--audience", options->audience, "TEXT", "What its tokens carry as aud")
+        .option("--audience", options->audience, "TEXT",
+                "What its tokens carry as aud; its slug if not given")
         .option("--name", options->name, "NAME", "What people call it")
         .option("--base-url", options->base_url, "URL", "Where it is reached")
         .options("--default-scopes", options->default_scopes, "SCOPE,…",

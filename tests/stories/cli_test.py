@@ -340,6 +340,8 @@ class CredentialStories(Story):
         token = self.create("-n", "weak", "--api", "latchkey", "-s", "account:read")["token"]
         error = self.fails(5, "token", "list", "--token", token)
         self.assertIn("token:read", error)
+        error = self.fails(5, "api", "list", "--token", token)
+        self.assertIn("api:read", error)
 
     def test_a_secret_is_not_in_the_process_list(self):
         token = self.create("-n", "ps", "--kind", "opaque", "--api", "latchkey")["token"]
@@ -428,8 +430,9 @@ class OtherStories(Story):
         self.addCleanup(upstream.shutdown)
         self.addCleanup(foreign.shutdown)
         upstream.away = foreign.url + "/taken"
-        self.cli("api", "create", "functions", "--audience", "functions", "--base-url",
-                 upstream.url)
+        self.cli("api", "create", "functions", "--base-url", upstream.url)
+        made = json.loads(self.cli("api", "get", "functions", "--json").stdout)
+        self.assertEqual(made["audience"], "functions")
         token = self.create("-n", "call", "--api", "functions")["token"]
         done = self.cli("run", "2dDqeXN", "-d", "ping", "--api", "functions", "--token", token)
         self.assertEqual(done.stdout, "echo ping")
