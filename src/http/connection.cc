@@ -109,6 +109,20 @@ void Connection::await_input() {
     } else if (phase_ != Phase::kHeader) {
         set_phase(Phase::kHeader, limits.header_seconds);
     }
+    if (output_.empty() || is_writing_) return send_and_read();
+    begin_operation();
+    reactor_->send_soon(*this);
+}
+
+// The answers of all requests that came in together go out together: the reactor calls this when
+// it has looked at the last of them. A peer that is woken by the first finds the others there.
+void Connection::send_gathered() {
+    end_operation();
+    if (is_open() && phase_ != Phase::kLingering) send_and_read();
+    reap();
+}
+
+void Connection::send_and_read() {
     if (!flush()) return;
     if (phase_ == Phase::kIdle && reactor_->is_stopping()) return linger();
     if (is_reading_) return;

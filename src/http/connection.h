@@ -44,6 +44,7 @@ public:
     // For the reactor. After each of them it calls reap().
     virtual void start() = 0;
     void finish_deferred(const std::optional<Response>& response);
+    void send_gathered();
     void check_deadline(Microseconds now);
     void stop_gracefully();
     void close();
@@ -90,6 +91,7 @@ private:
     bool dispatch();
     void refuse(int status, std::string_view why);
     bool flush();
+    void send_and_read();
     bool flush_or_linger();
     void append_head_end(int status, std::size_t body_bytes, bool is_closing);
     void append_response(const Response& response);

@@ -201,6 +201,18 @@ void Reactor::adopt(FileDescriptor socket, const ListenerState& listener, const 
     connection->reap();
 }
 
+void Reactor::send_soon(Connection& connection) {
+    gathered_.push_back(&connection);
+    if (gathered_.size() > 1) return;
+    asio::post(io_, [this] {
+        sending_.swap(gathered_);
+        for (Connection* const each : sending_) {
+            each->send_gathered();
+        }
+        sending_.clear();
+    });
+}
+
 void Reactor::drop(Connection& connection) {
     const std::size_t place = connection.place;
     if (place >= connections_.size() || connections_[place].get() != &connection) return;

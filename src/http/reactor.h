@@ -81,6 +81,7 @@ public:
     // "Date: …\r\nX-Request-Id: ", renewed each second.
     [[nodiscard]] std::string_view date_line() const { return date_line_; }
     void write_request_id(std::string& id);  // into its 20 characters
+    void send_soon(Connection& connection);  // calls send_gathered after what is ready now
     void drop(Connection& connection);       // the connection is gone afterwards
 
 private:
@@ -110,6 +111,8 @@ private:
     Timer timer_;
     std::vector<std::unique_ptr<Acceptor>> acceptors_;
     std::vector<std::shared_ptr<Connection>> connections_;
+    std::vector<Connection*> gathered_;  // each holds an operation, so it stays
+    std::vector<Connection*> sending_;
     Microseconds now_{};
     std::string date_line_;
     std::string id_prefix_;
