@@ -174,7 +174,7 @@ class Restore(Story):
                          {"untouched": "active", "revoked before": "revoked",
                           "revoked after": "revoked", "deleted after": "revoked",
                           "suspended after": "suspended", "resumed after": "suspended",
-                          "created after": "unknown"})
+                          "created after": "revoked"})
         self.log_verifies(self.server)
         self.assertEqual(len(glob.glob(self.server.data + "/latchkey.db.before-restore*")) > 0,
                          True)
@@ -285,6 +285,17 @@ class Restore(Story):
         shutil.copy(os.path.join(self.server.data, "kek"), kek)
         self.admin(other, "restore", self.backup, "--kek", kek)
         other.args += ["--kek-file", kek]
+        other.start()
+        self.log_verifies(other)
+
+    def test_the_kek_from_the_environment(self):
+        with open(os.path.join(self.server.data, "kek"), encoding="ascii") as opened:
+            kek = opened.read().strip()
+        self.admin(self.server, "backup", self.backup)
+        other = self.elsewhere(with_kek=False)
+        other.extra_environment["LATCHKEY_KEK"] = kek
+        self.admin(other, "restore", self.backup)
+        self.assertFalse(os.path.exists(os.path.join(other.data, "kek")))
         other.start()
         self.log_verifies(other)
 
