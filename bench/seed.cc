@@ -19,7 +19,6 @@
 
 namespace {
 
-using namespace std::chrono_literals;
 namespace store = latchkey::store;
 using latchkey::Result;
 using latchkey::Status;
@@ -104,7 +103,7 @@ Status seed(store::Store& store, std::uint64_t count, const std::string& slug, O
         TRY(store.mutate([&](store::Transaction& tx) -> Status {
             const std::uint64_t to = std::min(count, from + kBatch);
             for (std::uint64_t i = from; i < to; ++i) {
-                const Timestamp when = tx.now() - 1s * static_cast<std::int64_t>(count - i);
+                const Timestamp when = tx.now() - std::chrono::seconds(count - i);
                 TRY(insert_one(tx.connection(), ground, i, when, outputs));
             }
             store::EventDraft event;
