@@ -26,7 +26,7 @@ std::optional<std::string_view> element(std::string_view segment, std::string& d
     if (!text || has_unprintable(*text)) return std::nullopt;
     const std::size_t start = decoded.size();
     decoded += *text;
-    return std::string_view(decoded).substr(start);
+    return std::string_view{decoded}.substr(start);
 }
 
 bool take_scopes(std::string_view text, CheckPath& path) {

@@ -215,8 +215,8 @@ Result<PreparedToken> prepare_token(Authority& authority, verify::Replica::Reade
     made.token.name = std::move(wanted.name);
     made.token.description = std::move(wanted.description);
     made.token.scopes = std::move(scopes);
-    made.token.allowed_ips =
-        wanted.allowed_ips.empty() ? actor.allowed_ips : std::move(wanted.allowed_ips);
+    if (wanted.allowed_ips.empty()) wanted.allowed_ips = actor.allowed_ips;
+    made.token.allowed_ips = std::move(wanted.allowed_ips);
     made.token.expires_at = expires_at;
     made.token.created_at = now;
     made.token.updated_at = now;

@@ -31,7 +31,7 @@ bool is_common(std::string_view password) {
     if (one_character || (only_digits && lower.size() < 12)) return true;
     const auto stem_end = lower.find_last_not_of("0123456789!?.*#@$");
     const std::string_view stem =
-        std::string_view(lower).substr(0, stem_end == std::string::npos ? 0 : stem_end + 1);
+        std::string_view{lower}.substr(0, stem_end == std::string::npos ? 0 : stem_end + 1);
     return std::find(kCommonStems.begin(), kCommonStems.end(), stem) != kCommonStems.end();
 }
 

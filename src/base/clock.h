@@ -25,6 +25,7 @@ public:
     }
     [[nodiscard]] constexpr std::int64_t microseconds() const { return value_; }
     [[nodiscard]] constexpr std::int64_t seconds() const { return value_ / 1'000'000; }
+    // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 misreads the defaulted comparison.
     constexpr auto operator<=>(const Timestamp&) const = default;
     constexpr Timestamp operator+(Microseconds step) const {
         return Timestamp{value_ + step.count()};

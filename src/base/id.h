@@ -42,6 +42,7 @@ struct Id {
         // NOLINTNEXTLINE: the store and the digest see ids as their bytes.
         return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
     }
+    // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 misreads the defaulted comparison.
     auto operator<=>(const Id&) const = default;
 };
 

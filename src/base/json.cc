@@ -17,14 +17,18 @@ namespace {
 
 using boost::system::error_code;
 
+constexpr std::size_t kNoLimit = static_cast<std::size_t>(-1);
+
 // Builds a value while it refuses what a plain parser lets pass: repeated members and long
 // containers. Boost.JSON itself refuses bad UTF-8, lone surrogates and depth.
 class StrictHandler {
 public:
-    static constexpr std::size_t max_object_size = std::size_t(-1);
-    static constexpr std::size_t max_array_size = std::size_t(-1);
-    static constexpr std::size_t max_key_size = std::size_t(-1);
-    static constexpr std::size_t max_string_size = std::size_t(-1);
+    // NOLINTBEGIN(readability-identifier-naming): the names that basic_parser asks for.
+    static constexpr std::size_t max_object_size = kNoLimit;
+    static constexpr std::size_t max_array_size = kNoLimit;
+    static constexpr std::size_t max_key_size = kNoLimit;
+    static constexpr std::size_t max_string_size = kNoLimit;
+    // NOLINTEND(readability-identifier-naming)
 
     explicit StrictHandler(std::size_t members_max) : members_max_(members_max) { stack_.reset(); }
 

@@ -102,7 +102,7 @@ public:
 
     explicit operator bool() const { return has_value(); }
     [[nodiscard]] bool has_value() const { return !error_; }
-    [[nodiscard]] Unit value() const { return {}; }
+    static Unit value() { return {}; }
     Error& error() & { return *error_; }
     const Error& error() const& { return *error_; }
     Error&& error() && { return *std::move(error_); }
@@ -115,6 +115,7 @@ using Status = Result<void>;
 
 // Stands only as a whole statement or a whole initializer: inside braces the compilers skip the
 // destructors of members already built (tools/tidy refuses that).
+// NOLINTBEGIN(bugprone-macro-parentheses): the name of a variable takes none.
 #define TRY(expression) LATCHKEY_TRY_AS(expression, LATCHKEY_JOIN(try_result_, __COUNTER__))
 // A name of its own each time, so that a lambda handed to TRY may use TRY inside.
 #define LATCHKEY_TRY_AS(expression, name)          \
@@ -123,6 +124,7 @@ using Status = Result<void>;
         if (!name) return std::move(name).error(); \
         std::move(name).value();                   \
     })
+// NOLINTEND(bugprone-macro-parentheses)
 #define LATCHKEY_JOIN(a, b) LATCHKEY_JOIN_EXPANDED(a, b)
 #define LATCHKEY_JOIN_EXPANDED(a, b) a##b
 

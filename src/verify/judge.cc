@@ -66,7 +66,7 @@ Judgement scopes_of(const TokenView& token, const Requirement& wanted) {
 
 // Appends `scope` unless it stands among the words from `start` on.
 void append_once(std::string& out, std::size_t start, std::string_view scope) {
-    std::string_view words = std::string_view(out).substr(start);
+    std::string_view words = std::string_view{out}.substr(start);
     while (!words.empty()) {
         const std::size_t end = std::min(words.find(' '), words.size());
         if (words.substr(0, end) == scope) return;
