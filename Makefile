@@ -48,7 +48,7 @@ tsan: ## every unit test under the thread sanitizer
 
 fuzz: ## each parser under libFuzzer (FUZZ_SECONDS each)
 	@tools/install-deps build lint
-	@cmake --preset fuzz && cmake --build build/fuzz -j$(JOBS)
+	@cmake --preset fuzz && cmake --build build/fuzz -j$(JOBS) --target fuzzers
 	@for target in build/fuzz/tests/*_fuzz; do \
 	  mkdir -p build/corpus/$$(basename $$target); \
 	  $$target -max_total_time=$(FUZZ_SECONDS) build/corpus/$$(basename $$target) || exit 1; done
