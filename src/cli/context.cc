@@ -79,16 +79,20 @@ Result<std::string> Context::context_name() {
     if (auto wanted = first_of(globals.context, environment_("LATCHKEY_CONTEXT"))) {
         return *std::move(wanted);
     }
-    return server();
+    std::string address = TRY(server());
+    if (!may_store()) return address;
+    const Credentials credentials = TRY(stored());
+    const StoredLogin* active = credentials.find(credentials.active);
+    if (active != nullptr && active->server == address) return credentials.active;
+    return address;
 }
 
 Result<std::optional<Credential>> Context::stored_credential() {
-    if (!config_directory(environment_)) return std::optional<Credential>{};
+    if (!may_store()) return std::optional<Credential>{};
     const Credentials credentials = TRY(stored());
     const std::string wanted_server = TRY(server());
-    const auto named = first_of(globals.context, environment_("LATCHKEY_CONTEXT"));
-    const StoredLogin* login = credentials.find(named.value_or(wanted_server));
-    if (login == nullptr && !named) login = credentials.find(credentials.active);
+    const std::string name = TRY(context_name());
+    const StoredLogin* login = credentials.find(name);
     // A secret goes only to the server that gave it.
     if (login == nullptr || login->server != wanted_server || login->secret.empty()) {
         return std::optional<Credential>{};

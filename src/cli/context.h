@@ -56,8 +56,10 @@ public:
 
     // Where calls go, without a slash at the end.
     Result<std::string> server();
-    // The name under which a login is kept.
+    // The name under which a login, and the active project, is or would be kept.
     Result<std::string> context_name();
+    // Whether there is a place to keep anything in.
+    [[nodiscard]] bool may_store() const { return config_directory(environment_).has_value(); }
     Result<Credentials> stored();
     Status store(const Credentials& credentials);
     // Nothing when there is none anywhere. Read once: stdin cannot be read again.

@@ -130,10 +130,20 @@ Result<Credentials> load_credentials(const std::string& directory, bool& readabl
     const json::object& object = value->get_object();
     credentials.active = text_of(object, "active");
     const json::value* contexts = object.if_contains("contexts");
-    if (contexts == nullptr || !contexts->is_object()) return credentials;
-    for (const auto& member : contexts->get_object()) {
-        StoredLogin login = TRY(parse_login(member.value(), path));
-        credentials.contexts.emplace(member.key(), std::move(login));
+    if (contexts != nullptr && contexts->is_object()) {
+        for (const auto& member : contexts->get_object()) {
+            StoredLogin login = TRY(parse_login(member.value(), path));
+            credentials.contexts.emplace(member.key(), std::move(login));
+        }
+    }
+    const json::value* projects = object.if_contains("projects");
+    if (projects != nullptr && projects->is_object()) {
+        for (const auto& member : projects->get_object()) {
+            if (!member.value().is_object()) return failure(path + " is damaged", "log in again");
+            const json::object& project = member.value().get_object();
+            credentials.projects.emplace(member.key(),
+                                         Project{text_of(project, "id"), text_of(project, "name")});
+        }
     }
     return credentials;
 }
@@ -154,7 +164,12 @@ Status save_credentials(const std::string& directory, const Credentials& credent
         if (!login.expires_at.empty()) entry["expiresAt"] = login.expires_at;
         contexts[name] = std::move(entry);
     }
-    const json::object whole{{"active", credentials.active}, {"contexts", std::move(contexts)}};
+    json::object projects;
+    for (const auto& [name, project] : credentials.projects) {
+        projects[name] = json::object{{"id", project.id}, {"name", project.name}};
+    }
+    json::object whole{{"active", credentials.active}, {"contexts", std::move(contexts)}};
+    if (!projects.empty()) whole["projects"] = std::move(projects);
     return write_private_file(directory + "/" + kFileName, to_json(whole) + "\n");
 }
 

@@ -1,8 +1,9 @@
 // What `login` keeps between runs: one file, 0600 in a directory of 0700, replaced whole so that a
 // crash never leaves half of it.
 //   {"active":"<context>","contexts":{"<context>":{"server","kind":"session|token","secret",
-//    "name"?,"expiresAt"?}}}
-// A context is named by its server unless --context says otherwise.
+//    "name"?,"expiresAt"?}},"projects":{"<context>":{"id","name"}}}
+// A context is named by its server unless --context says otherwise. Its active project is kept
+// apart from its login, so that it outlives a login that ended and serves tokens from elsewhere.
 #pragma once
 
 #include <map>
@@ -22,9 +23,15 @@ struct StoredLogin {
     std::string expires_at;  // RFC 3339, or empty
 };
 
+struct Project {
+    std::string id;  // as JSON shows it
+    std::string name;
+};
+
 struct Credentials {
     std::string active;
     std::map<std::string, StoredLogin> contexts;
+    std::map<std::string, Project> projects;  // the active one of each context
 
     [[nodiscard]] const StoredLogin* find(const std::string& context) const;
 };

@@ -10,13 +10,7 @@ namespace {
 Result<std::optional<std::string>> find_login(Context& context, const Credentials& credentials) {
     const std::string name = TRY(context.context_name());
     std::optional<std::string> found;
-    if (credentials.find(name) != nullptr) {
-        found = name;
-        return found;
-    }
-    const std::string server = TRY(context.server());
-    const StoredLogin* active = credentials.find(credentials.active);
-    if (active != nullptr && active->server == server) found = credentials.active;
+    if (credentials.find(name) != nullptr) found = name;
     return found;
 }
 
@@ -41,6 +35,7 @@ Result<int> logout(Context& context) {
         }
     }
     credentials.contexts.erase(*name);
+    credentials.projects.erase(*name);
     if (credentials.active == *name) credentials.active.clear();
     TRY(context.store(credentials));
     if (!context.globals.quiet && !context.globals.json) {
