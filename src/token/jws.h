@@ -11,6 +11,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "crypto/key_pair.h"
 #include "crypto/keys.h"
 
 namespace latchkey {
@@ -49,6 +50,7 @@ struct TypPolicy {
 
     static constexpr TypPolicy exactly(std::string_view typ) { return {typ, false}; }
     static constexpr TypPolicy absent_or(std::string_view typ) { return {typ, true}; }
+    [[nodiscard]] bool allows(std::string_view typ) const;
 };
 
 // The claims of a token that `key` signed. No claim is judged: times, audience and issuer are the
@@ -61,6 +63,8 @@ Result<std::string> verify_jws_payload(std::string_view compact, const PublicKey
 
 // Header {"alg":…,"kid":…,"typ":…}; kid is usually key.kid(), and empty leaves it out.
 std::string sign_jws(const SigningKey& key, std::string_view typ, std::string_view kid,
+                     const json::object& claims);
+std::string sign_jws(const PrivateKey& key, std::string_view typ, std::string_view kid,
                      const json::object& claims);
 
 // A signing key with its header text made once, for minting many tokens.

@@ -30,6 +30,9 @@ inline bool is_everything(std::string_view pattern) {
 // covered, so that "a token can only hand on what it has" is one call.
 bool scope_matches(std::string_view pattern, std::string_view scope);
 
+// Whether some scope is covered by both patterns: "a:*" and "*" do, "a:*" and "a:b:c" do not.
+bool scopes_overlap(std::string_view a, std::string_view b);
+
 // A set of scopes and patterns: sorted, unique, each valid.
 class ScopeSet {
 public:
