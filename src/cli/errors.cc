@@ -78,6 +78,7 @@ int exit_code_of_status(long status) {
 void report(Console& console, const Error& error, const std::optional<Problem>& problem,
             bool as_json) {
     print_labelled(console, "error", error.message);
+    if (problem) console.err << problem->excerpt;
     const std::string hint = hint_of(error);
     if (!hint.empty()) print_hint(console, hint);
     if (!as_json) return;
@@ -89,6 +90,10 @@ void report(Console& console, const Error& error, const std::optional<Problem>& 
     if (!hint.empty()) object["hint"] = hint;
     if (problem && problem->status != 0) object["status"] = problem->status;
     if (problem && !problem->request_id.empty()) object["requestId"] = problem->request_id;
+    if (problem && !problem->places.empty() && problem->places.front().line != 0) {
+        object["line"] = problem->places.front().line;
+        object["column"] = problem->places.front().column;
+    }
     if (!error.scopes.empty()) {
         object["missingScopes"] = json::array(error.scopes.begin(), error.scopes.end());
     }

@@ -1,8 +1,10 @@
 // The one table from errors to exit codes (CONTRACT §3), and how an error looks on stderr.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "cli/console.h"
@@ -22,11 +24,21 @@ enum ExitCode : int {
     kExitPartly = 10,
 };
 
+// One entry of a problem's `errors`: which member of what was sent, and where it stands in a text
+// that was sent as it is. Lines and columns count from 1; 0 means that none was said.
+struct ProblemPlace {
+    std::string pointer;
+    std::size_t line{0};
+    std::size_t column{0};
+};
+
 // What a server's answer said beside the error itself.
 struct Problem {
     long status{0};
     std::string code;
     std::string request_id;
+    std::vector<ProblemPlace> places{};
+    std::string excerpt{};  // lines of the user's own text to show below the message
 };
 
 // A command line that cannot be meant, found before anything was done: exit 2.

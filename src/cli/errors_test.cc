@@ -22,6 +22,22 @@ TEST(Errors, EveryCodeHasItsExitCode) {
     EXPECT_EQ(exit_code(usage_error("x")), 2);
 }
 
+TEST(Errors, TheLinesItIsAboutStandBetweenTheErrorAndTheHint) {
+    std::istringstream in;
+    std::ostringstream out;
+    std::ostringstream err;
+    Console console{in, out, err};
+    Problem problem{422, "bad_policy", "r1"};
+    problem.places = {{"/statement/0", 4, 17}};
+    problem.excerpt = "   4 | x\n";
+    report(console, Error{ErrorCode::kInvalidArgument, "wrong"}.with_hint("do"), problem, true);
+    EXPECT_EQ(err.str(),
+              "error: wrong\n   4 | x\nhint: do\n"
+              R"({"error":{"code":"bad_policy","message":"wrong","hint":"do","status":422,)"
+              R"("requestId":"r1","line":4,"column":17}})"
+              "\n");
+}
+
 TEST(Errors, APassedThroughStatusHasItsExitCode) {
     EXPECT_EQ(exit_code_of_status(204), 0);
     EXPECT_EQ(exit_code_of_status(302), 1);

@@ -42,6 +42,8 @@ std::string member_of(std::string_view pointer) {
 std::string message_of(const json::object& body) {
     std::string message = text_of(body, "detail");
     if (message.empty()) message = text_of(body, "title");
+    if (message.empty()) message = text_of(body, "error_description");
+    if (message.empty()) message = text_of(body, "error");
     const json::value* errors = body.if_contains("errors");
     if (errors == nullptr || !errors->is_array()) return message;
     for (const json::value& entry : errors->get_array()) {
@@ -57,6 +59,19 @@ std::string message_of(const json::object& body) {
     return message;
 }
 
+std::vector<ProblemPlace> places_of(const json::object& body) {
+    std::vector<ProblemPlace> places;
+    const json::value* errors = body.if_contains("errors");
+    if (errors == nullptr || !errors->is_array()) return places;
+    for (const json::value& entry : errors->get_array()) {
+        if (!entry.is_object()) continue;
+        const json::object& object = entry.get_object();
+        places.push_back({text_of(object, "pointer"), number_of(object, "line").value_or(0),
+                          number_of(object, "column").value_or(0)});
+    }
+    return places;
+}
+
 }  // namespace
 
 Error decode_problem(const fetch::HttpResponse& response, Problem& problem) {
@@ -68,6 +83,8 @@ Error decode_problem(const fetch::HttpResponse& response, Problem& problem) {
     if (value && value->is_object()) {
         const json::object& body = value->get_object();
         problem.code = text_of(body, "code");
+        problem.places = places_of(body);
+        if (problem.code.empty()) problem.code = text_of(body, "error");
         if (const std::string id = text_of(body, "requestId"); !id.empty()) {
             problem.request_id = id;
         }
@@ -118,7 +135,7 @@ ApiClient::ApiClient(fetch::Options options, std::string server, Secret credenti
       problem_(problem) {}
 
 Result<fetch::HttpResponse> ApiClient::exchange(std::string method, const std::string& path,
-                                                const json::value* body) {
+                                                std::optional<Body> body) {
     fetch::HttpRequest request;
     request.method = std::move(method);
     request.url = server_ + path;
@@ -127,9 +144,9 @@ Result<fetch::HttpResponse> ApiClient::exchange(std::string method, const std::s
         request.headers.emplace_back("Authorization",
                                      fmt::format("Bearer {}", credential_.expose()));
     }
-    if (body != nullptr) {
-        request.headers.emplace_back("Content-Type", "application/json");
-        request.body = to_json(*body);
+    if (body) {
+        request.headers.emplace_back("Content-Type", std::move(body->type));
+        request.body = std::move(body->bytes);
     }
     problem_.reset();
     auto response = client_.send(request);
@@ -151,8 +168,10 @@ Result<fetch::HttpResponse> ApiClient::exchange(std::string method, const std::s
 }
 
 Result<json::value> ApiClient::exchange_json(std::string method, const std::string& path,
-                                             const json::value* body) {
-    const fetch::HttpResponse response = TRY(exchange(std::move(method), path, body));
+                                             std::optional<std::string> json_text) {
+    std::optional<Body> sent;
+    if (json_text) sent.emplace(Body{"application/json", *std::move(json_text)});
+    const fetch::HttpResponse response = TRY(exchange(std::move(method), path, std::move(sent)));
     if (response.body.empty()) return json::value{};
     auto value = parse_json(response.body, kAnswerLimits);
     if (value) return value;
@@ -161,20 +180,23 @@ Result<json::value> ApiClient::exchange_json(std::string method, const std::stri
 }
 
 Result<json::value> ApiClient::get(const std::string& path) {
-    return exchange_json("GET", path, nullptr);
+    return exchange_json("GET", path, std::nullopt);
 }
 Result<json::value> ApiClient::post(const std::string& path, const json::value& body) {
-    return exchange_json("POST", path, &body);
+    return exchange_json("POST", path, to_json(body));
 }
 Result<json::value> ApiClient::patch(const std::string& path, const json::value& body) {
-    return exchange_json("PATCH", path, &body);
+    return exchange_json("PATCH", path, to_json(body));
 }
 Result<json::value> ApiClient::put(const std::string& path, const json::value& body) {
-    return exchange_json("PUT", path, &body);
+    return exchange_json("PUT", path, to_json(body));
+}
+Result<json::value> ApiClient::put_text(const std::string& path, std::string json_text) {
+    return exchange_json("PUT", path, std::move(json_text));
 }
 
 Status ApiClient::remove(const std::string& path) {
-    TRY(exchange("DELETE", path, nullptr));
+    TRY(exchange("DELETE", path, std::nullopt));
     return {};
 }
 
@@ -190,13 +212,24 @@ Result<json::object> ApiClient::post_object(const std::string& path, const json:
     return std::move(value.get_object());
 }
 
+Result<json::object> ApiClient::post_form(const std::string& path, const Query& form) {
+    // percent_encode leaves nothing that a form could read otherwise, a space least of all.
+    std::string fields = with_query("", form);
+    if (!fields.empty()) fields.erase(0, 1);
+    const fetch::HttpResponse response =
+        TRY(exchange("POST", path, Body{"application/x-www-form-urlencoded", std::move(fields)}));
+    auto value = parse_json(response.body, kAnswerLimits);
+    if (value && value->is_object()) return std::move(value->get_object());
+    return failure(server_ + " answered no JSON object");
+}
+
 Result<std::string> ApiClient::get_text(const std::string& path) {
-    fetch::HttpResponse response = TRY(exchange("GET", path, nullptr));
+    fetch::HttpResponse response = TRY(exchange("GET", path, std::nullopt));
     return std::move(response.body);
 }
 
 Result<json::array> ApiClient::page(const std::string& path, std::optional<std::string>& next) {
-    const fetch::HttpResponse response = TRY(exchange("GET", path, nullptr));
+    const fetch::HttpResponse response = TRY(exchange("GET", path, std::nullopt));
     auto value = TRY(parse_json(response.body, kAnswerLimits));
     if (!value.is_array()) return failure(server_ + " answered no JSON array");
     next = next_link(response);

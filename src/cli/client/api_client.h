@@ -17,8 +17,8 @@
 
 namespace latchkey::cli {
 
-// RFC 9457 answer to Error; `problem` gets status, code and request id. Any body will do: a proxy's
-// HTML becomes "the server answered 502".
+// RFC 9457 answer to Error, or RFC 6749 §5.2 of the OAuth endpoints; `problem` gets status, code
+// and request id. Any body will do: a proxy's HTML becomes "the server answered 502".
 Error decode_problem(const fetch::HttpResponse& response, Problem& problem);
 // The target of `Link: <…>; rel="next"`, or nothing.
 std::optional<std::string> next_link(const fetch::HttpResponse& response);
@@ -42,10 +42,14 @@ public:
     Result<json::value> post(const std::string& path, const json::value& body);
     Result<json::value> patch(const std::string& path, const json::value& body);
     Result<json::value> put(const std::string& path, const json::value& body);
+    // The same with a body that is JSON already: not one byte of it changes on the way.
+    Result<json::value> put_text(const std::string& path, std::string json_text);
     Status remove(const std::string& path);  // DELETE
 
     Result<json::object> get_object(const std::string& path);
     Result<json::object> post_object(const std::string& path, const json::value& body);
+    // As HTML forms are sent, which is what OAuth endpoints take. Empty values are left out.
+    Result<json::object> post_form(const std::string& path, const Query& form);
     Result<std::string> get_text(const std::string& path);  // for what is no JSON
     // Follows rel="next" on the same server until `limit` items (0: all).
     Result<Listing> list(const std::string& path, std::size_t limit);
@@ -58,10 +62,14 @@ public:
     [[nodiscard]] bool has_credential() const { return !credential_.empty(); }
 
 private:
+    struct Body {
+        std::string type;
+        std::string bytes;
+    };
     Result<fetch::HttpResponse> exchange(std::string method, const std::string& path,
-                                         const json::value* body);
+                                         std::optional<Body> body);
     Result<json::value> exchange_json(std::string method, const std::string& path,
-                                      const json::value* body);
+                                      std::optional<std::string> json_text);
     Result<json::array> page(const std::string& path, std::optional<std::string>& next);
 
     fetch::Client client_;

@@ -38,6 +38,22 @@ TEST(ApiClient, AProblemBecomesAnErrorWithAllItSays) {
     EXPECT_EQ(problem.request_id, "r1");
 }
 
+TEST(ApiClient, AProblemSaysWhereInWhatWasSentItIs) {
+    Problem problem;
+    const Error error =
+        decode_problem(answer(422, R"({"detail":"line 4, column 17: no","code":"bad_policy",)"
+                                   R"("errors":[{"pointer":"/statement/0","detail":"no","line":4,)"
+                                   R"("column":17},3,{"pointer":"/x","line":"4","column":-1}]})"),
+                       problem);
+    EXPECT_EQ(error.message, "line 4, column 17: no");
+    ASSERT_EQ(problem.places.size(), 2U);
+    EXPECT_EQ(problem.places[0].pointer, "/statement/0");
+    EXPECT_EQ(problem.places[0].line, 4U);
+    EXPECT_EQ(problem.places[0].column, 17U);
+    EXPECT_EQ(problem.places[1].line, 0U);
+    EXPECT_EQ(problem.places[1].column, 0U);
+}
+
 TEST(ApiClient, AnythingElseThanAProblemIsStillAnError) {
     struct Row {
         long status;
