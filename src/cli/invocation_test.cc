@@ -1,9 +1,6 @@
 #include "cli/invocation.h"
 
-#include <cstdlib>
 #include <filesystem>
-#include <map>
-#include <sstream>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -12,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/credentials.h"
+#include "cli/testing.h"
 #include "fetch/testing.h"
 
 namespace latchkey::cli {
@@ -27,67 +25,6 @@ constexpr const char* kToken =
     R"("api":"latchkey","audience":"latchkey","scopes":["account:read","token:read"],)"
     R"("state":"active","createdAt":"2023-01-10T11:55:00.000Z","expiresAt":null,)"
     R"("lastUsedAt":null)";
-
-std::string answer(int status, const std::string& body) {
-    return fmt::format("HTTP/1.1 {} X\r\nContent-Length: {}\r\n\r\n{}", status, body.size(), body);
-}
-
-std::string problem(int status, const std::string& code, const std::string& detail) {
-    return answer(status, fmt::format(R"({{"status":{},"code":"{}","detail":"{}",)"
-                                      R"("requestId":"r1"}})",
-                                      status, code, detail));
-}
-
-class Cli : public ::testing::Test {
-protected:
-    Cli() {
-        setenv("TZ", "UTC0", 1);
-        tzset();
-        std::string name = (std::filesystem::temp_directory_path() / "latchkey-XXXXXX").string();
-        CHECK(mkdtemp(name.data()) != nullptr);
-        directory_ = name;
-        variables_["LATCHKEY_CONFIG_DIR"] = directory_ + "/config";
-        hooks_.default_data_directory = directory_ + "/data";
-        hooks_.serve = [this](const std::vector<std::string>& args) {
-            served_ = args;
-            return 42;
-        };
-        hooks_.check = [](const std::string& data) -> Result<std::string> {
-            return "checked " + data;
-        };
-    }
-    ~Cli() override { std::filesystem::remove_all(directory_); }
-
-    int run(std::vector<std::string> args, const std::string& input = {}) {
-        std::istringstream in(input);
-        out_.str({});
-        err_.str({});
-        Console console{in, out_, err_};
-        console.out_is_terminal = out_is_terminal_;
-        console.columns = columns_;
-        const auto environment = [this](const char* name) -> std::optional<std::string> {
-            const auto found = variables_.find(name);
-            if (found == variables_.end()) return std::nullopt;
-            return found->second;
-        };
-        return run_with({std::move(args), console, environment, hooks_, clock_});
-    }
-    void use(const fetch::CannedServer& server) { variables_["LATCHKEY_SERVER"] = server.url(); }
-    [[nodiscard]] std::string out() const { return out_.str(); }
-    [[nodiscard]] std::string err() const { return err_.str(); }
-
-    std::string directory_;
-    std::map<std::string, std::string> variables_;
-    Hooks hooks_;
-    FakeClock clock_;
-    std::vector<std::string> served_;
-    bool out_is_terminal_{false};
-    std::size_t columns_{80};
-
-private:
-    std::ostringstream out_;
-    std::ostringstream err_;
-};
 
 TEST_F(Cli, ATokenIsMadeAndItsSecretIsTheOneLineOnStdout) {
     fetch::CannedServer server({answer(201, std::string(kToken) + R"(,"token":"the.secret.x"})")});
