@@ -197,7 +197,8 @@ void write_canonical(const json::value& value, std::string& out) {
 
 }  // namespace
 
-Result<json::value> parse_json(std::string_view text, const JsonLimits& limits) {
+Result<json::value> parse_json(std::string_view text, const JsonLimits& limits,
+                               std::size_t* stopped_at) {
     if (text.size() > limits.bytes_max) {
         return invalid(fmt::format("the JSON text is longer than {} bytes", limits.bytes_max),
                        "too_large");
@@ -207,6 +208,7 @@ Result<json::value> parse_json(std::string_view text, const JsonLimits& limits) 
     json::basic_parser<StrictHandler> parser(options, limits.members_max);
     error_code ec;
     const std::size_t read = parser.write_some(false, text.data(), text.size(), ec);
+    if (stopped_at != nullptr) *stopped_at = read;
     if (!ec && read < text.size()) ec = json::error::extra_data;
     if (!ec && !parser.done()) ec = json::error::incomplete;
     if (!ec) return parser.handler().release();

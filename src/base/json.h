@@ -23,7 +23,9 @@ struct JsonLimits {
     std::size_t members_max{256};  // members and elements of one object or array
 };
 
-Result<json::value> parse_json(std::string_view text, const JsonLimits& limits = {});
+// `stopped_at` gets the byte at which reading ended, for who shows people where.
+Result<json::value> parse_json(std::string_view text, const JsonLimits& limits = {},
+                               std::size_t* stopped_at = nullptr);
 
 // The canonical text of a value, as RFC 8785 orders it: members sorted by their UTF-16 code units,
 // no white space. Only integers, strings, booleans, null, arrays and objects; a fraction is a bug.

@@ -117,6 +117,17 @@ bool scope_matches(std::string_view pattern, std::string_view scope) {
     return pattern.empty() && scope.empty();
 }
 
+bool scopes_overlap(std::string_view a, std::string_view b) {
+    if (a.empty() || b.empty()) return false;
+    if (is_everything(a) || is_everything(b)) return true;
+    while (!a.empty() && !b.empty()) {
+        const auto left = take_segment(a);
+        const auto right = take_segment(b);
+        if (left != right && left != "*" && right != "*") return false;
+    }
+    return a.empty() && b.empty();
+}
+
 Result<ScopeSet> ScopeSet::create(std::vector<std::string> scopes) {
     if (scopes.size() > kScopesMax) {
         return invalid(fmt::format("more than {} scopes", kScopesMax), "too_many_scopes",
