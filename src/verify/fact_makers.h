@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "crypto/digest.h"
+#include "token/policy.h"
 #include "verify/facts.h"
 
 namespace latchkey::verify {
@@ -83,6 +84,30 @@ inline KeyFact any_key(std::uint64_t n) {
     fact.kid = "key-" + std::to_string(n);
     fact.is_compromised = n % 2 == 1;
     fact.is_retired = n % 3 == 2;
+    return fact;
+}
+
+inline ProjectFact any_project(std::uint64_t n) {
+    return {.id = make_id<ProjectId>(n % 5), .is_deleted = n / 5 % 2 == 1};
+}
+
+inline MembershipFact any_membership(std::uint64_t n) {
+    MembershipFact fact;
+    fact.project = make_id<ProjectId>(n % 4);
+    fact.user = make_id<UserId>(n % 5);
+    fact.is_removed = n % 6 == 5;
+    if (n % 3 == 0) fact.custom_role = make_id<RoleId>(n % 2);
+    return fact;
+}
+
+inline GrantFact any_grant(std::uint64_t n) {
+    GrantFact fact;
+    fact.project = make_id<ProjectId>(n % 4);
+    fact.kind = static_cast<PrincipalKind>(1 + n / 4 % 2);
+    fact.principal = fact.kind == PrincipalKind::kToken ? make_id<TokenId>(n % 6).bytes
+                                                        : make_id<UserId>(n % 5).bytes;
+    fact.is_removed = n % 7 == 6;
+    if (n % 3 != 2) fact.policy = to_text(Policy::allowing({"license:" + std::to_string(n % 7)}));
     return fact;
 }
 

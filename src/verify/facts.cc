@@ -23,6 +23,11 @@ constexpr std::array<std::pair<TokenState, std::string_view>, 3> kStates{{
     {TokenState::kRevoked, "revoked"},
 }};
 
+constexpr std::array<std::pair<PrincipalKind, std::string_view>, 2> kPrincipals{{
+    {PrincipalKind::kToken, "token"},
+    {PrincipalKind::kUser, "user"},
+}};
+
 template <typename Enum, std::size_t kSize>
 std::string_view word_of(const std::array<std::pair<Enum, std::string_view>, kSize>& words,
                          Enum value) {
@@ -74,6 +79,12 @@ public:
         const json::value* const value = TRY(any(name));
         if (!value->is_string()) return wrong(name);
         return std::string(value->get_string());
+    }
+    Result<std::optional<std::string>> text_or_none(std::string_view name) {
+        const json::value* const value = TRY(any(name));
+        if (value->is_null()) return std::optional<std::string>{};
+        if (!value->is_string()) return wrong(name);
+        return std::optional{std::string(value->get_string())};
     }
     Result<bool> boolean(std::string_view name) {
         const json::value* const value = TRY(any(name));
@@ -227,6 +238,38 @@ json::object encode(const KeyFact& fact) {
     return object;
 }
 
+json::object encode(const ProjectFact& fact) {
+    json::object object;
+    object["kind"] = "project";
+    object["id"] = fact.id.uuid();
+    object["is_deleted"] = fact.is_deleted;
+    return object;
+}
+
+json::object encode(const MembershipFact& fact) {
+    json::object object;
+    object["kind"] = "membership";
+    object["project"] = fact.project.uuid();
+    object["user"] = fact.user.uuid();
+    object["is_removed"] = fact.is_removed;
+    object["custom_role"] = nullptr;
+    if (fact.custom_role) object["custom_role"] = fact.custom_role->uuid();
+    return object;
+}
+
+// The document stays a text: what is hashed and signed is what its author sent.
+json::object encode(const GrantFact& fact) {
+    json::object object;
+    object["kind"] = "grant";
+    object["project"] = fact.project.uuid();
+    object["principal_kind"] = word_of(kPrincipals, fact.kind);
+    object["principal"] = format_uuid(fact.principal);
+    object["is_removed"] = fact.is_removed;
+    object["policy"] = nullptr;
+    if (fact.policy) object["policy"] = *fact.policy;
+    return object;
+}
+
 Result<Fact> decode_token(Members& members) {
     TokenFact fact;
     fact.id = TRY(members.id<TokenId>("id"));
@@ -299,6 +342,37 @@ Result<Fact> decode_key(Members& members) {
     return Fact{std::move(fact)};
 }
 
+Result<Fact> decode_project(Members& members) {
+    ProjectFact fact;
+    fact.id = TRY(members.id<ProjectId>("id"));
+    fact.is_deleted = TRY(members.boolean("is_deleted"));
+    return Fact{fact};
+}
+
+Result<Fact> decode_membership(Members& members) {
+    MembershipFact fact;
+    fact.project = TRY(members.id<ProjectId>("project"));
+    fact.user = TRY(members.id<UserId>("user"));
+    fact.is_removed = TRY(members.boolean("is_removed"));
+    const auto role = TRY(members.text_or_none("custom_role"));
+    if (role) {
+        fact.custom_role = RoleId::parse(*role);
+        if (!fact.custom_role) return Members::wrong("custom_role");
+    }
+    return Fact{fact};
+}
+
+Result<Fact> decode_grant(Members& members) {
+    GrantFact fact;
+    fact.project = TRY(members.id<ProjectId>("project"));
+    fact.kind = TRY(members.word("principal_kind", kPrincipals));
+    const TokenId principal = TRY(members.id<TokenId>("principal"));
+    fact.principal = principal.bytes;
+    fact.is_removed = TRY(members.boolean("is_removed"));
+    fact.policy = TRY(members.text_or_none("policy"));
+    return Fact{std::move(fact)};
+}
+
 Result<Fact> decode(Members& members, std::string_view kind) {
     if (kind == "token") return decode_token(members);
     if (kind == "secret") return decode_secret(members);
@@ -306,6 +380,9 @@ Result<Fact> decode(Members& members, std::string_view kind) {
     if (kind == "role") return decode_role(members);
     if (kind == "api") return decode_api(members);
     if (kind == "key") return decode_key(members);
+    if (kind == "project") return decode_project(members);
+    if (kind == "membership") return decode_membership(members);
+    if (kind == "grant") return decode_grant(members);
     return bad_fact("a fact of a kind that this version does not know");
 }
 

@@ -72,7 +72,33 @@ struct KeyFact {
     bool is_retired{false};
 };
 
-using Fact = std::variant<TokenFact, SecretFact, UserFact, RoleFact, ApiFact, KeyFact>;
+struct ProjectFact {
+    ProjectId id;
+    bool is_deleted{false};  // nobody has a right in it any more
+};
+
+// A user's place in a project. A built-in role limits nothing there; a custom one does.
+struct MembershipFact {
+    ProjectId project;
+    UserId user;
+    bool is_removed{false};
+    std::optional<RoleId> custom_role;
+};
+
+enum class PrincipalKind : std::uint8_t { kToken = 1, kUser = 2 };
+
+// The policy of a principal in a project. A token has rights only where it has one; a user's
+// limits what his tokens may do there.
+struct GrantFact {
+    ProjectId project;
+    PrincipalKind kind{PrincipalKind::kToken};
+    UuidBytes principal{};
+    bool is_removed{false};
+    std::optional<std::string> policy;  // the document's text; none: a grant that gives nothing
+};
+
+using Fact = std::variant<TokenFact, SecretFact, UserFact, RoleFact, ApiFact, KeyFact, ProjectFact,
+                          MembershipFact, GrantFact>;
 
 // {"kind":"token", …}; times RFC 3339 milliseconds, ids UUIDs, digests base64url. Every member is
 // always there, null for none; decoding refuses a missing or an unknown one, so that two versions

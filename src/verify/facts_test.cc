@@ -9,12 +9,15 @@ namespace latchkey::verify {
 namespace {
 
 Fact any_fact() {
-    switch (*rc::gen::inRange(0, 6)) {
+    switch (*rc::gen::inRange(0, 9)) {
         case 0: return any_token(*rc::gen::arbitrary<std::uint8_t>());
         case 1: return any_secret(*rc::gen::arbitrary<std::uint8_t>());
         case 2: return any_user(*rc::gen::arbitrary<std::uint8_t>());
         case 3: return any_role(*rc::gen::arbitrary<std::uint8_t>());
         case 4: return any_api(*rc::gen::arbitrary<std::uint8_t>());
+        case 5: return any_project(*rc::gen::arbitrary<std::uint8_t>());
+        case 6: return any_membership(*rc::gen::arbitrary<std::uint8_t>());
+        case 7: return any_grant(*rc::gen::arbitrary<std::uint8_t>());
         default: return any_key(*rc::gen::arbitrary<std::uint8_t>());
     }
 }

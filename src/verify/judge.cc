@@ -22,6 +22,7 @@ Verdict life_of(const TokenView& token, Timestamp now) {
     if (token.key_is_compromised) return Verdict::kKeyCompromised;
     if (token.expires_at && *token.expires_at <= now) return Verdict::kExpired;
     if (token.secret_ends_at && *token.secret_ends_at <= now) return Verdict::kExpired;
+    if (token.access != nullptr && token.access->expires_at <= now) return Verdict::kExpired;
     if (token.state == TokenState::kSuspended) return Verdict::kSuspended;
     if (token.owner_is_disabled) return Verdict::kOwnerDisabled;
     return Verdict::kActive;
@@ -42,34 +43,71 @@ bool address_is_allowed(const TokenView& token, const std::optional<Address>& ad
                        });
 }
 
-// What the token has in the asked space: its own scopes or, in a project, its grants there. There
-// are no grants yet, so that nothing is allowed in any project.
-bool token_covers(const TokenView& token, const Requirement& wanted, std::string_view scope) {
-    if (wanted.project) return false;
-    return covers(token.scopes, scope);
+// Everything that has a say about one scope: what was asked for with an access token, the token's
+// own scopes if it declared any, its owner, and in a project the policies and the owner's place.
+bool allows(const TokenView& token, const GrantView* grant, std::string_view scope,
+            std::string_view resource) {
+    if (token.access != nullptr && token.access->scopes && !covers(*token.access->scopes, scope)) {
+        return false;
+    }
+    if (token.has_scopes && !covers(token.scopes, scope)) return false;
+    if (!owner_covers(token, scope)) return false;
+    if (grant == nullptr) return token.has_scopes;
+    if (grant->policy == nullptr || !decide(*grant->policy, scope, resource).is_allowed) {
+        return false;
+    }
+    if (grant->owner_policy != nullptr &&
+        !decide(*grant->owner_policy, scope, resource).is_allowed) {
+        return false;
+    }
+    return !grant->owner_is_limited || covers(grant->member_patterns, scope);
+}
+
+// The project that the question is about: the one named, else that of the access token.
+std::optional<ProjectId> project_of(const TokenView& token, const Requirement& wanted) {
+    if (wanted.project || token.access == nullptr) return wanted.project;
+    return token.access->project;
+}
+
+// A place in a project counts from the first Allow on.
+bool gives_something(const GrantView& grant) {
+    if (grant.policy == nullptr) return false;
+    const auto& statements = grant.policy->statements;
+    return std::any_of(statements.begin(), statements.end(),
+                       [](const PolicyStatement& one) { return one.effect == Effect::kAllow; });
 }
 
 Judgement scopes_of(const TokenView& token, const Requirement& wanted) {
-    Judgement judgement{Verdict::kActive, 0};
     if (wanted.scopes.size() > kScopesAskedMax) {
         return {Verdict::kInsufficientScope, (1U << kScopesAskedMax) - 1};
     }
-    for (std::size_t i = 0; i < wanted.scopes.size(); ++i) {
-        const std::string_view scope = wanted.scopes[i];
-        if (!token_covers(token, wanted, scope) || !owner_covers(token, scope)) {
-            judgement.missing |= 1U << i;
+    const auto every = static_cast<std::uint32_t>((1U << wanted.scopes.size()) - 1);
+    const auto project = project_of(token, wanted);
+    const GrantView* grant = nullptr;
+    if (project) {
+        const bool is_of_other_project =
+            token.access != nullptr && token.access->project != project;
+        const bool has_grant = token.grant && token.grant->project == *project;
+        if (is_of_other_project || !has_grant || !gives_something(*token.grant)) {
+            return {Verdict::kInsufficientScope, every};
         }
+        grant = &*token.grant;
     }
-    if (judgement.missing != 0 || wanted.project) judgement.verdict = Verdict::kInsufficientScope;
+    Judgement judgement{Verdict::kActive, 0};
+    const std::string_view resource = wanted.resource.empty() ? "*" : wanted.resource;
+    for (std::size_t i = 0; i < wanted.scopes.size(); ++i) {
+        if (!allows(token, grant, wanted.scopes[i], resource)) judgement.missing |= 1U << i;
+    }
+    if (judgement.missing != 0) judgement.verdict = Verdict::kInsufficientScope;
     return judgement;
 }
 
-// Appends `scope` unless it stands among the words from `start` on.
+// Appends `scope` unless a word from `start` on says as much already.
 void append_once(std::string& out, std::size_t start, std::string_view scope) {
     std::string_view words = std::string_view{out}.substr(start);
     while (!words.empty()) {
         const std::size_t end = std::min(words.find(' '), words.size());
-        if (words.substr(0, end) == scope) return;
+        if (scope_matches(words.substr(0, end), scope)) return;
         words.remove_prefix(std::min(end + 1, words.size()));
     }
     if (out.size() > start) out.push_back(' ');
@@ -121,16 +159,35 @@ Judgement judge(const TokenView& token, const Requirement& wanted, Timestamp now
 }
 
 void effective_scopes(const TokenView& token, std::string& out) {
+    // The common case, on the path of most checks: nobody takes anything away.
+    const bool is_whole = !token.grant && token.access == nullptr &&
+                          std::all_of(token.scopes.begin(), token.scopes.end(),
+                                      [&](const auto& one) { return owner_covers(token, one); });
+    if (is_whole) {
+        out += token.scopes_text;
+        return;
+    }
     const std::size_t start = out.size();
-    for (const std::string& scope : token.scopes) {
-        if (owner_covers(token, scope)) {
-            append_once(out, start, scope);
-            continue;
+    const GrantView* const grant = token.grant ? &*token.grant : nullptr;
+    // Whatever is allowed as a whole, wherever it is written down.
+    const auto offer = [&](std::span<const std::string> patterns) {
+        for (const std::string& pattern : patterns) {
+            if (allows(token, grant, pattern, "*")) append_once(out, start, pattern);
         }
-        for (const std::string& pattern : token.owner_patterns) {
-            if (scope_matches(scope, pattern)) append_once(out, start, pattern);
+    };
+    offer(token.scopes);
+    if (token.access != nullptr && token.access->scopes) offer(*token.access->scopes);
+    if (grant == nullptr || grant->policy == nullptr) return offer(token.owner_patterns);
+    for (const PolicyStatement& statement : grant->policy->statements) {
+        if (statement.effect == Effect::kAllow) offer(statement.actions);
+    }
+    if (grant->owner_policy != nullptr) {
+        for (const PolicyStatement& statement : grant->owner_policy->statements) {
+            if (statement.effect == Effect::kAllow) offer(statement.actions);
         }
     }
+    offer(grant->member_patterns);
+    offer(token.owner_patterns);
 }
 
 }  // namespace latchkey::verify

@@ -38,6 +38,8 @@ inline constexpr std::size_t kScopesAskedMax = 16;
 struct Requirement {
     std::string_view api_slug;                 // empty: the default API
     std::span<const std::string_view> scopes;  // at most kScopesAskedMax
+    // None: the token's own scopes count; for an access token, those of its project. When one is
+    // named, or an access token has one, the caller fills view.grant first (Reader::find_grant).
     std::optional<ProjectId> project;
     // Empty: "*". A resource is only ever seen by a project's policy: a check without a project
     // sees the token's own scopes, whatever the resource.
@@ -55,9 +57,11 @@ struct Judgement {
 // audience, address, scopes. More than kScopesAskedMax scopes are never allowed.
 Judgement judge(const TokenView& token, const Requirement& wanted, Timestamp now);
 
-// What the token may do at its API now, its own scopes ∩ its owner's patterns, separated by spaces
-// and appended to `out`; allocates only when `out` must grow. A token's pattern that its owner does
-// not cover shrinks to the owner's narrower ones.
+// What the token may do at its API now, on every resource, separated by spaces and appended to
+// `out`; allocates only when `out` must grow. With view.grant: in that project, else by its own
+// scopes. A pattern that not everybody covers shrinks to narrower ones that are written down
+// somewhere; one that a Deny cuts into is left out, so that this may say less than is true, never
+// more.
 void effective_scopes(const TokenView& token, std::string& out);
 
 }  // namespace latchkey::verify

@@ -15,12 +15,18 @@ struct Case {
     std::vector<std::string> scopes{"license:read", "license:write"};
     std::vector<std::string> patterns{"*"};
     std::vector<std::string> ips;
+    std::string text;
     TokenView view;
 
     TokenView& token() {
         view.api_slug = "licensing";
         view.api_is_default = true;
         view.scopes = scopes;
+        text.clear();
+        for (const auto& scope : scopes) {
+            text += (text.empty() ? "" : " ") + scope;
+        }
+        view.scopes_text = text;
         view.owner_patterns = patterns;
         view.owner_allows_everything = patterns == std::vector<std::string>{"*"};
         view.allowed_ips = ips;

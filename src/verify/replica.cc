@@ -61,6 +61,8 @@ void Replica::load(const Fact& fact) {
         state_->rights.set(*api);
     } else if (const auto* key = std::get_if<KeyFact>(&fact)) {
         state_->rights.set(*key);
+    } else {
+        state_->put_in_projects(fact);
     }
 }
 
@@ -106,7 +108,7 @@ std::size_t Replica::token_count() const {
 
 std::size_t Replica::memory_bytes() const {
     return sizeof(State) + state_->rights.bytes() + state_->sets.bytes() + state_->tokens.bytes() +
-           state_->statuses.bytes();
+           state_->statuses.bytes() + state_->projects.bytes();
 }
 
 Replica::Reader::Reader(State& state, std::size_t slot) : state_(state), slot_(slot) {}
@@ -130,6 +132,14 @@ bool Replica::Reader::find(const Digest& digest, TokenView& view) const {
 bool Replica::Reader::find_by_token(const TokenId& token, TokenView& view) const {
     const Row* const row = state_.tokens.find_by_token(token);
     return row != nullptr && state_.fill(*row, view);
+}
+
+bool Replica::Reader::find_grant(const ProjectId& project, TokenView& view) const {
+    return state_.projects.find_grant(project, view);
+}
+
+std::vector<ProjectId> Replica::Reader::projects_of(const TokenId& token, std::size_t most) const {
+    return state_.projects.projects_of(token, most);
 }
 
 bool Replica::Reader::find_user_patterns(const UserId& user, std::string_view api_slug,

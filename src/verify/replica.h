@@ -15,9 +15,26 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "crypto/digest.h"
+#include "token/policy.h"
 #include "verify/facts.h"
 
 namespace latchkey::verify {
+
+// A token's place in one project.
+struct GrantView {
+    ProjectId project;
+    const Policy* policy{nullptr};                 // of the token; none: no right
+    const Policy* owner_policy{nullptr};           // of its owner there; none: no limit
+    bool owner_is_limited{false};                  // his membership has a custom role …
+    std::span<const std::string> member_patterns;  // … which allows this at the token's API
+};
+
+// What an access token says beyond the key token it was got with.
+struct AccessLimits {
+    std::optional<ProjectId> project;
+    std::optional<std::vector<std::string>> scopes;  // a ceiling, when scopes were asked for
+    Timestamp expires_at;
+};
 
 // The facts behind one presented secret, valid while the ReadGuard that found it lives.
 struct TokenView {
@@ -43,6 +60,8 @@ struct TokenView {
     bool owner_allows_everything{false};          // they hold a lone "*"
     std::span<const ApiId> verifies;              // the owner's, for token:verify
     std::span<const std::string> allowed_ips;
+    std::optional<GrantView> grant;       // after find_grant, in that project
+    const AccessLimits* access{nullptr};  // set by who verified an access token
 };
 
 struct ReplicaPosition {
@@ -102,6 +121,11 @@ public:
     [[nodiscard]] bool find(const Digest& digest, TokenView& view) const;
     // With its newest secret, if it has any.
     [[nodiscard]] bool find_by_token(const TokenId& token, TokenView& view) const;
+    // Fills view.grant; false, and none there, when the project is deleted or unknown or the token
+    // was not added to it.
+    bool find_grant(const ProjectId& project, TokenView& view) const;
+    // The projects that a token was added to and that are not deleted; up to `most`.
+    [[nodiscard]] std::vector<ProjectId> projects_of(const TokenId& token, std::size_t most) const;
     // What a user may do at an API now, for sessions and for token creation; false: no such user,
     // or disabled. The API is named by slug, empty for the default; an unknown one allows nothing.
     [[nodiscard]] bool find_user_patterns(const UserId& user, std::string_view api_slug,

@@ -2,6 +2,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <tuple>
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -24,6 +25,9 @@ struct Model {
     std::map<RoleId, RoleFact> roles;
     std::map<ApiId, ApiFact> apis;
     std::map<std::string, KeyFact> keys;
+    std::map<ProjectId, ProjectFact> projects;
+    std::map<std::pair<ProjectId, UserId>, MembershipFact> members;
+    std::map<std::tuple<ProjectId, PrincipalKind, UuidBytes>, GrantFact> grants;
 
     void put(const Fact& fact) {
         struct Put {
@@ -34,6 +38,13 @@ struct Model {
             void operator()(const RoleFact& one) const { model.roles[one.id] = one; }
             void operator()(const ApiFact& one) const { model.apis[one.id] = one; }
             void operator()(const KeyFact& one) const { model.keys[one.kid] = one; }
+            void operator()(const ProjectFact& one) const { model.projects[one.id] = one; }
+            void operator()(const MembershipFact& one) const {
+                model.members[{one.project, one.user}] = one;
+            }
+            void operator()(const GrantFact& one) const {
+                model.grants[{one.project, one.kind, one.principal}] = one;
+            }
         };
         std::visit(Put{*this}, fact);
     }
@@ -50,6 +61,16 @@ struct Model {
             }
         }
         return result;
+    }
+
+    // The grant that counts now, or nullptr.
+    [[nodiscard]] const GrantFact* grant(const ProjectId& project, PrincipalKind kind,
+                                         const UuidBytes& principal) const {
+        const auto place = projects.find(project);
+        const auto found = grants.find({project, kind, principal});
+        const bool counts = place != projects.end() && !place->second.is_deleted &&
+                            found != grants.end() && !found->second.is_removed;
+        return counts ? &found->second : nullptr;
     }
 
     [[nodiscard]] bool is_compromised(const SecretFact& secret) const {
@@ -128,6 +149,41 @@ void compare_secret(const Model& model, const SecretFact& secret, const Replica:
     RC_ASSERT(verifies == whole->user.verifies);
 }
 
+void compare_policy(const Policy* found, const GrantFact* known) {
+    const bool has_policy = known != nullptr && known->policy.has_value();
+    RC_ASSERT((found != nullptr) == has_policy);
+    if (has_policy) RC_ASSERT(to_text(*found) == *known->policy);
+}
+
+void compare_places(const Model& model, const Replica::Reader& reader, TokenView view) {
+    std::set<ProjectId> expected;
+    for (std::uint64_t n = 0; n < 5; ++n) {
+        const auto project = make_id<ProjectId>(n);
+        const GrantFact* const known =
+            model.grant(project, PrincipalKind::kToken, view.token.bytes);
+        RC_ASSERT(reader.find_grant(project, view) == (known != nullptr));
+        RC_ASSERT(view.grant.has_value() == (known != nullptr));
+        if (known == nullptr) continue;
+        expected.insert(project);
+        RC_ASSERT(view.grant->project == project);
+        compare_policy(view.grant->policy, known);
+        compare_policy(view.grant->owner_policy,
+                       model.grant(project, PrincipalKind::kUser, view.owner.bytes));
+        const auto member = model.members.find({project, view.owner});
+        const bool is_limited = member != model.members.end() && !member->second.is_removed &&
+                                member->second.custom_role.has_value();
+        RC_ASSERT(view.grant->owner_is_limited == is_limited);
+        UserFact as_member;
+        if (is_limited) as_member.roles = {*member->second.custom_role};
+        const auto& patterns = view.grant->member_patterns;
+        RC_ASSERT(std::set<std::string>(patterns.begin(), patterns.end()) ==
+                  model.patterns(as_member, model.apis.at(view.api)));
+    }
+    const auto listed = reader.projects_of(view.token, 10);
+    RC_ASSERT(listed.size() == expected.size());
+    RC_ASSERT(std::set<ProjectId>(listed.begin(), listed.end()) == expected);
+}
+
 void compare(const Model& model, const Replica& replica, Replica::Reader& reader) {
     std::size_t live = 0;
     for (const auto& [id, token] : model.tokens) {
@@ -146,6 +202,7 @@ void compare(const Model& model, const Replica& replica, Replica::Reader& reader
         TokenView view;
         const auto id = make_id<TokenId>(n);
         RC_ASSERT(reader.find_by_token(id, view) == model.whole(id).has_value());
+        if (model.whole(id)) compare_places(model, reader, view);
     }
 }
 
@@ -168,7 +225,7 @@ Fact random_token() {
 }
 
 Fact random_fact() {
-    switch (*rc::gen::inRange(0, 9)) {
+    switch (*rc::gen::inRange(0, 13)) {
         case 0:
         case 1:
         case 2: return random_secret();
@@ -192,6 +249,12 @@ Fact random_fact() {
             if (api.slug == "api-2") api.slug = "latchkey";
             return api;
         }
+        case 8:
+            return any_project(*rc::gen::inRange<std::uint64_t>(0, 5) +
+                               5 * *rc::gen::inRange<std::uint64_t>(0, 2));
+        case 9: return any_membership(*rc::gen::inRange<std::uint64_t>(0, 200));
+        case 10:
+        case 11: return any_grant(*rc::gen::inRange<std::uint64_t>(0, 1000));
         default: {
             KeyFact key = any_key(*rc::gen::inRange<std::uint64_t>(0, 4));
             key.is_compromised = *rc::gen::inRange(0, 3) == 0;
@@ -216,9 +279,13 @@ RC_GTEST_PROP(ReplicaModel, EverySequenceOfEventsEndsAsTheModelDoes, ()) {
     for (int i = 0; i < events; ++i) {
         const auto count = *rc::gen::inRange(1, 5);
         std::vector<Fact> facts;
+        bool has_grant = false;  // no event says two things about one grant
         for (int k = 0; k < count; ++k) {
-            facts.push_back(random_fact());
-            model.put(facts.back());
+            Fact fact = random_fact();
+            if (has_grant && std::holds_alternative<GrantFact>(fact)) continue;
+            has_grant = has_grant || std::holds_alternative<GrantFact>(fact);
+            model.put(fact);
+            facts.push_back(std::move(fact));
         }
         const ReplicaPosition position{.epoch = 1, .revision = static_cast<std::uint64_t>(i) + 1};
         RC_ASSERT(replica.apply(position, make_body(facts)).has_value());

@@ -17,6 +17,14 @@ int rank_of(const Fact& fact) {
         int operator()(const UserFact& /*fact*/) const { return 3; }
         int operator()(const TokenFact& /*fact*/) const { return 4; }
         int operator()(const SecretFact& /*fact*/) const { return 5; }
+        // Between two facts of one event a reader must never see more than before and after it:
+        // what a token loses goes first, limits change in between, what it gains comes last.
+        int operator()(const ProjectFact& /*fact*/) const { return 6; }
+        int operator()(const MembershipFact& /*fact*/) const { return 8; }
+        int operator()(const GrantFact& fact) const {
+            if (fact.kind == PrincipalKind::kUser) return 8;
+            return fact.is_removed ? 7 : 9;
+        }
     };
     return std::visit(Rank{}, fact);
 }
@@ -71,6 +79,8 @@ bool Replica::State::fill(const Row& row, TokenView& view) const {
     view.owner_patterns = patterns.items;
     view.owner_allows_everything = patterns.allows_everything;
     view.verifies = rights.verifies(owner.verifies);
+    view.grant.reset();
+    view.access = nullptr;
     return true;
 }
 
@@ -123,6 +133,18 @@ void Replica::State::put(const Fact& fact, Touched& touched) {
         touched.all |= rights.set(*role);
     } else if (const auto* api = std::get_if<ApiFact>(&fact)) {
         touched.all |= rights.set(*api);
+    } else {
+        put_in_projects(fact);
+    }
+}
+
+void Replica::State::put_in_projects(const Fact& fact) {
+    if (const auto* project = std::get_if<ProjectFact>(&fact)) {
+        projects.set(*project);
+    } else if (const auto* membership = std::get_if<MembershipFact>(&fact)) {
+        projects.set(*membership);
+    } else if (const auto* grant = std::get_if<GrantFact>(&fact)) {
+        projects.set(*grant);
     }
 }
 

@@ -9,6 +9,7 @@
 
 #include "token/status_list.h"
 #include "verify/epochs.h"
+#include "verify/project_table.h"
 #include "verify/replica.h"
 #include "verify/rights.h"
 #include "verify/status_bits.h"
@@ -23,6 +24,7 @@ struct Replica::State {
     StringSets sets{epochs};
     TokenTable tokens{epochs, sets};
     StatusBits statuses;
+    ProjectTable projects{epochs, rights};
 
     State() = default;
     ~State() { epochs.drain(); }
@@ -37,6 +39,7 @@ struct Replica::State {
     // --- the writer ------------------------------------------------------------------------------
     void put(const TokenFact& fact);
     void put(const SecretFact& fact);
+    void put_in_projects(const Fact& fact);  // a project's, a member's or a grant's
     // In an order that never leaves a token before its owner, then the status lists.
     void put_all(std::vector<Fact> facts);
     [[nodiscard]] bool contradicts(std::span<const Fact> facts) const;

@@ -65,6 +65,8 @@ public:
     std::uint32_t owner_number(const UserId& id);
     std::uint32_t api_number(const ApiId& id);
     std::uint32_t key_number(const std::string& kid);  // 0 for the empty one
+    // What patterns() takes for somebody who has this role alone; never 0.
+    std::uint32_t role_set_of(const RoleId& role) { return role_set_number({role}); }
     // True: tokens known before may be judged otherwise now.
     bool set(const UserFact& fact);
     bool set(const RoleFact& fact);
