@@ -14,7 +14,7 @@ namespace asio = boost::asio;
 using AsioError = boost::system::error_code;
 
 using Executor = asio::io_context::executor_type;
-// TCP and Unix sockets alike: the connection does not care which it is.
+// What TLS runs over; plain connections read their descriptors themselves (ready_set.h).
 using Socket = asio::basic_stream_socket<asio::generic::stream_protocol, Executor>;
 using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
 using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,

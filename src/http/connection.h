@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "http/asio_types.h"
+#include "http/descriptor.h"
 #include "http/message.h"
 #include "http/request_parser.h"
 #include "http/server.h"
@@ -112,7 +113,8 @@ private:
     std::string request_id_;
 };
 
-std::shared_ptr<Connection> make_plain_connection(std::shared_ptr<Reactor> reactor, Socket socket,
-                                                  Application& application, const Peer& peer);
+std::shared_ptr<Connection> make_plain_connection(std::shared_ptr<Reactor> reactor,
+                                                  FileDescriptor socket, Application& application,
+                                                  const Peer& peer);
 
 }  // namespace latchkey::http

@@ -63,6 +63,7 @@ Reactor::Reactor(std::shared_ptr<ServerState> state, std::size_t index)
       io_(1),
       work_(io_.get_executor()),
       timer_(io_.get_executor()),
+      ready_set_(io_),
       now_(state_->steady()),
       id_prefix_(random_prefix()) {}
 
@@ -77,6 +78,7 @@ void Reactor::run() {
     if (state_->options.on_start) state_->options.on_start(index_);
     sweep();
     arm_timer();
+    ready_set_.start();
     for (const auto& acceptor : acceptors_)
         await_connections(*acceptor);
     io_.run();
@@ -180,21 +182,24 @@ void Reactor::adopt(FileDescriptor socket, const ListenerState& listener, const 
         }
         return;
     }
-    const int family = peer.is_unix ? AF_UNIX : AF_INET;
-    AsioError error;
-    Socket stream{io_.get_executor()};
-    stream.assign(asio::generic::stream_protocol{family, 0}, socket.get(), error);
-    if (error) {
-        --figures.connections_open;
-        return;
-    }
-    (void)socket.release();
-    stream.non_blocking(true, error);
     Application& application = *listener.facts().application;
-    auto connection = peer.is_tls ? make_tls_connection(shared_from_this(), std::move(stream),
-                                                        listener.tls(), application, peer)
-                                  : make_plain_connection(shared_from_this(), std::move(stream),
-                                                          application, peer);
+    std::shared_ptr<Connection> connection;
+    if (peer.is_tls) {
+        AsioError error;
+        Socket stream{io_.get_executor()};
+        stream.assign(asio::generic::stream_protocol{AF_INET, 0}, socket.get(), error);
+        if (error) {
+            --figures.connections_open;
+            return;
+        }
+        (void)socket.release();
+        stream.non_blocking(true, error);
+        connection = make_tls_connection(shared_from_this(), std::move(stream), listener.tls(),
+                                         application, peer);
+    } else {
+        connection =
+            make_plain_connection(shared_from_this(), std::move(socket), application, peer);
+    }
     connection->place = connections_.size();
     connections_.push_back(connection);
     connection->start();
@@ -281,6 +286,7 @@ void Reactor::finish_if_done() {
     if (!is_stopping() || !connections_.empty() || is_finishing_) return;
     is_finishing_ = true;
     timer_.cancel();
+    ready_set_.stop();
     work_.reset();
 }
 

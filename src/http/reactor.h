@@ -17,6 +17,7 @@
 #include "http/asio_types.h"
 #include "http/connection.h"
 #include "http/descriptor.h"
+#include "http/ready_set.h"
 #include "http/server.h"
 #include "http/tls.h"
 
@@ -76,6 +77,7 @@ public:
     // For its connections, on its thread.
     [[nodiscard]] std::size_t index() const { return index_; }
     [[nodiscard]] const Limits& limits() const { return state_->options.limits; }
+    [[nodiscard]] ReadySet& ready_set() { return ready_set_; }
     [[nodiscard]] ServerFigures& figures() { return state_->figures; }
     [[nodiscard]] Microseconds now() const { return now_; }  // up to a second old
     // "Date: …\r\nX-Request-Id: ", renewed each second.
@@ -109,6 +111,7 @@ private:
     asio::io_context io_;
     asio::executor_work_guard<Executor> work_;
     Timer timer_;
+    ReadySet ready_set_;
     std::vector<std::unique_ptr<Acceptor>> acceptors_;
     std::vector<std::shared_ptr<Connection>> connections_;
     std::vector<Connection*> gathered_;  // each holds an operation, so it stays

@@ -249,6 +249,23 @@ TEST_F(Plain, ADeferredRequestIsAnsweredFromAnotherThreadAndKeepsItsPlace) {
     EXPECT_EQ(client.read_answer().body, "now");
 }
 
+TEST_F(Plain, WhatComesWhileAnAnswerIsAwaitedIsReadAfterIt) {
+    Pending pending{1};
+    serve([&](Exchange& exchange) {
+        if (exchange.request().path == "/later") return pending.add(exchange.defer());
+        exchange.answer({200, {}, "now", {}});
+    });
+    RawClient client = connect();
+    client.send("GET /later HTTP/1.1\r\nHost: h\r\n\r\n");
+    pending.arrived.wait();
+    client.send(kGet);
+    EXPECT_EQ(ask(kGet).body, "now");  // by then the reactor has seen both
+    EXPECT_EQ(application_->handled, 2);
+    std::move(pending.all[0]).answer({200, {}, "later", {}});
+    EXPECT_EQ(client.read_answer().body, "later");
+    EXPECT_EQ(client.read_answer().body, "now");
+}
+
 TEST_F(Plain, ADroppedDeferredRequestIsA500) {
     serve([](Exchange& exchange) { const Deferred dropped = exchange.defer(); });
     RawClient client = connect();
