@@ -146,6 +146,16 @@ Result<bool> confirm(Console& console, std::string_view question) {
     return answer == "y" || answer == "Y" || answer == "yes";
 }
 
+Result<bool> confirm_unless_no(Console& console, std::string_view question) {
+    const std::string answer = TRY(ask(console, fmt::format("{} (Y/n)", question)));
+    return answer != "n" && answer != "N" && answer != "no";
+}
+
+Result<std::string> ask_or(Console& console, std::string_view question, std::string_view fallback) {
+    std::string answer = TRY(ask(console, fmt::format("{} [{}]", question, fallback)));
+    return answer.empty() ? std::string(fallback) : std::move(answer);
+}
+
 std::string format_json(const json::value& value, JsonForm form) {
     if (form == JsonForm::kCompact) return to_json(value) + "\n";
     std::string out;
