@@ -2,6 +2,7 @@
 // connection, and the request it saw.
 #pragma once
 
+#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -21,7 +22,11 @@ namespace latchkey::fetch {
 // hangs up. Requests are read to the end of the body that Content-Length declares.
 class CannedServer {
 public:
-    explicit CannedServer(std::vector<std::string> answers) : answers_(std::move(answers)) {
+    explicit CannedServer(std::vector<std::string> answers)
+        : CannedServer([&answers](const std::string& /*url*/) { return std::move(answers); }) {}
+    // For answers that name the server.
+    using AnswersFor = std::function<std::vector<std::string>(const std::string& url)>;
+    explicit CannedServer(const AnswersFor& answers_for) {
         listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
         sockaddr_in address{};
         address.sin_family = AF_INET;
@@ -32,6 +37,7 @@ public:
         CHECK(::listen(listener_, 8) == 0);
         CHECK(::getsockname(listener_, generic, &length) == 0);
         port_ = ntohs(address.sin_port);
+        answers_ = answers_for(url());
         thread_ = std::thread([this] { serve(); });
     }
     CannedServer(const CannedServer&) = delete;
