@@ -30,6 +30,10 @@ struct Curve {
 inline constexpr Curve kP256{"P-256", "prime256v1", NID_X9_62_prime256v1, 32};
 inline constexpr Curve kP521{"P-521", "secp521r1", NID_secp521r1, 66};
 
+// What has to hold whatever the algorithm: purpose, type, members and curve, with the reasons of
+// key_upload.h. A private key is called one before anything else is said about it.
+Status check_jwk_form(const json::object& jwk);
+
 // x and y have exactly the curve's coordinate size. Refuses points that are not on the curve.
 Result<openssl::Key> make_ec_key(const Curve& curve, std::string_view x, std::string_view y);
 std::string group_order(const Curve& curve);
@@ -38,5 +42,10 @@ struct Point {
     std::string y;
 };
 Point point_of(const EVP_PKEY* key, const Curve& curve);
+
+// The signature as a JWS carries it. The key fits the algorithm, which is none of PS256.
+std::string sign_with(EVP_PKEY* key, Algorithm algorithm, std::string_view message);
+// SHA-256 or SHA-512, as the algorithm says; null for Ed25519, which hashes by itself.
+const EVP_MD* message_digest(Algorithm algorithm);
 
 }  // namespace latchkey

@@ -71,13 +71,10 @@ bool use_pss(EVP_PKEY_CTX* context) {
 bool verify_with_openssl(const PublicKey::Parts& parts, std::string_view message,
                          std::string_view signature) {
     const openssl::ErrorQueueGuard guard;
-    const bool is_512 =
-        parts.algorithm == Algorithm::kRs512 || parts.algorithm == Algorithm::kEs512;
     const openssl::DigestContext context(EVP_MD_CTX_new());
     EVP_PKEY_CTX* settings = nullptr;
-    if (!context ||
-        EVP_DigestVerifyInit(context.get(), &settings, is_512 ? sha512_md() : sha256_md(), nullptr,
-                             parts.key.get()) != 1) {
+    if (!context || EVP_DigestVerifyInit(context.get(), &settings, message_digest(parts.algorithm),
+                                         nullptr, parts.key.get()) != 1) {
         return false;
     }
     if (parts.algorithm == Algorithm::kPs256 && !use_pss(settings)) return false;
@@ -86,6 +83,18 @@ bool verify_with_openssl(const PublicKey::Parts& parts, std::string_view message
 }
 
 }  // namespace
+
+const EVP_MD* message_digest(Algorithm algorithm) {
+    switch (algorithm) {
+        case Algorithm::kRs512:
+        case Algorithm::kEs512: return sha512_md();
+        case Algorithm::kRs256:
+        case Algorithm::kEs256:
+        case Algorithm::kPs256: return sha256_md();
+        case Algorithm::kEd25519: break;
+    }
+    return nullptr;
+}
 
 std::string_view algorithm_name(Algorithm algorithm) {
     for (const auto& entry : kNames) {

@@ -31,8 +31,9 @@ class PublicKey {
 public:
     // A JWK (RFC 7517) with `alg`, which must agree with `kty` and `crv`. Refuses private and
     // symmetric members, `use` other than "sig", `key_ops` that lack "verify", points off the
-    // curve, RSA outside 2048..4096 bits or with e other than 65537. Reason "bad_key". Other
-    // members are ignored, as RFC 7517 §4 demands. Bound the text (kJwkBytesMax) before parsing.
+    // curve, RSA outside 2048..4096 bits or with e other than 65537. Reasons: those of
+    // key_upload.h. Other members are ignored, as RFC 7517 §4 demands. Bound the text
+    // (kJwkBytesMax) before parsing.
     static Result<PublicKey> from_jwk(const json::value& jwk);
     // SubjectPublicKeyInfo; the same rules, named curves only.
     static Result<PublicKey> from_spki_der(std::string_view der, Algorithm algorithm);

@@ -3,19 +3,29 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/format.h>
 #include <openssl/core_names.h>
 #include <sodium.h>
 
 #include "crypto/digest.h"
 #include "crypto/key_parts.h"
+#include "crypto/spki.h"
 
 namespace latchkey {
 namespace {
 
 using Parts = PublicKey::Parts;
 
-Error bad_key(std::string message, std::string field = {}) {
-    return invalid(std::move(message), "bad_key", std::move(field));
+Error refuse(std::string_view reason, std::string message, std::string field) {
+    return invalid(std::move(message), reason, std::move(field));
+}
+
+Error bad_jwk(std::string message, std::string field) {
+    return refuse("bad_jwk", std::move(message), std::move(field));
+}
+
+Error off_curve() {
+    return refuse("point_not_on_curve", "the point is not on the curve", "/x");
 }
 
 bool is_rsa(Algorithm algorithm) {
@@ -27,13 +37,14 @@ const Curve& curve_of(Algorithm algorithm) {
     return algorithm == Algorithm::kEs512 ? kP521 : kP256;
 }
 
-Result<openssl::Key> key_from(const char* type, OSSL_PARAM_BLD* builder) {
+// Null when OpenSSL finds that there is no such key.
+openssl::Key key_from(const char* type, OSSL_PARAM_BLD* builder) {
     const openssl::Params params(OSSL_PARAM_BLD_to_param(builder));
     const openssl::KeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
     EVP_PKEY* raw = nullptr;
     if (!params || !context || EVP_PKEY_fromdata_init(context.get()) != 1 ||
         EVP_PKEY_fromdata(context.get(), &raw, EVP_PKEY_PUBLIC_KEY, params.get()) != 1) {
-        return bad_key("the key is not valid");
+        return {};
     }
     return openssl::Key(raw);
 }
@@ -46,26 +57,29 @@ std::string thumbprint_of(const json::object& members) {
 
 Result<Parts> rsa_parts(Algorithm algorithm, std::string_view n, std::string_view e) {
     if (e != std::string_view("\x01\x00\x01", 3)) {
-        return bad_key("the public exponent of an RSA key must be 65537", "/e");
+        return refuse("rsa_exponent", "the public exponent of an RSA key must be 65537", "/e");
     }
-    if (n.empty() || n.front() == '\0') {
-        return bad_key("the modulus must not begin with a zero byte", "/n");
+    if (n.front() == '\0') return bad_jwk("the modulus must not begin with a zero byte", "/n");
+    if (n.size() > kRsaBitsMax / 8) {
+        return refuse("rsa_bits", "the RSA key is longer than 4096 bits", "/n");
     }
-    if (n.size() > kRsaBitsMax / 8) return bad_key("the RSA key is longer than 4096 bits", "/n");
     const openssl::ErrorQueueGuard guard;
     const openssl::ParamBuilder builder(OSSL_PARAM_BLD_new());
     const openssl::Bignum modulus(
         BN_bin2bn(as_bytes(n).data(), static_cast<int>(n.size()), nullptr));
     CHECK(builder && modulus);
     if (BN_num_bits(modulus.get()) < kRsaBitsMin) {
-        return bad_key("the RSA key is shorter than 2048 bits", "/n");
+        return refuse("rsa_bits", "the RSA key is shorter than 2048 bits", "/n");
     }
-    if (BN_is_odd(modulus.get()) != 1) return bad_key("the modulus is even", "/n");
+    if (BN_is_odd(modulus.get()) != 1) {
+        return refuse("rsa_small_factor", "the modulus is even", "/n");
+    }
     CHECK(OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, modulus.get()) == 1);
     CHECK(OSSL_PARAM_BLD_push_uint(builder.get(), OSSL_PKEY_PARAM_RSA_E, 65537) == 1);
     Parts parts;
     parts.algorithm = algorithm;
-    parts.key = TRY(key_from("RSA", builder.get()));
+    parts.key = key_from("RSA", builder.get());
+    if (parts.key == nullptr) return bad_jwk("the key is not valid", "/n");
     parts.modulus_bytes = n.size();
     parts.members = {{"kty", "RSA"}, {"n", base64url_encode(n)}, {"e", base64url_encode(e)}};
     return parts;
@@ -86,11 +100,12 @@ Result<Parts> ec_parts(Algorithm algorithm, std::string_view x, std::string_view
 
 Result<Parts> ed25519_parts(std::string_view x) {
     if (x.size() != crypto_sign_PUBLICKEYBYTES) {
-        return bad_key("an Ed25519 key has 32 bytes", "/x");
+        return bad_jwk("an Ed25519 key has 32 bytes", "/x");
     }
     // Under a point of small order, one signature is right for many messages.
     if (crypto_core_ed25519_is_valid_point(as_bytes(x).data()) != 1) {
-        return bad_key("the point is not one of Ed25519's main subgroup", "/x");
+        return refuse("point_not_on_curve", "the point is not one of Ed25519's main subgroup",
+                      "/x");
     }
     Parts parts;
     parts.algorithm = Algorithm::kEd25519;
@@ -111,8 +126,7 @@ std::string_view text_member(const json::object& jwk, std::string_view name) {
 Result<std::string> bytes_member(const json::object& jwk, std::string_view name) {
     auto bytes = base64url_decode(text_member(jwk, name));
     if (!bytes || bytes->empty()) {
-        return bad_key("a member is missing or not base64url without padding",
-                       "/" + std::string(name));
+        return bad_jwk("a member is not base64url without padding", "/" + std::string(name));
     }
     return std::move(*bytes);
 }
@@ -121,39 +135,85 @@ Result<std::string> bytes_member(const json::object& jwk, std::string_view name)
 Status check_purpose(const json::object& jwk) {
     for (const std::string_view secret : {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}) {
         if (jwk.contains(secret)) {
-            return bad_key("this is a private or symmetric key; send the public half only",
-                           "/" + std::string(secret));
+            return refuse("private_key_pasted",
+                          "this is a private or symmetric key; send the public half only",
+                          "/" + std::string(secret));
         }
     }
     if (const auto* use = jwk.if_contains("use")) {
         if (!use->is_string() || use->get_string() != "sig") {
-            return bad_key("the key is not for signatures", "/use");
+            return refuse("not_for_signatures", "the key is not for signatures", "/use");
         }
     }
-    if (const auto* operations = jwk.if_contains("key_ops")) {
+    if (const auto* value = jwk.if_contains("key_ops")) {
+        const auto* operations = value->if_array();
         const json::value verify = "verify";
-        if (!operations->is_array() || std::count(operations->get_array().begin(),
-                                                  operations->get_array().end(), verify) != 1) {
-            return bad_key("key_ops does not hold \"verify\"", "/key_ops");
+        if (operations == nullptr ||
+            (!operations->empty() &&
+             std::find(operations->begin(), operations->end(), verify) == operations->end())) {
+            return refuse("not_for_signatures", "key_ops does not hold \"verify\"", "/key_ops");
         }
     }
     return {};
 }
 
-Status check_type(const json::object& jwk, Algorithm algorithm) {
-    const std::string_view wanted_type = is_rsa(algorithm)                  ? "RSA"
-                                         : algorithm == Algorithm::kEd25519 ? "OKP"
-                                                                            : "EC";
-    if (text_member(jwk, "kty") != wanted_type) {
-        return bad_key("kty does not agree with alg", "/kty");
+// What each type of key must have (RFC 7518 §6, RFC 8037 §2).
+struct TypeRule {
+    std::string_view type;
+    std::string_view name;
+    std::string_view needs;
+    std::array<std::string_view, 3> members;
+};
+constexpr std::array<TypeRule, 3> kTypes{{{"RSA", "an RSA key", "n and e", {"n", "e"}},
+                                          {"EC", "an EC key", "crv, x and y", {"crv", "x", "y"}},
+                                          {"OKP", "an OKP key", "crv and x", {"crv", "x"}}}};
+
+Result<const TypeRule*> type_of(const json::object& jwk) {
+    if (!jwk.contains("kty")) {
+        return refuse("missing_member", "a JWK needs kty; kty is missing", "/kty");
     }
-    if (is_rsa(algorithm)) return {};
-    const std::string_view wanted_curve =
-        algorithm == Algorithm::kEd25519 ? "Ed25519" : curve_of(algorithm).jose_name;
-    if (text_member(jwk, "crv") != wanted_curve) {
-        return bad_key("crv does not agree with alg", "/crv");
+    for (const auto& rule : kTypes) {
+        if (rule.type == text_member(jwk, "kty")) return &rule;
+    }
+    return refuse("unsupported_key_type", "kty must be RSA, EC or OKP", "/kty");
+}
+
+Status check_members(const json::object& jwk, const TypeRule& rule) {
+    std::string missing;
+    std::string first;
+    for (const auto member : rule.members) {
+        if (member.empty() || jwk.contains(member)) continue;
+        if (first.empty()) first = member;
+        missing += missing.empty() ? "" : ", ";
+        missing += member;
+    }
+    if (missing.empty()) return {};
+    return refuse("missing_member",
+                  fmt::format("{} needs {}; {} {} missing", rule.name, rule.needs, missing,
+                              missing == first ? "is" : "are"),
+                  "/" + first);
+}
+
+Status check_curve(const json::object& jwk, const TypeRule& rule) {
+    const auto curve = text_member(jwk, "crv");
+    if (rule.type == "EC" && curve != kP256.jose_name && curve != kP521.jose_name) {
+        return refuse("unsupported_curve", "crv must be P-256 or P-521", "/crv");
+    }
+    if (rule.type == "OKP" && curve != "Ed25519") {
+        return refuse("unsupported_key_type", "crv must be Ed25519", "/crv");
     }
     return {};
+}
+
+Status check_algorithm(const json::object& jwk, Algorithm algorithm) {
+    const bool is_okp = algorithm == Algorithm::kEd25519;
+    const std::string_view wanted = is_rsa(algorithm) ? "RSA" : is_okp ? "OKP" : "EC";
+    const bool fits = wanted == text_member(jwk, "kty") &&
+                      (wanted != "EC" || text_member(jwk, "crv") == curve_of(algorithm).jose_name);
+    if (fits) return {};
+    return refuse("algorithm_mismatch",
+                  fmt::format("the algorithm {} does not fit the key", algorithm_name(algorithm)),
+                  "/alg");
 }
 
 Result<Parts> parts_from_jwk(const json::object& jwk, Algorithm algorithm) {
@@ -178,43 +238,19 @@ std::string number_parameter(const EVP_PKEY* key, const char* name) {
     return bytes;
 }
 
-bool has_named_curve(const EVP_PKEY* key, const Curve& curve) {
-    std::array<char, 64> name{};
-    int is_explicit = 1;
-    return EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, name.data(), name.size(),
-                                          nullptr) == 1 &&
-           std::string_view(name.data()) == curve.openssl_name &&
-           EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS,
-                                  &is_explicit) == 1 &&
-           is_explicit == 0;
-}
-
-Result<Parts> parts_from_spki(const EVP_PKEY* key, Algorithm algorithm) {
-    const int type = EVP_PKEY_get_base_id(key);
-    if (is_rsa(algorithm) && type == EVP_PKEY_RSA) {
-        return rsa_parts(algorithm, number_parameter(key, OSSL_PKEY_PARAM_RSA_N),
-                         number_parameter(key, OSSL_PKEY_PARAM_RSA_E));
-    }
-    if (algorithm == Algorithm::kEd25519 && type == EVP_PKEY_ED25519) {
-        std::array<std::uint8_t, 32> raw{};
-        std::size_t length = raw.size();
-        CHECK(EVP_PKEY_get_raw_public_key(key, raw.data(), &length) == 1);
-        return ed25519_parts(as_text(raw));
-    }
-    const bool is_ec = !is_rsa(algorithm) && algorithm != Algorithm::kEd25519;
-    if (!is_ec || type != EVP_PKEY_EC || !has_named_curve(key, curve_of(algorithm))) {
-        return bad_key("the key does not fit the algorithm");
-    }
-    const Point point = point_of(key, curve_of(algorithm));
-    return ec_parts(algorithm, point.x, point.y);
-}
-
 }  // namespace
+
+Status check_jwk_form(const json::object& jwk) {
+    TRY(check_purpose(jwk));
+    const TypeRule* const rule = TRY(type_of(jwk));
+    TRY(check_members(jwk, *rule));
+    return check_curve(jwk, *rule);
+}
 
 Result<openssl::Key> make_ec_key(const Curve& curve, std::string_view x, std::string_view y) {
     // RFC 7518 §6.2.1.2: leading zeros stay, so that each point has one text.
-    if (x.size() != curve.coordinate_bytes) return bad_key("x does not fit the curve", "/x");
-    if (y.size() != curve.coordinate_bytes) return bad_key("y does not fit the curve", "/y");
+    if (x.size() != curve.coordinate_bytes) return bad_jwk("x does not fit the curve", "/x");
+    if (y.size() != curve.coordinate_bytes) return bad_jwk("y does not fit the curve", "/y");
     const openssl::ErrorQueueGuard guard;
     std::string point = "\x04";
     point.append(x).append(y);
@@ -224,11 +260,12 @@ Result<openssl::Key> make_ec_key(const Curve& curve, std::string_view x, std::st
                                           curve.openssl_name, 0) == 1);
     CHECK(OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(),
                                            point.size()) == 1);
-    openssl::Key key = TRY(key_from("EC", builder.get()));
+    openssl::Key key = key_from("EC", builder.get());
+    if (key == nullptr) return off_curve();
     const openssl::KeyContext context(EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr));
     // SP 800-56A §5.6.2.3: on the curve, of the right order, not infinity.
     if (!context || EVP_PKEY_public_check(context.get()) != 1) {
-        return bad_key("the point is not on the curve", "/x");
+        return off_curve();
     }
     return key;
 }
@@ -254,17 +291,18 @@ Point point_of(const EVP_PKEY* key, const Curve& curve) {
 }
 
 Result<PublicKey> PublicKey::from_jwk(const json::value& jwk) {
-    if (!jwk.is_object()) return bad_key("a JWK is a JSON object");
+    if (!jwk.is_object()) return bad_jwk("a JWK is a JSON object", "");
     const json::object& members = jwk.get_object();
-    TRY(check_purpose(members));
+    TRY(check_jwk_form(members));
     const auto algorithm = parse_algorithm(text_member(members, "alg"));
     if (!algorithm) {
-        return bad_key("alg must be RS256, RS512, PS256, ES256, ES512 or Ed25519", "/alg");
+        return refuse("unknown_algorithm",
+                      "alg must be RS256, RS512, PS256, ES256, ES512 or Ed25519", "/alg");
     }
-    TRY(check_type(members, *algorithm));
+    TRY(check_algorithm(members, *algorithm));
     const auto* kid = members.if_contains("kid");
     if (kid != nullptr && (!kid->is_string() || kid->get_string().size() > kKidBytesMax)) {
-        return bad_key("kid must be a string of at most 128 bytes", "/kid");
+        return bad_jwk("kid must be a string of at most 128 bytes", "/kid");
     }
     auto parts = TRY(parts_from_jwk(members, *algorithm));
     parts.thumbprint = thumbprint_of(parts.members);
@@ -273,17 +311,9 @@ Result<PublicKey> PublicKey::from_jwk(const json::value& jwk) {
 }
 
 Result<PublicKey> PublicKey::from_spki_der(std::string_view der, Algorithm algorithm) {
-    // Far above any key we take, and before OpenSSL sees a byte: long keys cost long checks.
-    if (der.size() > 2048) return bad_key("the key is too long");
-    const openssl::ErrorQueueGuard guard;
-    const unsigned char* position = as_bytes(der).data();
-    const openssl::Key key(d2i_PUBKEY(nullptr, &position, static_cast<long>(der.size())));
-    if (!key || position != as_bytes(der).data() + der.size()) {
-        return bad_key("this is not one SubjectPublicKeyInfo");
-    }
-    auto parts = TRY(parts_from_spki(key.get(), algorithm));
-    parts.thumbprint = thumbprint_of(parts.members);
-    return PublicKey(std::make_shared<const Parts>(std::move(parts)));
+    json::object jwk = TRY(jwk_of_spki(der));
+    jwk["alg"] = algorithm_name(algorithm);
+    return from_jwk(jwk);
 }
 
 }  // namespace latchkey

@@ -37,11 +37,6 @@ bool is_p256_pair(EVP_PKEY* key) {
     return context && EVP_PKEY_pairwise_check(context.get()) == 1;
 }
 
-const EVP_MD* sha256_md() {
-    static const EVP_MD* const kDigest = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-    return kDigest;
-}
-
 }  // namespace
 
 SigningKey SigningKey::generate() {
@@ -79,24 +74,7 @@ Secret SigningKey::to_pkcs8_der() const {
 }
 
 std::string SigningKey::sign(std::string_view message) const {
-    const openssl::ErrorQueueGuard guard;
-    const openssl::DigestContext context(EVP_MD_CTX_new());
-    CHECK(context &&
-          EVP_DigestSignInit(context.get(), nullptr, sha256_md(), nullptr, pair_->key.get()) == 1);
-    unsigned char der[80];  // at most 72 bytes for P-256
-    std::size_t length = sizeof der;
-    CHECK(EVP_DigestSign(context.get(), der, &length, as_bytes(message).data(), message.size()) ==
-          1);
-    const unsigned char* position = der;
-    const openssl::EcdsaSignature signature(
-        d2i_ECDSA_SIG(nullptr, &position, static_cast<long>(length)));
-    CHECK(signature != nullptr);
-    std::string raw(64, '\0');
-    // NOLINTNEXTLINE: OpenSSL writes unsigned characters.
-    auto* out = reinterpret_cast<unsigned char*>(raw.data());
-    CHECK(BN_bn2binpad(ECDSA_SIG_get0_r(signature.get()), out, 32) == 32);
-    CHECK(BN_bn2binpad(ECDSA_SIG_get0_s(signature.get()), out + 32, 32) == 32);
-    return raw;
+    return sign_with(pair_->key.get(), Algorithm::kEs256, message);
 }
 
 }  // namespace latchkey
