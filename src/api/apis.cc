@@ -103,7 +103,9 @@ Result<http::Response> get_projects(Call& call) {
     using Projects = std::vector<store::ProjectRecord>;
     json::array list;
     for (const auto& project :
-         TRY(call.services.authority.store().query<Projects>(store::list_projects))) {
+         TRY(call.services.authority.store().query<Projects>([](store::Connection& db) {
+             return store::list_projects(db, store::ProjectQuery{.limit = 200});
+         }))) {
         list.push_back(json::object{{"id", project.id.uuid()},
                                     {"name", project.name},
                                     {"description", project.description},

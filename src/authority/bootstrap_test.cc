@@ -16,8 +16,8 @@ TEST_F(BootstrapTest, AFreshDirectoryHasWhatTheContractPromises) {
     EXPECT_EQ(view->find("pipelines")->canonical("create:anything"), "create:anything");
     EXPECT_TRUE(authority->needs_setup());
     EXPECT_EQ(revision(), 1U);
-    const auto projects =
-        authority->store().query<std::vector<store::ProjectRecord>>(store::list_projects);
+    const auto projects = authority->store().query<std::vector<store::ProjectRecord>>(
+        [](store::Connection& db) { return store::list_projects(db, {}); });
     ASSERT_EQ(projects->size(), 1U);
     EXPECT_EQ(projects->front().name, "default");
 }

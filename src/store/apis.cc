@@ -128,22 +128,4 @@ Result<std::vector<ScopeRecord>> list_scopes(Connection& db, const ApiId& api) {
     return collect<ScopeRecord>(rows, read_scope);
 }
 
-Status insert_project(Connection& db, const ProjectRecord& project) {
-    Statement statement = TRY(db.prepare(
-        "INSERT INTO projects (id, name, description, created_at) VALUES ($1, $2, $3, $4)"));
-    statement.bind(project.id).bind(std::string_view(project.name));
-    return statement.bind(std::string_view(project.description)).bind(project.created_at).run();
-}
-
-Result<std::vector<ProjectRecord>> list_projects(Connection& db) {
-    Statement rows =
-        TRY(db.prepare("SELECT id, name, description, created_at FROM projects ORDER BY id"));
-    return collect<ProjectRecord>(rows, [](const Statement& row) -> Result<ProjectRecord> {
-        return ProjectRecord{.id = row.id<ProjectId>(0),
-                             .name = std::string(row.text(1)),
-                             .description = std::string(row.text(2)),
-                             .created_at = row.time(3)};
-    });
-}
-
 }  // namespace latchkey::store

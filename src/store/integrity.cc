@@ -33,6 +33,26 @@ Status check_foreign_keys(Connection& db) {
                              rows.text(2)));
 }
 
+Status check_nothing_found(Connection& db, Sql sql, const char* message) {
+    Statement rows = TRY(db.prepare(sql));
+    const bool has_row = TRY(rows.step());
+    return has_row ? Status{wrong(message)} : Status{};
+}
+
+// What no foreign key can say.
+Status check_projects(Connection& db) {
+    TRY(check_nothing_found(db,
+                            "SELECT 1 FROM token_grants g WHERE NOT EXISTS (SELECT 1 FROM tokens t"
+                            " WHERE g.principal_kind = 1 AND t.id = g.principal_id)"
+                            " AND NOT EXISTS (SELECT 1 FROM users u"
+                            " WHERE g.principal_kind = 2 AND u.id = g.principal_id) LIMIT 1",
+                            "a policy in a project belongs to nobody who is there"));
+    return check_nothing_found(db,
+                               "SELECT 1 FROM users u WHERE u.kind = 3 AND NOT EXISTS"
+                               " (SELECT 1 FROM projects p WHERE p.id = u.id) LIMIT 1",
+                               "the user of a project has no project");
+}
+
 // The columns repeat what the hashed text says; an edited column must not go unseen.
 Status check_columns(const Event& event) {
     const JsonLimits limits{.bytes_max = 1U << 24, .depth_max = 64, .members_max = 1U << 20};
@@ -87,6 +107,7 @@ Result<std::uint64_t> check_chain(Connection& db) {
 Result<std::string> check_integrity(Connection& db) {
     TRY(check_pages(db));
     TRY(check_foreign_keys(db));
+    TRY(check_projects(db));
     const std::uint64_t events = TRY(check_chain(db));
     const std::uint64_t tokens = TRY(count_tokens(db));
     return fmt::format("{} events, {} tokens", events, tokens);

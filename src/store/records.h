@@ -17,10 +17,20 @@ namespace latchkey::store {
 enum class TokenKind : std::uint8_t { kJwt = 1, kOpaque = 2, kKey = 3 };
 enum class TokenState : std::uint8_t { kActive = 1, kSuspended = 2, kRevoked = 3 };
 enum class SecretState : std::uint8_t { kLive = 1, kRevoked = 2 };
-enum class UserKind : std::uint8_t { kHuman = 1, kMachine = 2 };
+// kProject: the user that a project's own tokens act for, so that they outlive people. It has the
+// project's id, cannot log in, and is in no list.
+enum class UserKind : std::uint8_t { kHuman = 1, kMachine = 2, kProject = 3 };
 enum class UserState : std::uint8_t { kActive = 1, kDisabled = 2 };
 enum class KeyState : std::uint8_t { kPending = 1, kActive = 2, kVerifyOnly = 3, kRetired = 4 };
 enum class SessionKind : std::uint8_t { kPortal = 1, kCli = 2 };
+enum class ProjectRole : std::uint8_t {
+    kOwner = 1,
+    kAdmin = 2,
+    kMember = 3,
+    kViewer = 4,
+    kCustom = 5
+};
+enum class PrincipalKind : std::uint8_t { kToken = 1, kUser = 2 };
 
 struct UserRecord {
     UserId id;
@@ -47,7 +57,30 @@ struct ProjectRecord {
     ProjectId id;
     std::string name;
     std::string description;
+    std::string api_slug;  // what its project tokens are for; empty: pipelines
     Timestamp created_at;
+    Timestamp updated_at;
+    std::optional<Timestamp> deleted_at;  // hidden; its id never comes back
+};
+
+// What a user is in a project.
+struct MembershipRecord {
+    ProjectId project;
+    UserId user;
+    ProjectRole role{ProjectRole::kMember};
+    std::optional<RoleId> custom_role;  // only with kCustom
+    Timestamp created_at;
+};
+
+// A principal's policy in a project. A token without a row has no right there; a member without
+// one is limited by his roles alone.
+struct GrantRecord {
+    ProjectId project;
+    PrincipalKind kind{PrincipalKind::kToken};
+    UuidBytes principal{};
+    std::string policy_json;  // canonical text of the document; empty: none, which gives nothing
+    Timestamp created_at;
+    Timestamp updated_at;
 };
 
 struct ScopeRecord {
@@ -94,7 +127,10 @@ struct SecretRecord {
     std::uint32_t generation{1};
     SecretState state{SecretState::kLive};
     Digest digest{};
-    std::string kid;                            // signing key of a jwt; empty otherwise
+    // Of a jwt the signing key; of a key token the name that its holder gave this key.
+    std::string kid;
+    // Of a key token: the public JWK, with alg. Its digest is key_digest of token and thumbprint.
+    std::string public_jwk;
     std::optional<std::uint64_t> status_index;  // of a jwt: list * 2^20 + index in the list
     std::optional<Timestamp> ends_at;           // a rotated secret's last moment
     Timestamp created_at;

@@ -87,11 +87,44 @@ constexpr Sql kFirst[] = {
     "CREATE INDEX idempotency_expiry ON idempotency (expires_at)",
 };
 
+// Projects get members and policies, tokens get keys of their holders.
+constexpr Sql kProjects[] = {
+    // Rebuilt, for SQLite cannot take UNIQUE off a column: two people may each have a project
+    // "default". Nothing referred to the table so far.
+    "CREATE TABLE projects_of_2 (id BLOB NOT NULL PRIMARY KEY, name TEXT NOT NULL,"
+    " description TEXT NOT NULL, api_slug TEXT NOT NULL, created_at BIGINT NOT NULL,"
+    " updated_at BIGINT NOT NULL, deleted_at BIGINT) WITHOUT ROWID",
+    "INSERT INTO projects_of_2 (id, name, description, api_slug, created_at, updated_at)"
+    " SELECT id, name, description, '', created_at, created_at FROM projects",
+    "DROP TABLE projects",
+    "ALTER TABLE projects_of_2 RENAME TO projects",
+
+    "CREATE TABLE memberships (project_id BLOB NOT NULL REFERENCES projects (id),"
+    " user_id BLOB NOT NULL REFERENCES users (id), role SMALLINT NOT NULL,"
+    " custom_role BLOB REFERENCES roles (id), created_at BIGINT NOT NULL,"
+    " PRIMARY KEY (project_id, user_id), CHECK ((role = 5) = (custom_role IS NOT NULL)))"
+    " WITHOUT ROWID",
+    "CREATE INDEX memberships_user ON memberships (user_id, project_id)",
+
+    // A principal is a token or a user, so that no foreign key fits; check_integrity looks.
+    "CREATE TABLE token_grants (project_id BLOB NOT NULL REFERENCES projects (id),"
+    " principal_kind SMALLINT NOT NULL, principal_id BLOB NOT NULL, policy TEXT NOT NULL,"
+    " created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL,"
+    " PRIMARY KEY (project_id, principal_kind, principal_id)) WITHOUT ROWID",
+    "CREATE INDEX token_grants_principal ON token_grants (principal_kind, principal_id)",
+
+    "ALTER TABLE token_secrets ADD COLUMN public_jwk TEXT NOT NULL DEFAULT ''",
+
+    "CREATE TABLE assertions_seen (digest BLOB NOT NULL PRIMARY KEY,"
+    " expires_at BIGINT NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX assertions_seen_expiry ON assertions_seen (expires_at)",
+};
+
 struct Step {
     std::int64_t version;
     std::span<const Sql> statements;
 };
-constexpr Step kSteps[] = {{1, kFirst}};
+constexpr Step kSteps[] = {{1, kFirst}, {2, kProjects}};
 static_assert(kSteps[std::size(kSteps) - 1].version == kSchemaVersion);
 
 Status apply(Connection& db, const Step& step) {
@@ -146,10 +179,10 @@ Status refuse_newer_schema(std::int64_t version) {
         .with_hint("Start the newer version again, or restore a backup made by this one.");
 }
 
-Status migrate(Connection& db, std::int64_t version) {
+Status migrate(Connection& db, std::int64_t version, std::int64_t to) {
     TRY(refuse_newer_schema(version));
     for (const Step& step : kSteps) {
-        if (step.version <= version) continue;
+        if (step.version <= version || step.version > to) continue;
         TRY(db.run("BEGIN IMMEDIATE"));
         Status applied = apply(db, step);
         if (applied) applied = db.run("COMMIT");

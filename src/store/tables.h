@@ -22,7 +22,8 @@ Status update_token(Connection& db, const TokenRecord& token);  // every column 
 Result<std::optional<TokenRecord>> find_token(Connection& db, const UuidBytes& id_or_jti);
 // The secret of generation 1 must have its token's id: lookups by jti count on it.
 Status insert_secret(Connection& db, const SecretRecord& secret);
-Status update_secret(Connection& db, const SecretRecord& secret);  // state and ends_at
+// State and ends_at; of a key token's key also its name and its JWK.
+Status update_secret(Connection& db, const SecretRecord& secret);
 Result<std::vector<SecretRecord>> secrets_of(Connection& db, const TokenId& token);
 Result<bool> is_status_index_taken(Connection& db, std::uint64_t index);
 Result<std::uint64_t> count_status_indexes(Connection& db, std::uint64_t from, std::uint64_t to);
@@ -66,10 +67,19 @@ Status insert_user(Connection& db, const UserRecord& user);
 Status update_user(Connection& db, const UserRecord& user);
 Result<std::optional<UserRecord>> find_user(Connection& db, const UserId& id);
 Result<std::optional<UserRecord>> find_user_by_login(Connection& db, std::string_view login);
+// People and machines; a project's own user is in no list and in no count.
 Result<std::vector<UserRecord>> list_users(Connection& db, std::optional<UserId> after,
                                            std::size_t limit);
 Result<std::uint64_t> count_users(Connection& db);
+// Every user, those of projects too.
+Status for_each_user(Connection& db, const std::function<Status(const UserRecord&)>& visit);
 Status insert_role(Connection& db, const RoleRecord& role);
+Status update_role(Connection& db, const RoleRecord& role);  // name and patterns
+// One that nobody has: kInternal otherwise. Places in deleted projects do not count, and go.
+Status delete_role(Connection& db, const RoleId& id);
+Result<std::optional<RoleRecord>> find_role(Connection& db, const RoleId& id);
+// By users and by members of projects that are not deleted.
+Result<std::uint64_t> count_role_uses(Connection& db, const RoleId& id);
 Result<std::vector<RoleRecord>> list_roles(Connection& db);
 Status insert_session(Connection& db, const SessionRecord& session);
 Result<std::optional<SessionRecord>> find_session(Connection& db, const Digest& digest);
@@ -90,8 +100,58 @@ Status make_default_api(Connection& db, const ApiId& id);  // and no other
 Result<std::vector<ApiRecord>> list_apis(Connection& db);
 Status replace_scopes(Connection& db, const ApiId& api, const std::vector<ScopeRecord>& scopes);
 Result<std::vector<ScopeRecord>> list_scopes(Connection& db, const ApiId& api);
+
+// --- projects, members, grants ------------------------------------------------------------------
 Status insert_project(Connection& db, const ProjectRecord& project);
-Result<std::vector<ProjectRecord>> list_projects(Connection& db);
+Status update_project(Connection& db, const ProjectRecord& project);  // all but id and created
+Result<std::optional<ProjectRecord>> find_project(Connection& db,
+                                                  const ProjectId& id);  // deleted too
+struct ProjectQuery {
+    std::optional<UserId> member{};    // none: all
+    std::optional<ProjectId> after{};  // in the order of ids, which is that of their creation
+    std::size_t limit{50};
+};
+// Without deleted ones.
+Result<std::vector<ProjectRecord>> list_projects(Connection& db, const ProjectQuery& query);
+
+Status put_membership(Connection& db, const MembershipRecord& membership);  // new or changed
+Status delete_membership(Connection& db, const ProjectId& project, const UserId& user);
+Result<std::optional<MembershipRecord>> find_membership(Connection& db, const ProjectId& project,
+                                                        const UserId& user);
+Result<std::vector<MembershipRecord>> list_members(Connection& db, const ProjectId& project);
+// In projects that are not deleted.
+Status for_each_membership(Connection& db,
+                           const std::function<Status(const MembershipRecord&)>& visit);
+
+Status put_grant(Connection& db, const GrantRecord& grant);  // new or changed
+Status delete_grant(Connection& db, const ProjectId& project, PrincipalKind kind,
+                    const UuidBytes& principal);
+Result<std::optional<GrantRecord>> find_grant(Connection& db, const ProjectId& project,
+                                              PrincipalKind kind, const UuidBytes& principal);
+struct GrantQuery {
+    ProjectId project{};
+    PrincipalKind kind{PrincipalKind::kToken};
+    std::optional<UuidBytes> after{};  // the last principal of the page before
+    std::size_t limit{50};
+};
+// Without those of deleted tokens.
+Result<std::vector<GrantRecord>> list_grants(Connection& db, const GrantQuery& query);
+// In projects that are not deleted.
+Result<std::vector<GrantRecord>> grants_of(Connection& db, PrincipalKind kind,
+                                           const UuidBytes& principal);
+// The grants that the tokens of one owner, deleted ones too, have in a project.
+Result<std::vector<GrantRecord>> grants_of_owner(Connection& db, const ProjectId& project,
+                                                 const UserId& owner);
+// In projects that are not deleted, without those of deleted tokens.
+Status for_each_grant(Connection& db, const std::function<Status(const GrantRecord&)>& visit);
+
+// --- replay marks -------------------------------------------------------------------------------
+// False: this assertion was used before. A mark is kept for ten minutes after the assertion has
+// expired, so that a clock that is set back a little opens no replay.
+Result<bool> insert_assertion(Connection& db, const Digest& assertion, Timestamp expires_at);
+Status delete_expired_assertions(Connection& db, Timestamp now);
+Status for_each_assertion(Connection& db,
+                          const std::function<Status(const Digest&, Timestamp expires_at)>& visit);
 
 // --- signing keys, settings, idempotency --------------------------------------------------------
 Status insert_signing_key(Connection& db, const SigningKeyRecord& key);

@@ -321,7 +321,7 @@ TEST_F(Tables, ScopesKeepTheirOrderAndAreReplacedWhole) {
     EXPECT_EQ(found[1].description, "Read");
 }
 
-TEST_F(Tables, ProjectsKeysSettingsAndIdempotencyAreReadBack) {
+TEST_F(Tables, KeysSettingsAndIdempotencyAreReadBack) {
     SigningKeyRecord key;
     key.kid = "kid-1";
     key.algorithm = "ES256";
@@ -330,7 +330,6 @@ TEST_F(Tables, ProjectsKeysSettingsAndIdempotencyAreReadBack) {
     key.created_at = at(7);
     const IdempotencyRecord record{"user/1", "k", digest(3), 201, std::string("\0\x01", 2), at(50)};
     write([&](Connection& db) -> Status {
-        TRY(insert_project(db, ProjectRecord{id<ProjectId>(1), "one", "first", at(1)}));
         TRY(insert_signing_key(db, key));
         TRY(put_setting(db, "issuer", "https://a"));
         TRY(put_setting(db, "issuer", "https://b"));
@@ -346,7 +345,6 @@ TEST_F(Tables, ProjectsKeysSettingsAndIdempotencyAreReadBack) {
     EXPECT_EQ(keys[0].state, KeyState::kActive);
     EXPECT_TRUE(keys[0].is_compromised);
     EXPECT_EQ(keys[0].activated_at, at(8));
-    EXPECT_EQ(ask<std::vector<ProjectRecord>>(list_projects).at(0).description, "first");
     using Text = std::optional<std::string>;
     const auto issuer = [](Connection& db) { return find_setting(db, "issuer"); };
     EXPECT_EQ(ask<Text>(issuer), "https://b");

@@ -94,6 +94,33 @@ inline SecretRecord secret(std::uint64_t token_number, std::uint32_t generation 
     return made;
 }
 
+inline ProjectRecord project(std::uint64_t number) {
+    ProjectRecord made;
+    made.id = id<ProjectId>(number);
+    made.name = "project " + std::to_string(number);
+    made.created_at = made.updated_at = at(1'000);
+    return made;
+}
+
+// Of user 1 unless another is named.
+inline MembershipRecord membership(std::uint64_t project_number, std::uint64_t user_number = 1) {
+    MembershipRecord made;
+    made.project = id<ProjectId>(project_number);
+    made.user = id<UserId>(user_number);
+    made.created_at = at(1'500);
+    return made;
+}
+
+// A token's.
+inline GrantRecord grant(std::uint64_t project_number, std::uint64_t token_number) {
+    GrantRecord made;
+    made.project = id<ProjectId>(project_number);
+    made.principal = id<TokenId>(token_number).bytes;
+    made.policy_json = R"({"version":"2022-12-15","statement":[]})";
+    made.created_at = made.updated_at = at(1'500);
+    return made;
+}
+
 inline EventDraft draft(std::string type, json::object data = {}) {
     EventDraft made;
     made.type = std::move(type);

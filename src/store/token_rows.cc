@@ -37,6 +37,7 @@ Status read_secret_into(const Statement& row, int from, SecretRecord& secret) {
     }
     secret.ends_at = row.optional_time(from + 7);
     secret.created_at = row.time(from + 8);
+    secret.public_jwk = row.text(from + 9);
     return {};
 }
 

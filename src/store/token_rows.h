@@ -17,7 +17,7 @@ namespace latchkey::store {
     " t.deleted_at"
 #define LATCHKEY_SECRET_COLUMNS                                                            \
     "s.id, s.token_id, s.generation, s.state, s.digest, s.kid, s.status_index, s.ends_at," \
-    " s.created_at"
+    " s.created_at, s.public_jwk"
 inline constexpr int kTokenColumns = 15;
 
 Result<TokenRecord> read_token(const Statement& row);

@@ -70,8 +70,8 @@ Result<std::optional<TokenRecord>> find_token(Connection& db, const UuidBytes& i
 Status insert_secret(Connection& db, const SecretRecord& secret) {
     Statement statement =
         TRY(db.prepare("INSERT INTO token_secrets (id, token_id, generation, state, digest, kid,"
-                       " status_index, ends_at, created_at)"
-                       " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"));
+                       " status_index, ends_at, created_at, public_jwk)"
+                       " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"));
     statement.bind(secret.id).bind(secret.token).bind(std::int64_t{secret.generation});
     statement.bind(as_integer(secret.state)).bind(secret.digest).bind(std::string_view(secret.kid));
     if (secret.status_index) {
@@ -80,14 +80,15 @@ Status insert_secret(Connection& db, const SecretRecord& secret) {
         statement.bind_null();
     }
     statement.bind(secret.ends_at).bind(secret.created_at);
-    return statement.run();
+    return statement.bind(std::string_view(secret.public_jwk)).run();
 }
 
 Status update_secret(Connection& db, const SecretRecord& secret) {
     Statement statement =
-        TRY(db.prepare("UPDATE token_secrets SET state = $1, ends_at = $2"
-                       " WHERE token_id = $3 AND generation = $4"));
+        TRY(db.prepare("UPDATE token_secrets SET state = $1, ends_at = $2, kid = $3,"
+                       " public_jwk = $4 WHERE token_id = $5 AND generation = $6"));
     statement.bind(as_integer(secret.state)).bind(secret.ends_at);
+    statement.bind(std::string_view(secret.kid)).bind(std::string_view(secret.public_jwk));
     statement.bind(secret.token).bind(std::int64_t{secret.generation});
     TRY(statement.run());
     return one_changed(db, "secret");
@@ -130,9 +131,11 @@ Result<std::uint64_t> suspend_all_tokens(Connection& db, Timestamp now, std::str
 
 Result<std::uint64_t> count_live_secrets_of_key(Connection& db, std::string_view kid,
                                                 Timestamp now) {
+    // The holder of a key token may have given a key the name of one of ours.
     Statement rows =
         TRY(db.prepare("SELECT count(*) FROM token_secrets s JOIN tokens t ON t.id = s.token_id"
-                       " WHERE s.kid = $1 AND s.state = 1 AND t.state <> 3 AND t.deleted_at IS NULL"
+                       " WHERE s.kid = $1 AND s.public_jwk = '' AND s.state = 1 AND t.state <> 3 "
+                       "AND t.deleted_at IS NULL"
                        " AND (t.expires_at IS NULL OR t.expires_at > $2)"
                        " AND (s.ends_at IS NULL OR s.ends_at > $2)"));
     rows.bind(kid).bind(now);

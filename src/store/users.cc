@@ -22,7 +22,7 @@ std::string without_case(std::string_view login) {
 Result<UserRecord> read_user(const Statement& row) {
     UserRecord user;
     user.id = row.id<UserId>(0);
-    user.kind = TRY(read_enum(row, 1, UserKind::kMachine));
+    user.kind = TRY(read_enum(row, 1, UserKind::kProject));
     user.state = TRY(read_enum(row, 2, UserState::kDisabled));
     user.login = row.text(3);
     user.name = row.text(4);
@@ -109,8 +109,9 @@ Result<std::optional<UserRecord>> find_user_by_login(Connection& db, std::string
 
 Result<std::vector<UserRecord>> list_users(Connection& db, std::optional<UserId> after,
                                            std::size_t limit) {
-    Statement rows = TRY(db.prepare("SELECT " LATCHKEY_USER_COLUMNS
-                                    " FROM users WHERE id > $1 ORDER BY id LIMIT $2"));
+    Statement rows =
+        TRY(db.prepare("SELECT " LATCHKEY_USER_COLUMNS
+                       " FROM users WHERE id > $1 AND kind <> 3 ORDER BY id LIMIT $2"));
     rows.bind(after.value_or(UserId{})).bind(page_limit(limit));
     auto users = TRY(collect<UserRecord>(rows, read_user));
     for (UserRecord& user : users) {
@@ -119,28 +120,20 @@ Result<std::vector<UserRecord>> list_users(Connection& db, std::optional<UserId>
     return users;
 }
 
+Status for_each_user(Connection& db, const std::function<Status(const UserRecord&)>& visit) {
+    Statement rows = TRY(db.prepare("SELECT " LATCHKEY_USER_COLUMNS " FROM users ORDER BY id"));
+    while (true) {
+        const bool has_row = TRY(rows.step());
+        if (!has_row) return {};
+        UserRecord user = TRY(read_user(rows));
+        TRY(read_roles(db, user));
+        TRY(visit(user));
+    }
+}
+
 Result<std::uint64_t> count_users(Connection& db) {
-    Statement rows = TRY(db.prepare("SELECT count(*) FROM users"));
+    Statement rows = TRY(db.prepare("SELECT count(*) FROM users WHERE kind <> 3"));
     return number(rows);
-}
-
-Status insert_role(Connection& db, const RoleRecord& role) {
-    Statement statement = TRY(
-        db.prepare("INSERT INTO roles (id, name, is_built_in, patterns) VALUES ($1, $2, $3, $4)"));
-    statement.bind(role.id).bind(std::string_view(role.name));
-    statement.bind(std::int64_t{role.is_built_in ? 1 : 0});
-    return statement.bind(std::string_view(role.patterns_json)).run();
-}
-
-Result<std::vector<RoleRecord>> list_roles(Connection& db) {
-    Statement rows =
-        TRY(db.prepare("SELECT id, name, is_built_in, patterns FROM roles ORDER BY id"));
-    return collect<RoleRecord>(rows, [](const Statement& row) -> Result<RoleRecord> {
-        return RoleRecord{.id = row.id<RoleId>(0),
-                          .name = std::string(row.text(1)),
-                          .is_built_in = row.integer(2) != 0,
-                          .patterns_json = std::string(row.text(3))};
-    });
 }
 
 }  // namespace latchkey::store
