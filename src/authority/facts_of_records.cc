@@ -22,7 +22,8 @@ verify::SecretFact fact_of(const store::SecretRecord& secret) {
     fact.id = secret.id;
     fact.token = secret.token;
     fact.digest = secret.digest;
-    fact.kid = secret.kid;
+    // A fact names keys of ours only; what the holder of a key token calls his is not one of them.
+    if (secret.public_jwk.empty()) fact.kid = secret.kid;
     fact.status_index = secret.status_index;
     fact.is_revoked = secret.state == store::SecretState::kRevoked;
     fact.ends_at = secret.ends_at;
@@ -63,6 +64,27 @@ verify::ApiFact fact_of(const store::ApiRecord& api) {
 
 verify::KeyFact fact_of(const store::SigningKeyRecord& key) {
     return {key.kid, key.is_compromised, key.state == store::KeyState::kRetired};
+}
+
+verify::ProjectFact fact_of(const store::ProjectRecord& project) {
+    return {project.id, project.deleted_at.has_value()};
+}
+
+verify::MembershipFact fact_of(const store::MembershipRecord& membership) {
+    verify::MembershipFact fact;
+    fact.project = membership.project;
+    fact.user = membership.user;
+    fact.custom_role = membership.custom_role;
+    return fact;
+}
+
+verify::GrantFact fact_of(const store::GrantRecord& grant) {
+    verify::GrantFact fact;
+    fact.project = grant.project;
+    fact.kind = static_cast<verify::PrincipalKind>(grant.kind);
+    fact.principal = grant.principal;
+    if (!grant.policy_json.empty()) fact.policy = grant.policy_json;
+    return fact;
 }
 
 }  // namespace latchkey::authority

@@ -13,5 +13,9 @@ verify::UserFact fact_of(const store::UserRecord& user);
 Result<verify::RoleFact> fact_of(const store::RoleRecord& role);
 verify::ApiFact fact_of(const store::ApiRecord& api);
 verify::KeyFact fact_of(const store::SigningKeyRecord& key);
+verify::ProjectFact fact_of(const store::ProjectRecord& project);
+// Of a row that is there; who takes it away says is_removed.
+verify::MembershipFact fact_of(const store::MembershipRecord& membership);
+verify::GrantFact fact_of(const store::GrantRecord& grant);
 
 }  // namespace latchkey::authority

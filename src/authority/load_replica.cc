@@ -10,15 +10,32 @@ Status load_users(store::Connection& db, verify::Replica& replica) {
     for (const auto& role : TRY(store::list_roles(db))) {
         replica.load(TRY(fact_of(role)));
     }
-    std::optional<UserId> after;
+    return store::for_each_user(db, [&](const store::UserRecord& user) -> Status {
+        replica.load(fact_of(user));
+        return {};
+    });
+}
+
+// After the roles, which memberships refer to.
+Status load_projects(store::Connection& db, verify::Replica& replica) {
+    store::ProjectQuery query;
+    query.limit = 200;
     while (true) {
-        const auto users = TRY(store::list_users(db, after, 200));
-        for (const auto& user : users) {
-            replica.load(fact_of(user));
-            after = user.id;
+        const auto projects = TRY(store::list_projects(db, query));
+        for (const auto& project : projects) {
+            replica.load(fact_of(project));
+            query.after = project.id;
         }
-        if (users.size() < 200) return {};
+        if (projects.size() < query.limit) break;
     }
+    TRY(store::for_each_membership(db, [&](const store::MembershipRecord& membership) -> Status {
+        replica.load(fact_of(membership));
+        return {};
+    }));
+    return store::for_each_grant(db, [&](const store::GrantRecord& grant) -> Status {
+        replica.load(fact_of(grant));
+        return {};
+    });
 }
 
 }  // namespace
@@ -42,6 +59,7 @@ Status load_replica(store::Store& store, verify::Replica& replica, Timestamp /*n
                 replica.load(fact_of(secret));
                 return {};
             }));
+        TRY(load_projects(db, replica));
         replica.finish_loading({head.epoch, head.revision});
         return {};
     });
