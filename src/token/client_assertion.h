@@ -25,7 +25,8 @@ struct AssertionClaims {
 // Demands: iss = sub, both one token id (UUID or shortuuid); aud exactly the issuer, as a string
 // and nothing else (against audience injection, CVE-2025-27370); jti; exp after `now`; at most 300
 // s between iat (or now) and exp; iat and nbf at most 10 s ahead (FAPI 2.0 §5.3.2.1). Numbers are
-// integers. Reason "bad_assertion", and the message says which for our log alone.
+// integers. Reason "bad_assertion"; the message is the same for every cause, the detail says which
+// for our log alone.
 Result<AssertionClaims> check_assertion(const json::object& claims, std::string_view issuer,
                                         Timestamp now);
 

@@ -106,15 +106,16 @@ Status check_header(std::string_view alg, std::string_view kid, const PublicKey&
     return {};
 }
 
-std::string header_text(const SigningKey& key, std::string_view typ, std::string_view kid) {
+std::string header_text(Algorithm algorithm, std::string_view typ, std::string_view kid) {
     json::object header;
-    header["alg"] = algorithm_name(key.public_key().algorithm());
+    header["alg"] = algorithm_name(algorithm);
     if (!kid.empty()) header["kid"] = kid;
     header["typ"] = typ;
     return base64url_encode(to_json(header)) + '.';
 }
 
-std::string sign_behind(std::string header, const SigningKey& key, const json::object& claims) {
+template <typename AnyKey>
+std::string sign_behind(std::string header, const AnyKey& key, const json::object& claims) {
     std::string compact = std::move(header);
     compact += base64url_encode(to_json(claims));
     const std::string signature = base64url_encode(key.sign(compact));
@@ -123,6 +124,10 @@ std::string sign_behind(std::string header, const SigningKey& key, const json::o
 }
 
 }  // namespace
+
+bool TypPolicy::allows(std::string_view typ) const {
+    return typ.empty() ? may_be_absent : normal_typ(typ) == normal_typ(name);
+}
 
 Result<CompactParts> split_compact(std::string_view compact) {
     if (compact.size() > kJwsBytesMax) return malformed("the token is longer than 16 KiB");
@@ -161,9 +166,7 @@ Result<ParsedJws> parse_unverified(std::string_view compact) {
 
 Status verify_parsed(const ParsedJws& jws, const PublicKey& key, TypPolicy typ) {
     TRY(check_header(jws.alg, jws.kid, key));
-    const bool is_typ_right =
-        jws.typ.empty() ? typ.may_be_absent : normal_typ(jws.typ) == normal_typ(typ.name);
-    if (!is_typ_right) return malformed("the token is of another type");
+    if (!typ.allows(jws.typ)) return malformed("the token is of another type");
     if (!key.verify(jws.signing_input, jws.signature)) return bad_signature("signature");
     return {};
 }
@@ -187,11 +190,16 @@ Result<std::string> verify_jws_payload(std::string_view compact, const PublicKey
 
 std::string sign_jws(const SigningKey& key, std::string_view typ, std::string_view kid,
                      const json::object& claims) {
-    return sign_behind(header_text(key, typ, kid), key, claims);
+    return sign_behind(header_text(key.public_key().algorithm(), typ, kid), key, claims);
+}
+
+std::string sign_jws(const PrivateKey& key, std::string_view typ, std::string_view kid,
+                     const json::object& claims) {
+    return sign_behind(header_text(key.algorithm(), typ, kid), key, claims);
 }
 
 JwsSigner::JwsSigner(SigningKey key, std::string_view typ)
-    : key_(std::move(key)), header_(header_text(key_, typ, key_.kid())) {}
+    : key_(std::move(key)), header_(header_text(key_.public_key().algorithm(), typ, key_.kid())) {}
 
 std::string JwsSigner::sign(const json::object& claims) const {
     return sign_behind(header_, key_, claims);

@@ -1,51 +1,14 @@
 #include "token/jwt_claims.h"
 
+#include "token/claim_readers.h"
+
 namespace latchkey {
 namespace {
-
-Error malformed(std::string message, std::string_view claim) {
-    return invalid(std::move(message), "malformed_token", "/" + std::string(claim));
-}
-
-Result<std::string> text_claim(const json::object& claims, std::string_view name) {
-    const auto* value = claims.if_contains(name);
-    if (value == nullptr || !value->is_string() || value->get_string().empty()) {
-        return malformed("a claim is missing or no string", name);
-    }
-    return std::string(value->get_string());
-}
-
-// Whole seconds from 1970 to year 9999; a fraction, a string or a negative number is refused.
-Result<Timestamp> time_claim(const json::object& claims, std::string_view name) {
-    const auto* value = claims.if_contains(name);
-    if (value == nullptr || !value->is_int64() || value->get_int64() < 0 ||
-        value->get_int64() > kEndOfTime.seconds()) {
-        return malformed("a time is missing or no whole number of seconds", name);
-    }
-    return Timestamp::from_seconds(value->get_int64());
-}
-
-Result<std::string> audience_claim(const json::object& claims) {
-    const auto* value = claims.if_contains("aud");
-    if (value == nullptr || !value->is_array() || value->get_array().size() != 1 ||
-        !value->get_array()[0].is_string() || value->get_array()[0].get_string().empty()) {
-        return malformed("aud is not an array of one string", "aud");
-    }
-    return std::string(value->get_array()[0].get_string());
-}
-
-template <typename AnyId>
-Result<AnyId> id_claim(const json::object& claims, std::string_view name) {
-    const auto text = TRY(text_claim(claims, name));
-    const auto id = AnyId::parse(text);
-    if (!id) return malformed("a claim is no id", name);
-    return *id;
-}
 
 Result<std::optional<StatusReference>> status_claim(const json::object& claims) {
     const auto* status = claims.if_contains("status");
     if (status == nullptr) return std::optional<StatusReference>{};
-    Error error = malformed("status has no status list reference", "status");
+    Error error = malformed_claim("status has no status list reference", "status");
     const auto* outer = status->if_object();
     const auto* list = outer == nullptr ? nullptr : outer->if_contains("status_list");
     const auto* reference = list == nullptr ? nullptr : list->if_object();
@@ -89,14 +52,12 @@ Result<JwtClaims> parse_claims(const json::object& claims) {
     out.issuer = TRY(text_claim(claims, "iss"));
     out.id = TRY(id_claim<SecretId>(claims, "jti"));
     const auto not_before = TRY(time_claim(claims, "nbf"));
-    if (not_before != out.issued_at) return malformed("nbf is not iat", "nbf");
+    if (not_before != out.issued_at) return malformed_claim("nbf is not iat", "nbf");
     out.subject = TRY(id_claim<UserId>(claims, "sub"));
     if (claims.contains("exp")) out.expires_at = TRY(time_claim(claims, "exp"));
     if (claims.contains("scope")) {
-        const auto text = TRY(text_claim(claims, "scope"));
-        auto scopes = ScopeSet::parse(text);
-        if (!scopes) return malformed("scope holds what is no scope", "scope");
-        out.scopes = std::move(scopes).value();
+        out.scopes = TRY(scope_claim(claims, "scope"));
+        if (out.scopes.empty()) return malformed_claim("scope is empty", "scope");
     }
     out.status = TRY(status_claim(claims));
     if (claims.contains("token_id")) out.token_id = TRY(id_claim<TokenId>(claims, "token_id"));

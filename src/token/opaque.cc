@@ -12,6 +12,8 @@ namespace {
 constexpr std::size_t kRandomLengthMin = 20;
 constexpr std::size_t kBodyLength = kOpaqueRandomLength + kChecksumLength;
 constexpr std::size_t kPrefixLengthMax = 16;
+constexpr std::size_t kSecondPartLength = 64;
+constexpr std::size_t kFirstPartLengthMax = 512;
 
 enum CharacterClass : std::uint8_t { kBase62 = 1, kBase64Url = 2, kPrefixTail = 4 };
 
@@ -99,6 +101,17 @@ bool is_jwt_shaped(std::string_view text) {
            consists_of(signature, kBase64Url);
 }
 
+bool is_two_part_shaped(std::string_view text) {
+    if (text.size() < kSecondPartLength + 2 ||
+        text.size() > kFirstPartLengthMax + 1 + kSecondPartLength) {
+        return false;
+    }
+    const auto dot = text.size() - kSecondPartLength - 1;
+    // A dot is not of the alphabet, so that a second one fails here.
+    return text[dot] == '.' && consists_of(text.substr(0, dot), kBase64Url) &&
+           consists_of(text.substr(dot + 1), kBase64Url);
+}
+
 }  // namespace
 
 bool is_valid_prefix(std::string_view prefix) {
@@ -144,13 +157,15 @@ TokenShape shape_of(std::string_view text) {
             return TokenShape::kOpaque;
         }
     }
+    if (is_two_part_shaped(text)) return TokenShape::kTwoPart;
     return is_jwt_shaped(text) ? TokenShape::kJwt : TokenShape::kOther;
 }
 
 bool could_be_token(std::string_view text) {
     switch (shape_of(text)) {
         case TokenShape::kOpaque: return has_valid_checksum(text);
-        case TokenShape::kJwt: return true;
+        case TokenShape::kJwt:
+        case TokenShape::kTwoPart: return true;
         case TokenShape::kOther: return false;
     }
     return false;

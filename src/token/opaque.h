@@ -33,6 +33,9 @@ bool has_valid_checksum(std::string_view token);
 enum class TokenShape : std::uint8_t {
     kOpaque,  // prefix "_" 40 characters of base62; the checksum is not looked at
     kJwt,     // two dots between three parts that are not empty, all of the base64url alphabet
+    // One dot between two parts of the base64url alphabet, the second of exactly 64 characters:
+    // project_token.h.
+    kTwoPart,
     kOther,
 };
 TokenShape shape_of(std::string_view text);

@@ -162,5 +162,24 @@ TEST(SuggestScopes, FindsWhatWasMeant) {
     EXPECT_TRUE(meant(std::string(100'000, 'a')).empty());
 }
 
+TEST(Scope, PatternsOverlapWhenAScopeIsCoveredByBoth) {
+    EXPECT_TRUE(scopes_overlap("a:b", "a:b"));
+    EXPECT_TRUE(scopes_overlap("a:*", "a:b"));
+    EXPECT_TRUE(scopes_overlap("a:*:x", "a:b:*"));
+    EXPECT_TRUE(scopes_overlap("*", "a:b"));
+    EXPECT_TRUE(scopes_overlap("a:b", "*"));
+    EXPECT_FALSE(scopes_overlap("a:b", "a:c"));
+    EXPECT_FALSE(scopes_overlap("a:*", "a:b:c"));
+    EXPECT_FALSE(scopes_overlap("a:*:x", "a:*:y"));
+    EXPECT_FALSE(scopes_overlap("", "*"));
+    const std::vector<std::string> patterns{"*", "a:*", "a:b", "a:*:x", "a:b:*", "a:*:*", "c:*"};
+    for (const auto& a : patterns) {
+        for (const auto& b : patterns) {
+            EXPECT_EQ(scopes_overlap(a, b), !set_of(a).intersection(set_of(b)).empty())
+                << a << " " << b;
+        }
+    }
+}
+
 }  // namespace
 }  // namespace latchkey
