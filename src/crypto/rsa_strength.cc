@@ -144,6 +144,11 @@ Status check_rsa_strength(std::string_view modulus) {
         BN_bin2bn(as_bytes(modulus).data(), static_cast<int>(modulus.size()), nullptr));
     const openssl::BignumContext context(BN_CTX_new());
     CHECK(n && context);
+    // First, because it matters more than everything else that may be wrong with such a key.
+    if (has_roca_fingerprint(n.get())) {
+        return weak("rsa_roca", "this RSA key was made by a chip with the ROCA flaw")
+            .with_hint("CVE-2017-15361: make the key in software, and replace the chip");
+    }
     const int bits = BN_num_bits(n.get());
     if (bits != 2048 && bits != 3072 && bits != 4096) {
         return weak("rsa_bits", "an RSA key must have 2048, 3072 or 4096 bits, and this has " +
@@ -151,10 +156,6 @@ Status check_rsa_strength(std::string_view modulus) {
     }
     if (has_small_factor(n.get())) {
         return weak("rsa_small_factor", "a small prime divides the modulus of this RSA key");
-    }
-    if (has_roca_fingerprint(n.get())) {
-        return weak("rsa_roca", "this RSA key was made by a chip with the ROCA flaw")
-            .with_hint("CVE-2017-15361: make the key in software, and replace the chip");
     }
     if (has_close_primes(n.get(), context.get())) {
         return weak("rsa_close_primes", "the primes of this RSA key lie too close together");

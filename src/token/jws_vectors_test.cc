@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "base/encoding.h"
+#include "crypto/key_upload.h"
 #include "support/vectors.h"
 #include "token/jws.h"
 
@@ -124,9 +125,13 @@ TEST(JwsVectors, WycheproofKeysAreRefusedWhenTheyAreLoaded) {
         } else if (id == 7) {
             // ROCA: the check belongs to the upload of a holder's key, not to parsing a JWK.
             EXPECT_TRUE(key.has_value());
+            const auto upload = read_public_keys(keys[0], std::nullopt);
+            ASSERT_FALSE(upload.has_value());
+            EXPECT_EQ(upload.error().reason, "rsa_roca");
             ++loaded;
         } else {
             EXPECT_FALSE(key.has_value()) << id << ' ' << test.at("comment").as_string().c_str();
+            EXPECT_FALSE(read_public_keys(keys[0], std::nullopt).has_value()) << id;
             ++refused;
         }
     }
@@ -193,6 +198,11 @@ TEST(JwsVectors, Rfc7520KeysLoadOnlyWhenTheyArePublic) {
         auto jwk = read_vectors("rfc7520/jwk/" + name + ".json").as_object();
         jwk["alg"] = expected.first;
         EXPECT_EQ(PublicKey::from_jwk(jwk).has_value(), expected.second) << name;
+        // Nobody uploads them: their private halves are printed next to them.
+        const auto upload = read_public_keys(jwk, std::nullopt);
+        ASSERT_FALSE(upload.has_value()) << name;
+        EXPECT_EQ(upload.error().reason,
+                  expected.second ? "known_leaked_key" : "private_key_pasted");
     }
 }
 
