@@ -9,8 +9,10 @@
 
 #include "authority/actor.h"
 #include "authority/directory.h"
+#include "authority/failure_budget.h"
 #include "authority/key_ring.h"
 #include "authority/login_throttle.h"
+#include "authority/parsed_keys.h"
 #include "authority/sessions.h"
 #include "base/clock.h"
 #include "store/store.h"
@@ -47,6 +49,10 @@ public:
     [[nodiscard]] Directory& directory() { return directory_; }
     [[nodiscard]] Sessions& sessions() { return sessions_; }
     [[nodiscard]] LoginThrottle& throttle() { return throttle_; }
+    [[nodiscard]] ParsedKeys& parsed_keys() { return parsed_keys_; }
+    // Wrong client assertions, and access tokens that we did not sign.
+    [[nodiscard]] FailureBudget& assertion_failures() { return assertion_failures_; }
+    [[nodiscard]] FailureBudget& access_failures() { return access_failures_; }
     [[nodiscard]] const Settings& settings() const { return settings_; }
     [[nodiscard]] const Clock& clock() const { return *clock_; }
     // The status list that new jwt tokens get their index in.
@@ -69,6 +75,9 @@ private:
     Directory directory_;
     Sessions sessions_;
     LoginThrottle throttle_;
+    ParsedKeys parsed_keys_;
+    FailureBudget assertion_failures_{{100, 5}};
+    FailureBudget access_failures_{{200, 20}};
     verify::Replica replica_;
     std::atomic<std::uint64_t> status_list_{0};
     std::atomic<bool> needs_setup_{false};

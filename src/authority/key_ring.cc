@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "authority/access_token_life.h"
 #include "authority/facts_of_records.h"
 #include "crypto/seal.h"
 
@@ -14,6 +15,8 @@ using store::SigningKeyRecord;
 // At least so long a key that was replaced stays published: what it signed last (a jwt, a status
 // list, a checkpoint somebody keeps) can still be verified.
 constexpr Microseconds kVerifyOnlyLife = std::chrono::hours(24 * 30);
+static_assert(kVerifyOnlyLife >= kAccessTokenLife + std::chrono::minutes(5),
+              "a key goes only when the last access token that it signed has expired");
 constexpr std::string_view kWrapContext = "latchkey signing key ";
 
 int publication_rank(KeyState state) {
@@ -88,6 +91,7 @@ Status KeyRing::load(store::Store& store) {
     fresh->jwks = to_json(json::object{{"keys", std::move(published)}});
     const std::lock_guard lock(mutex_);
     keys_ = std::move(fresh);
+    version_.fetch_add(1, std::memory_order_release);
     return {};
 }
 

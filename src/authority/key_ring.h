@@ -3,6 +3,8 @@
 // wrapped by the key-encryption key, which lives outside the database.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -32,6 +34,9 @@ public:
     // Reads the keys; private keys that the key-encryption key does not open are kPrecondition.
     Status load(store::Store& store);
     [[nodiscard]] std::shared_ptr<const KeySet> keys() const;  // any thread
+    // Grows whenever the keys were read anew: what was verified under an older version is to be
+    // verified again. Read it before keys(). Any thread, no lock.
+    [[nodiscard]] std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
     [[nodiscard]] const Secret& kek() const { return kek_; }
 
     // A new key in this state, wrapped; its private half never leaves.
@@ -41,6 +46,7 @@ private:
     Secret kek_;
     mutable std::mutex mutex_;
     std::shared_ptr<const KeySet> keys_ = std::make_shared<KeySet>();
+    std::atomic<std::uint64_t> version_{0};
 };
 
 // In the writer's transaction, one event each.
@@ -49,7 +55,8 @@ private:
 enum class Rotation { kOrderly, kEmergency };
 Status rotate_keys(const KeyRing& ring, store::Transaction& tx, const std::string& actor,
                    Rotation rotation);
-// Verify-only keys that no live jwt needs any more; no event when there are none.
+// Verify-only keys that no live jwt needs any more, a month after they were replaced; access tokens
+// live an hour. No event when there are none.
 Status retire_unneeded_keys(store::Transaction& tx);
 
 std::string_view key_state_name(store::KeyState state);

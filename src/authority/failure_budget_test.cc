@@ -1,0 +1,52 @@
+#include "authority/failure_budget.h"
+
+#include <gtest/gtest.h>
+
+namespace latchkey::authority {
+namespace {
+
+using std::chrono::seconds;
+
+FailureBudget::Address v4(std::uint8_t last) {
+    return {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 192, 0, 2, last};
+}
+
+TEST(FailureBudget, FailuresWithinTheBurstCostNothingAndThenOneWaits) {
+    FailureBudget budget({3, 0.5});
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(budget.wait_for(v4(1), seconds(0)), 0);
+        budget.charge(v4(1), seconds(0));
+    }
+    EXPECT_EQ(budget.wait_for(v4(1), seconds(0)), 2);
+    EXPECT_EQ(budget.wait_for(v4(1), seconds(2)), 0);
+}
+
+TEST(FailureBudget, WhoGoesOnFailingDoesNotWaitLonger) {
+    FailureBudget budget({3, 0.5});
+    for (int i = 0; i < 1000; ++i) {
+        budget.charge(v4(1), seconds(0));
+    }
+    EXPECT_EQ(budget.wait_for(v4(1), seconds(0)), 2);
+}
+
+TEST(FailureBudget, AnotherAddressIsNotHeldUp) {
+    FailureBudget budget({1, 1});
+    budget.charge(v4(1), seconds(0));
+    int held_up = 0;
+    for (std::uint8_t i = 2; i < 202; ++i) {
+        held_up += budget.wait_for(v4(i), seconds(0)) > 0 ? 1 : 0;
+    }
+    EXPECT_LT(held_up, 5);  // one of 4,096 buckets is full
+}
+
+TEST(FailureBudget, ANetworkOfIpv6SharesOneBudget) {
+    FailureBudget budget({1, 1});
+    FailureBudget::Address one{0x20, 0x01, 0x0D, 0xB8};
+    FailureBudget::Address other = one;
+    other[15] = 1;
+    budget.charge(one, seconds(0));
+    EXPECT_GT(budget.wait_for(other, seconds(0)), 0);
+}
+
+}  // namespace
+}  // namespace latchkey::authority
