@@ -5,7 +5,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/text.h"
-#include "token/durations.h"
+#include "cli/token_flags.h"
 
 namespace latchkey::cli {
 namespace {
@@ -23,19 +23,10 @@ Result<int> update(Context& context, const Options& options) {
     if (options.name) body["name"] = *options.name;
     if (options.description) body["description"] = *options.description;
     if (!options.scopes.empty()) {
-        body["scopes"] = to_array(split_commas(join(options.scopes, ",")));
+        body["scopes"] = to_array(all_items(options.scopes));
     }
     if (options.expiry) {
-        auto ends = parse_expiry(*options.expiry, context.now());
-        if (!ends && ends.error().reason == "bad_expiry") {
-            return usage_error(ends.error().message, ends.error().hint);
-        }
-        if (!ends) return std::move(ends).error();
-        if (*ends) {
-            body["expiresAt"] = format_rfc3339(**ends);
-        } else {
-            body["expiresAt"] = nullptr;
-        }
+        body["expiresAt"] = TRY(expiry_member(context, *options.expiry));
     }
     if (body.empty()) return usage_error("nothing to change was given", "use -n, -d, -e or -s");
     ApiClient client = TRY(context.client());

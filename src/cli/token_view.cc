@@ -34,6 +34,19 @@ std::string scopes_in_words(const json::object& token) {
     return scopes.empty() ? "none" : scopes;
 }
 
+// "ES256 0190163d-…, RS256 deploy-2": a key token's keys by algorithm and name.
+std::string keys_in_words(const json::object& token) {
+    std::vector<std::string> words;
+    const json::value* keys = token.if_contains("keys");
+    if (keys == nullptr || !keys->is_array()) return {};
+    for (const json::value& key : keys->get_array()) {
+        if (!key.is_object()) continue;
+        words.push_back(fmt::format("{} {}", text_of(key.get_object(), "algorithm"),
+                                    text_of(key.get_object(), "kid")));
+    }
+    return join(words, ", ");
+}
+
 std::string token_details(const json::object& token, const json::object& usage) {
     const std::string revoked = text_of(token, "revokedAt");
     const std::string used = text_of(token, "lastUsedAt").empty() ? text_of(usage, "lastUsedAt")
@@ -49,6 +62,7 @@ std::string token_details(const json::object& token, const json::object& usage) 
         {"state", text_of(token, "state")},
         {"reason", text_of(token, "reason")},
         {"kind", text_of(token, "kind")},
+        {"keys", keys_in_words(token)},
         {"api", fmt::format("{} ({})", text_of(token, "api"), text_of(token, "audience"))},
         {"owner", text_of(token, "owner")},
         {"scopes", scopes_in_words(token)},
