@@ -12,10 +12,12 @@ void add_whoami(Command root);
 void add_status(Command root);
 
 void add_token_create(Command token);
-void add_token_list(Command token);
-void add_token_get(Command token);
+void add_token_list(Command token);  // list, list-tokens
+void add_token_get(Command token);   // get, get-token
 void add_token_update(Command token);
-void add_token_revoke(Command token);  // revoke, delete, suspend, resume
+void add_token_revoke(Command token);      // revoke, delete, delete-token, suspend, resume
+void add_key_token_create(Command token);  // create-token
+void add_key_token_update(Command token);  // update-token
 void add_token_inspect(Command token);
 void add_token_verify(Command token);
 

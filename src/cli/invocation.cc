@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::string_view kTokenFlag = "--token";
 constexpr std::string_view kTokenFlagWithValue = "--token=";
+constexpr std::string_view kPassphraseFlag = "--passphrase";
+constexpr std::string_view kPassphraseFlagWithValue = "--passphrase=";
 
 void add_globals(Command root, Globals& globals) {
     root.flag("--json", globals.json, "Answer in JSON; one record a line with -q");
@@ -89,9 +91,11 @@ void add_all_commands(Menu& menu) {
     add_status(root);
     Command token = root.command("token", "Make, list, check and revoke tokens");
     add_token_create(token);
+    add_key_token_create(token);
     add_token_list(token);
     add_token_get(token);
     add_token_update(token);
+    add_key_token_update(token);
     add_token_revoke(token);
     add_token_inspect(token);
     add_token_verify(token);
@@ -124,16 +128,34 @@ std::optional<std::string> take_token(std::vector<std::string>& args) {
     return token;
 }
 
+namespace {
+
+// Where in this word a secret begins: its size when the next word is one, npos when neither is.
+// "-p" may stand behind other short flags, and its value behind it ("-gpTEXT"); a word too many
+// that is overwritten shows in the process list alone.
+std::size_t secret_in(std::string_view word) {
+    if (word == kTokenFlag || word == kPassphraseFlag) return word.size();
+    for (const std::string_view flag : {kTokenFlagWithValue, kPassphraseFlagWithValue}) {
+        if (word.rfind(flag, 0) == 0) return flag.size();
+    }
+    if (word.size() < 2 || word[0] != '-' || word[1] == '-') return std::string_view::npos;
+    const std::size_t flag = word.find('p');
+    return flag == std::string_view::npos ? flag : flag + 1;
+}
+
+}  // namespace
+
 void scrub(int argc, char** argv) {
     const auto overwrite = [](char* text) { std::memset(text, 'x', std::strlen(text)); };
     bool value_of_flag = false;
     for (int i = 1; i < argc; ++i) {
         const std::string_view word(argv[i]);
-        const bool starts_value = !value_of_flag && word == kTokenFlag;
+        const std::size_t secret = value_of_flag ? 0 : secret_in(word);
+        const bool starts_value = !value_of_flag && secret == word.size();
         if (value_of_flag || shape_of(word) != TokenShape::kOther) {
             overwrite(argv[i]);
-        } else if (word.rfind(kTokenFlagWithValue, 0) == 0) {
-            overwrite(argv[i] + kTokenFlagWithValue.size());
+        } else if (secret < word.size()) {
+            overwrite(argv[i] + secret);
         }
         value_of_flag = starts_value;
     }

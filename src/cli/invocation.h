@@ -15,8 +15,8 @@ namespace latchkey::cli {
 // Takes `--token SECRET` and `--token=SECRET` out of the words. Nothing after "--" is looked at.
 std::optional<std::string> take_token(std::vector<std::string>& args);
 
-// Overwrites in argv what take_token takes and whatever has the shape of a token, so that the
-// process list does not show it. Call after copying the words.
+// Overwrites in argv what take_token takes, passphrases, and whatever has the shape of a token, so
+// that the process list does not show it. Call after copying the words.
 void scrub(int argc, char** argv);
 
 struct Invocation {

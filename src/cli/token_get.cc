@@ -28,6 +28,14 @@ void add_token_get(Command token) {
     command.alias("show");
     command.argument("ID", *id, "The token's id");
     command.action([id](Context& context) { return get(context, *id); });
+
+    auto named = std::make_shared<std::optional<std::string>>();
+    Command key_token = token.command("get-token", "Show a key token and its keys");
+    key_token.option("-i,--token-id", *named, "ID", "The token's id");
+    key_token.action([named](Context& context) -> Result<int> {
+        const std::string given = TRY(context.need(*named, "--token-id", "Id of the token"));
+        return get(context, given);
+    });
 }
 
 }  // namespace latchkey::cli

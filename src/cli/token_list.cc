@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/client/fields.h"
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/token_view.h"
@@ -50,6 +51,34 @@ void print_as_table(Context& context, const json::array& tokens, bool wide) {
     context.print_table(table, wide);
 }
 
+void print_tokens(Context& context, const json::array& tokens, bool wide, std::string_view make) {
+    if (context.globals.json) {
+        context.print_json_list(tokens);
+    } else if (tokens.empty()) {
+        context.print(
+            fmt::format("No tokens found. You can create tokens with latchkey token {}\n", make));
+    } else {
+        print_as_table(context, tokens, wide);
+    }
+}
+
+// The seed's list: key tokens alone, and all of them, since nothing in it would say that some are
+// missing. The API cannot choose by kind, so they are chosen here.
+Result<int> list_key_tokens(Context& context, bool wide) {
+    ApiClient client = TRY(context.client());
+    Listing listing = TRY(client.list(
+        with_query("/v1/tokens", {{"limit", std::to_string(kDefaultLimit)}, {"state", "active"}}),
+        0));
+    json::array tokens;
+    for (json::value& item : listing.items) {
+        if (item.is_object() && text_of(item.get_object(), "kind") == "key") {
+            tokens.push_back(std::move(item));
+        }
+    }
+    print_tokens(context, tokens, wide, "create-token");
+    return kExitOk;
+}
+
 Result<int> list(Context& context, const Options& options) {
     const std::string state = options.state.value_or("active");
     TRY(check_state(state));
@@ -62,13 +91,7 @@ Result<int> list(Context& context, const Options& options) {
                                                   {"owner", options.owner.value_or("")},
                                                   {"limit", std::to_string(page)}}),
                         limit));
-    if (context.globals.json) {
-        context.print_json_list(listing.items);
-    } else if (listing.items.empty()) {
-        context.print("No tokens found. You can create tokens with latchkey token create\n");
-    } else {
-        print_as_table(context, listing.items, options.wide);
-    }
+    print_tokens(context, listing.items, options.wide, "create");
     if (listing.has_more) context.note("there are more: --limit N, or --all for every one");
     return kExitOk;
 }
@@ -87,6 +110,11 @@ void add_token_list(Command token) {
     command.flag("--all", options->all, "Every one, however many");
     command.flag("--wide", options->wide, "All columns, uncut");
     command.action([options](Context& context) { return list(context, *options); });
+
+    auto wide = std::make_shared<bool>(false);
+    Command key_tokens = token.command("list-tokens", "List your key tokens");
+    key_tokens.flag("--wide", *wide, "All columns, uncut");
+    key_tokens.action([wide](Context& context) { return list_key_tokens(context, *wide); });
 }
 
 }  // namespace latchkey::cli

@@ -75,10 +75,18 @@ void add_verb(Command token, Verb verb, const std::shared_ptr<Options>& options,
 
 void add_token_revoke(Command token) {
     auto deletes = std::make_shared<Options>();
-    add_verb(token,
-             {"delete", "Deleted", "Revoke tokens and hide them from lists",
-              [](ApiClient& client, const std::string& path) { return client.remove(path); }},
-             deletes, false);
+    const Verb deletion{
+        "delete", "Deleted", "Revoke tokens and hide them from lists",
+        [](ApiClient& client, const std::string& path) { return client.remove(path); }};
+    add_verb(token, deletion, deletes, false);
+    auto named = std::make_shared<std::optional<std::string>>();
+    Command key_token = token.command("delete-token", "Revoke a key token and hide it from lists");
+    key_token.option("-i,--token-id", *named, "ID", "The token's id");
+    key_token.action([named, deletion](Context& context) -> Result<int> {
+        Options one;
+        one.ids.push_back(TRY(context.need(*named, "--token-id", "Id of the token")));
+        return apply(context, deletion, one);
+    });
     auto revokes = std::make_shared<Options>();
     add_verb(token,
              {"revoke", "Revoked", "Stop tokens for good; they stay listed as revoked",
