@@ -21,6 +21,7 @@ void add_key_token_update(Command token);  // update-token
 void add_token_inspect(Command token);
 void add_token_verify(Command token);
 
+void add_exchange(Command root);
 void add_run(Command root);
 void add_request(Command root);
 

@@ -99,6 +99,7 @@ void add_all_commands(Menu& menu) {
     add_token_revoke(token);
     add_token_inspect(token);
     add_token_verify(token);
+    add_exchange(root);
     add_run(root);
     add_request(root);
     add_api(root);
