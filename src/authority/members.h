@@ -1,0 +1,26 @@
+// The members of a project and their places. Nobody hands on a place that allows more than his own;
+// who leaves takes the grants of his tokens with him.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "authority/principals.h"
+#include "store/store.h"
+
+namespace latchkey::authority {
+
+// Adds a user, or changes his place. `role` is a built-in place or a custom role's name; none: what
+// he has, or member. Errors: unknown_user, unknown_role, owner_needed, last_owner,
+// insufficient_scope for a place that allows more than the actor's.
+Result<PrincipalView> put_member(store::Transaction& tx, const Actor& actor,
+                                 std::string_view project, std::string_view user,
+                                 const std::optional<std::string>& role);
+
+// Anybody may leave. His policy and the grants of his tokens go in the same event. Errors:
+// unknown_principal, owner_needed, last_owner.
+Status remove_member(store::Transaction& tx, const Actor& actor, std::string_view project,
+                     std::string_view user);
+
+}  // namespace latchkey::authority
