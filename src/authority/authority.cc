@@ -33,6 +33,7 @@ Status Authority::open_parts(const AuthorityOptions& options) {
         TRY(bootstrap(*store_, *keys_,
                       options.issuer.empty() ? options.default_issuer : options.issuer));
     settings_ = TRY(read_settings(*store_, keys_->kek(), options.issuer));
+    TRY(update_built_in_roles(*store_));
     TRY(keys_->load(*store_));
     if (!keys_->keys()->active) {
         return Error{ErrorCode::kPrecondition, "there is no active signing key"}.with_hint(
@@ -83,6 +84,8 @@ void Authority::on_committed(std::span<const store::Event> events) {
     if (!reloaded_apis || !reloaded_keys) {
         const Error& error = reloaded_apis ? reloaded_keys.error() : reloaded_apis.error();
         log::error("could not reload after a change", {{"why", error.message}});
+        // Perhaps a key was withdrawn: what it signed must not pass because of a read that failed.
+        if (!reloaded_keys) is_current_ = false;
     }
 }
 

@@ -20,7 +20,8 @@ struct BuiltInRole {
 constexpr std::array<BuiltInRole, 3> kRoles = {{
     {"administrator", R"({"*":["*"],"latchkey":["*"]})"},
     {"member", R"({"*":["*"],"latchkey":["account:read","account:write","token:read",)"
-               R"("token:write","project:read","api:read"]})"},
+               R"("token:write","project:read","project:write","policy:read",)"
+               R"("policy:write","api:read"]})"},
     {"verifier", R"({"latchkey":["token:verify","account:read","token:read"]})"},
 }};
 
@@ -159,12 +160,44 @@ Status bootstrap(store::Store& store, const KeyRing& ring, const std::string& is
         project.id = new_id<ProjectId>(now);
         project.name = "default";
         project.created_at = now;
+        project.updated_at = now;
         TRY(store::insert_project(db, project));
+        facts.push_back(verify::to_json(fact_of(project)));
         store::EventDraft event;
         event.type = "installation.created";
         event.actor = "system";
         event.data = json::object{
             {"facts", std::move(facts)}, {"installation", installation}, {"issuer", issuer}};
+        TRY(tx.append_event(std::move(event)));
+        return {};
+    });
+}
+
+Status update_built_in_roles(store::Store& store) {
+    std::vector<store::RoleRecord> outdated;
+    for (auto& role : TRY(store.query<std::vector<store::RoleRecord>>(store::list_roles))) {
+        for (const auto& built_in : kRoles) {
+            if (role.id != built_in_role(built_in.name)) continue;
+            if (role.patterns_json == built_in.patterns) continue;
+            role.patterns_json = built_in.patterns;
+            outdated.push_back(std::move(role));
+            break;
+        }
+    }
+    if (outdated.empty()) return {};
+    return store.mutate([&](store::Transaction& tx) -> Status {
+        json::array facts;
+        json::array names;
+        for (const auto& role : outdated) {
+            TRY(store::update_role(tx.connection(), role));
+            const auto fact = TRY(fact_of(role));
+            facts.push_back(verify::to_json(fact));
+            names.emplace_back(role.name);
+        }
+        store::EventDraft event;
+        event.type = "role.updated";
+        event.actor = "system";
+        event.data = json::object{{"facts", std::move(facts)}, {"names", std::move(names)}};
         TRY(tx.append_event(std::move(event)));
         return {};
     });

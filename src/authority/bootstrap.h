@@ -12,6 +12,8 @@ namespace latchkey::authority {
 
 Result<bool> is_empty_store(store::Store& store);  // nothing was ever bootstrapped here
 Status bootstrap(store::Store& store, const KeyRing& ring, const std::string& issuer);
+// Later starts: the built-in roles allow what this version says; one event if one of them changed.
+Status update_built_in_roles(store::Store& store);
 
 // The stored settings; `issuer` (when not empty) must be the stored one, and the key-encryption
 // key must be the one this database was made with: errors name the remedy.

@@ -5,6 +5,7 @@
 #include "authority/bootstrap.h"
 #include "authority/facts_of_records.h"
 #include "authority/passwords.h"
+#include "authority/roles.h"
 #include "crypto/random.h"
 #include "token/names.h"
 
@@ -19,8 +20,12 @@ Result<std::vector<RoleId>> roles_by_name(store::Connection& db,
         const auto found = std::find_if(known.begin(), known.end(),
                                         [&](const auto& role) { return role.name == name; });
         if (found == known.end()) {
+            std::string all;
+            for (const auto& role : known) {
+                all += (all.empty() ? "" : ", ") + role.name;
+            }
             return invalid("there is no role " + name.substr(0, 100), "unknown_role", "/roles")
-                .with_hint("roles: administrator, member, verifier");
+                .with_hint("roles: " + all);
         }
         ids.push_back(found->id);
     }
@@ -40,10 +45,19 @@ Result<std::vector<ApiId>> apis_by_name(const DirectoryView& apis,
     return ids;
 }
 
-// Nobody hands out a role that allows what he himself may not do.
-Status check_may_assign(const Actor& actor, const std::vector<std::string>& roles) {
-    const bool gives_all = std::find(roles.begin(), roles.end(), "administrator") != roles.end();
-    return gives_all ? actor.require("*") : Status{};
+// Nobody hands out a role that allows what he himself may not do. What the user has already is no
+// gift.
+Status check_may_assign(store::Connection& db, const Actor& actor, const std::vector<RoleId>& roles,
+                        const std::vector<RoleId>& before) {
+    std::vector<RoleId> added;
+    for (const auto& role : roles) {
+        if (std::find(before.begin(), before.end(), role) == before.end()) added.push_back(role);
+    }
+    const bool gives_all =
+        std::find(added.begin(), added.end(), built_in_role("administrator")) != added.end();
+    if (gives_all) TRY(actor.require("*"));
+    const auto rights = TRY(rights_of_roles(db, added));
+    return check_may_give(db, actor, rights);
 }
 
 Status check_may_verify(store::UserKind kind, const std::vector<std::string>& verifies) {
@@ -52,12 +66,13 @@ Status check_may_verify(store::UserKind kind, const std::vector<std::string>& ve
 }
 
 Status append_user_event(store::Transaction& tx, std::string_view type, const std::string& actor,
-                         const store::UserRecord& user) {
+                         const store::UserRecord& user, json::array more_facts = {}) {
+    more_facts.insert(more_facts.begin(), verify::to_json(fact_of(user)));
     store::EventDraft event;
     event.type = type;
     event.actor = actor;
     event.owner = user.id;
-    event.data = json::object{{"facts", {verify::to_json(fact_of(user))}}, {"name", user.name}};
+    event.data = json::object{{"facts", std::move(more_facts)}, {"name", user.name}};
     TRY(tx.append_event(std::move(event)));
     return {};
 }
@@ -95,8 +110,7 @@ Status check_not_last_administrator(store::Connection& db, const store::UserReco
         .with_hint("make another user an administrator first");
 }
 
-Result<store::UserRecord> insert(store::Transaction& tx, const std::string& actor,
-                                 store::UserRecord user) {
+Result<store::UserRecord> insert(store::Transaction& tx, store::UserRecord user) {
     user.id = new_id<UserId>(tx.now());
     user.created_at = tx.now();
     user.updated_at = tx.now();
@@ -105,8 +119,24 @@ Result<store::UserRecord> insert(store::Transaction& tx, const std::string& acto
             "user_exists");
     }
     TRY(store::insert_user(tx.connection(), user));
-    TRY(append_user_event(tx, "user.created", actor, user));
     return user;
+}
+
+// The project that every installation begins with has no member until there is a user.
+Result<json::array> own_first_project(store::Transaction& tx, const UserId& user) {
+    store::ProjectQuery first;
+    first.limit = 1;
+    const auto projects = TRY(store::list_projects(tx.connection(), first));
+    if (projects.empty()) return json::array();
+    store::MembershipRecord owner;
+    owner.project = projects.front().id;
+    owner.user = user;
+    owner.role = store::ProjectRole::kOwner;
+    owner.created_at = tx.now();
+    TRY(store::put_membership(tx.connection(), owner));
+    json::array facts;
+    facts.push_back(verify::to_json(fact_of(owner)));
+    return facts;
 }
 
 store::UserRecord record_of(const CreateUser& wanted) {
@@ -136,12 +166,14 @@ Result<store::UserRecord> create_user(store::Transaction& tx, const Actor& actor
     TRY(check_may_verify(wanted.kind, wanted.verifies));
     auto roles = wanted.roles;
     if (roles.empty()) roles.emplace_back(is_machine ? "verifier" : "member");
-    TRY(check_may_assign(actor, roles));
-    if (!is_machine) TRY(check_may_raise(actor));
     auto user = record_of(wanted);
     user.roles = TRY(roles_by_name(tx.connection(), roles));
+    TRY(check_may_assign(tx.connection(), actor, user.roles, {}));
+    if (!is_machine) TRY(check_may_raise(actor));
     user.verifies = TRY(apis_by_name(apis, wanted.verifies));
-    return insert(tx, actor.text(), std::move(user));
+    user = TRY(insert(tx, std::move(user)));
+    TRY(append_user_event(tx, "user.created", actor.text(), user));
+    return user;
 }
 
 Result<store::UserRecord> create_first_administrator(store::Transaction& tx,
@@ -154,7 +186,10 @@ Result<store::UserRecord> create_first_administrator(store::Transaction& tx,
     }
     auto user = record_of(wanted);
     user.roles = {built_in_role("administrator")};
-    return insert(tx, "system", std::move(user));
+    user = TRY(insert(tx, std::move(user)));
+    auto facts = TRY(own_first_project(tx, user.id));
+    TRY(append_user_event(tx, "user.created", "system", user, std::move(facts)));
+    return user;
 }
 
 Result<store::UserRecord> edit_user(store::Transaction& tx, const Actor& actor,
@@ -178,11 +213,18 @@ Result<store::UserRecord> edit_user(store::Transaction& tx, const Actor& actor,
                 "own_account");
         }
         user.state = *edit.state;
+        // Letting somebody act again gives him all that his roles allow.
+        const bool is_enabled =
+            before.state == store::UserState::kDisabled && user.state == store::UserState::kActive;
+        if (is_enabled) {
+            const auto rights = TRY(rights_of_roles(tx.connection(), before.roles));
+            TRY(check_may_give(tx.connection(), actor, rights));
+        }
     }
     if (edit.roles) {
-        TRY(check_may_assign(actor, *edit.roles));
-        TRY(check_may_raise(actor));
         user.roles = TRY(roles_by_name(tx.connection(), *edit.roles));
+        TRY(check_may_assign(tx.connection(), actor, user.roles, before.roles));
+        TRY(check_may_raise(actor));
     }
     if (edit.verifies) {
         TRY(check_may_verify(user.kind, *edit.verifies));
@@ -204,7 +246,7 @@ Result<store::UserRecord> edit_user(store::Transaction& tx, const Actor& actor,
 
 Result<store::UserRecord> get_user(store::Connection& db, const UserId& id) {
     auto user = TRY(store::find_user(db, id));
-    if (!user)
+    if (!user || user->kind == store::UserKind::kProject)
         return Error{ErrorCode::kNotFound, "there is no such user"}.with_reason("unknown_user");
     return std::move(*user);
 }

@@ -33,7 +33,7 @@ struct EditUser {
 Status check_new_user(const CreateUser& wanted);
 Result<store::UserRecord> create_user(store::Transaction& tx, const Actor& actor,
                                       const DirectoryView& apis, const CreateUser& wanted);
-// The first administrator: only while there is no user at all.
+// The first administrator: only while there is no user at all. He owns the project that was there.
 Result<store::UserRecord> create_first_administrator(store::Transaction& tx,
                                                      const CreateUser& wanted);
 Result<store::UserRecord> edit_user(store::Transaction& tx, const Actor& actor,
