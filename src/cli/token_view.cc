@@ -34,7 +34,6 @@ std::string scopes_in_words(const json::object& token) {
     return scopes.empty() ? "none" : scopes;
 }
 
-// "ES256 0190163d-…, RS256 deploy-2": a key token's keys by algorithm and name.
 std::string keys_in_words(const json::object& token) {
     std::vector<std::string> words;
     const json::value* keys = token.if_contains("keys");

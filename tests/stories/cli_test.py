@@ -100,7 +100,8 @@ class TokenStories(Story):
         self.assertIn("--name", self.fails(2, "token", "create", "--no-input"))
 
     def test_kinds_and_apis_that_are_not_there(self):
-        self.assertIn("jwt, opaque", self.fails(6, "token", "create", "-n", "x", "--kind", "key"))
+        self.assertIn("needs --public-key-file",
+                      self.fails(2, "token", "create", "-n", "x", "--kind", "key"))
         self.assertIn("takes jwt", self.fails(2, "token", "create", "-n", "x", "--kind", "ssh"))
         self.assertIn("no API nope", self.fails(6, "token", "create", "-n", "x", "--api", "nope"))
 
