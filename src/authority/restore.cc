@@ -11,6 +11,7 @@
 #include "authority/key_encryption_key.h"
 #include "authority/key_ring.h"
 #include "authority/restore_files.h"
+#include "authority/restore_projects.h"
 #include "base/log.h"
 #include "crypto/random.h"
 #include "crypto/seal.h"
@@ -39,6 +40,8 @@ struct LaterFacts {
     std::map<UserId, store::UserRecord> users;   // as they are now
     std::map<TokenId, TokenWithSecrets> tokens;  // the changed ones, as they are now
     std::set<std::string> compromised_keys;
+    PresentProjects projects;
+    UsedAssertions assertions;  // known even when nothing else is
 };
 
 store::StoreOptions options_for(const std::string& directory, const Clock* clock,
@@ -104,7 +107,7 @@ Status collect(store::Connection& db, std::uint64_t after, LaterFacts& later) {
     for (const auto& key : TRY(store::list_signing_keys(db))) {
         if (key.is_compromised) later.compromised_keys.insert(key.kid);
     }
-    return {};
+    return read_projects(db, later.projects);
 }
 
 struct BackupFacts {
@@ -146,6 +149,7 @@ struct Replaced {
 Status read_later(store::Connection& db, const BackupFacts& backup, LaterFacts& later) {
     // The new epoch is above this one's even when nothing else here is of use.
     later.epoch = TRY(store::read_head(db)).epoch;
+    later.assertions = TRY(read_assertions(db));
     const bool is_continuation = TRY(continues(db, backup));
     if (!is_continuation) return {};
     TRY(collect(db, backup.head.revision, later));
@@ -168,6 +172,7 @@ Result<Replaced> open_replaced(const RestoreInput& input, const BackupFacts& bac
     if (!done) {
         LaterFacts nothing;
         nothing.epoch = replaced.later.epoch;
+        nothing.assertions = std::move(replaced.later.assertions);
         replaced.later = std::move(nothing);
     }
     replaced.store->close();  // the lock stays until the object goes
@@ -177,6 +182,22 @@ Result<Replaced> open_replaced(const RestoreInput& input, const BackupFacts& bac
 template <typename Item>
 bool has(const std::vector<Item>& items, const Item& wanted) {
     return std::find(items.begin(), items.end(), wanted) != items.end();
+}
+
+// A secret that was revoked, or got an end, since: resuming its token must not bring it back.
+Status end_secrets(store::Connection& db, const TokenWithSecrets& now, json::array& facts) {
+    for (auto& secret : TRY(store::secrets_of(db, now.token.id))) {
+        const auto same = [&](const store::SecretRecord& other) { return other.id == secret.id; };
+        const auto found = std::find_if(now.secrets.begin(), now.secrets.end(), same);
+        if (found == now.secrets.end()) continue;
+        const bool is_alike = found->state == secret.state && found->ends_at == secret.ends_at;
+        if (is_alike || secret.state == store::SecretState::kRevoked) continue;
+        secret.state = found->state;
+        if (found->ends_at) secret.ends_at = found->ends_at;
+        TRY(store::update_secret(db, secret));
+        facts.push_back(verify::to_json(fact_of(secret)));
+    }
+    return {};
 }
 
 Status mark_tokens(store::Transaction& tx, const LaterFacts& later, json::array& facts) {
@@ -191,6 +212,8 @@ Status mark_tokens(store::Transaction& tx, const LaterFacts& later, json::array&
         token->updated_at = tx.now();
         TRY(store::update_token(db, *token));
         facts.push_back(verify::to_json(fact_of(*token)));
+        const auto now = later.tokens.find(id);
+        if (now != later.tokens.end()) TRY(end_secrets(db, now->second, facts));
     }
     for (const auto& [id, now] : later.users) {
         auto user = TRY(store::find_user(db, id));
@@ -207,8 +230,8 @@ Status mark_tokens(store::Transaction& tx, const LaterFacts& later, json::array&
 }
 
 // Tokens made after the backup come back as revoked ones: who verifies off-line still holds a key
-// that says they are good, and only their status entry says otherwise. False: one of them needs a
-// user or an API that the backup does not have.
+// that says they are good, and only their status entry says otherwise. False: a jwt needs a user
+// or an API that the backup does not have.
 Result<bool> add_lost_tokens(store::Transaction& tx, const LaterFacts& later, json::array& facts) {
     auto& db = tx.connection();
     bool is_complete = true;
@@ -216,7 +239,8 @@ Result<bool> add_lost_tokens(store::Transaction& tx, const LaterFacts& later, js
         if (TRY(store::find_token(db, id.bytes))) continue;
         if (!TRY(store::find_user(db, lost.token.owner)) ||
             !TRY(store::find_api(db, lost.token.api))) {
-            is_complete = false;
+            // Others are unknown without their row, and that is enough.
+            if (lost.token.kind == store::TokenKind::kJwt) is_complete = false;
             continue;
         }
         auto token = lost.token;
@@ -270,6 +294,7 @@ Status renew_keys(store::Transaction& tx, const KeyRing& ring, const LaterFacts&
 
 struct Outcome {
     std::uint64_t suspended_all{0};
+    std::size_t rights_taken{0};
     bool keys_retired{false};
     std::uint64_t epoch{0};
     std::uint64_t revision{0};
@@ -281,7 +306,11 @@ Status begin(store::Transaction& tx, const RestoreInput& input, const KeyRing& r
     json::array facts;
     outcome.epoch = std::max(later.epoch, tx.head().epoch) + 1;
     TRY(store::begin_epoch(db, outcome.epoch));
-    if (later.is_known) TRY(mark_tokens(tx, later, facts));
+    if (later.is_known) {
+        TRY(mark_tokens(tx, later, facts));
+        outcome.rights_taken = TRY(keep_taken(tx, later.projects, facts));
+    }
+    TRY(keep_assertions(db, later.assertions));
     const bool has_all = TRY(add_lost_tokens(tx, later, facts));
     const bool is_unknown = (!later.is_known || later.has_gap) && !input.nothing_changed_since;
     if (is_unknown) {
@@ -310,6 +339,12 @@ std::string report(const RestoreInput& input, const LaterFacts& later, const Out
         text += fmt::format("Tokens changed since the backup: {} revoked, {} suspended\n",
                             later.revoked.size(), later.changed.size() - later.revoked.size());
     }
+    if (outcome.rights_taken > 0) {
+        text += fmt::format(
+            "Roles, members and policies of projects taken or changed since the backup: {}\n"
+            "What was taken stays taken. Look at them, and set anew what should count\n",
+            outcome.rights_taken);
+    }
     const bool is_complete = later.is_known && !later.has_gap;
     if (!is_complete && input.nothing_changed_since) {
         text += "Nothing changed since the backup, you said: no token was suspended\n";
@@ -318,6 +353,7 @@ std::string report(const RestoreInput& input, const LaterFacts& later, const Out
             "What happened since the backup is not known here: {} tokens are suspended.\n"
             "Resume those you know to be good: latchkey token resume ID\n",
             outcome.suspended_all);
+        text += "Members, roles and policies of projects are as the backup has them\n";
     }
     if (outcome.keys_retired) {
         text +=
@@ -329,9 +365,17 @@ std::string report(const RestoreInput& input, const LaterFacts& later, const Out
 }
 
 Result<BackupFacts> inspect(const RestoreScratch& scratch, const Clock* clock) {
-    auto store = TRY(store::Store::open(options_for(scratch.directory(), clock, true)));
+    auto opened = store::Store::open(options_for(scratch.directory(), clock, true));
+    // A backup that an older Latchkey made: the copy is brought up to date.
+    if (!opened && opened.error().reason == "older_schema") {
+        opened = store::Store::open(options_for(scratch.directory(), clock, false));
+    }
+    auto store = TRY(std::move(opened));
     TRY(store->query<std::string>(store::check_integrity));
-    return read_facts(*store);
+    auto facts = TRY(read_facts(*store));
+    if (!facts.installation.empty()) return facts;
+    return Error{ErrorCode::kPrecondition, "the file is a database without an installation"}
+        .with_reason("not_latchkey");
 }
 
 }  // namespace
