@@ -36,6 +36,7 @@ bench-peers: bench ## the same, with whatever other peers are installed
 
 soak: ## the long campaigns: crash loops, fuzzing, thread sanitizer, whole-tree lint
 	@$(MAKE) test
+	@LATCHKEY_PROPERTY_SEQUENCES=100000 build/dev/authority_test --gtest_filter='WideningTest.*'
 	@LATCHKEY_CRASH_CYCLES=$(CYCLES) LATCHKEY_BINARY=$(CURDIR)/build/dev/latchkey \
 	  PYTHONPATH=tests/support /usr/bin/python3 -m unittest -v tests/crash/crash_test.py
 	@$(MAKE) tsan fuzz
@@ -51,7 +52,8 @@ fuzz: ## each parser under libFuzzer (FUZZ_SECONDS each)
 	@cmake --preset fuzz && cmake --build build/fuzz -j$(JOBS) --target fuzzers
 	@for target in build/fuzz/tests/*_fuzz; do \
 	  mkdir -p build/corpus/$$(basename $$target); \
-	  $$target -max_total_time=$(FUZZ_SECONDS) build/corpus/$$(basename $$target) || exit 1; done
+	  $$target -max_total_time=$(FUZZ_SECONDS) build/corpus/$$(basename $$target) \
+	    tests/fuzz/corpus/$$(basename $$target) || exit 1; done
 
 format: ## format every source file
 	@tools/install-deps lint

@@ -17,6 +17,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (latchkey::opaque_checksum(random) != checksum) std::abort();
     }
     if (shape == latchkey::TokenShape::kOpaque && text.find('.') != text.npos) std::abort();
+    if (shape == latchkey::TokenShape::kTwoPart && text.size() - text.find('.') != 65) {
+        std::abort();
+    }
     const auto id = latchkey::parse_uuid(text);
     if (id && latchkey::parse_uuid(latchkey::format_shortuuid(*id)) != id) std::abort();
     return 0;

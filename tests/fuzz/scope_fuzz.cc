@@ -26,6 +26,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto both = left->intersection(*right);
     if (!both.is_within(*left) || !both.is_within(*right)) std::abort();
     if (both != right->intersection(*left)) std::abort();
+    bool overlap = false;
+    for (const auto& a : left->items()) {
+        for (const auto& b : right->items()) {
+            overlap = overlap || latchkey::scopes_overlap(a, b);
+        }
+    }
+    if (overlap == both.empty()) std::abort();
     static_cast<void>(latchkey::suggest_scopes(text, left->items()));
     return 0;
 }
