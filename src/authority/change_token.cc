@@ -1,6 +1,14 @@
 #include "authority/change_token.h"
 
+#include <algorithm>
+
+#include "authority/addresses.h"
+#include "authority/create_token.h"
+#include "authority/directory.h"
 #include "authority/facts_of_records.h"
+#include "authority/project_access.h"
+#include "authority/rights.h"
+#include "authority/token_keys.h"
 #include "token/names.h"
 
 namespace latchkey::authority {
@@ -12,13 +20,28 @@ Error no_such_token() {
     return Error{ErrorCode::kNotFound, "there is no such token"}.with_reason("unknown_token");
 }
 
+enum class Touch : std::uint8_t { kRead, kChange };
+
+// The token of somebody else: an administrator's business, or that of the members of the project
+// whose token it is. What a member may see but not change says so; all else is unknown to him.
+Status check_may_touch(store::Connection& db, const Actor& actor, const store::TokenRecord& token,
+                       Touch touch) {
+    if (actor.may(touch == Touch::kRead ? "user:read" : "user:write")) return {};
+    const auto owner = TRY(store::find_user(db, token.owner));
+    if (!owner || owner->kind != store::UserKind::kProject) return no_such_token();
+    const auto access = access_to_project(db, actor, token.owner.uuid());
+    if (!access && access.error().code != ErrorCode::kNotFound) return access.error();
+    if (!access || !access->may("token:read")) return no_such_token();
+    return touch == Touch::kRead ? Status{} : access->require("token:write");
+}
+
 Result<TokenDetails> read_token(store::Connection& db, const Actor& actor, std::string_view id,
-                                std::string_view needed_for_others) {
+                                Touch touch) {
     const auto parsed = parse_uuid(id);
     if (!parsed) return no_such_token();
     auto token = TRY(store::find_token(db, *parsed));
     if (!token || token->deleted_at) return no_such_token();
-    if (token->owner != actor.user && !actor.may(needed_for_others)) return no_such_token();
+    if (token->owner != actor.user) TRY(check_may_touch(db, actor, *token, touch));
     TokenDetails details;
     details.secrets = TRY(store::secrets_of(db, token->id));
     details.usage = TRY(store::find_usage(db, token->id));
@@ -72,47 +95,85 @@ Result<bool> apply(store::TokenRecord& token, TokenChange change, const std::str
         .with_hint("create a new token");
 }
 
-// Bringing a token back is like making one: a token can do that only for what it may do itself.
-Status check_may_resume(const Actor& actor, const store::TokenRecord& token) {
-    if (!actor.token) return {};
-    std::vector<std::string> beyond;
-    for (const auto& scope : token.scopes.value_or(std::vector<std::string>{"*"})) {
-        if (!actor.may(scope)) beyond.push_back(scope);
-    }
-    if (beyond.empty()) return {};
-    return Error{ErrorCode::kPermissionDenied, "a token cannot resume one that may do more"}
-        .with_reason("insufficient_scope")
-        .with_hint("log in to resume it")
-        .with_scopes(std::move(beyond));
-}
-
 Status append_token_event(store::Transaction& tx, std::string_view type, const Actor& actor,
-                          const store::TokenRecord& token) {
+                          const store::TokenRecord& token, const KeyChanges& keys = {}) {
     store::EventDraft event;
     event.type = type;
     event.actor = actor.text();
     event.owner = token.owner;
     event.token = token.id;
-    event.data = json::object{{"facts", {verify::to_json(fact_of(token))}}, {"name", token.name}};
+    json::array facts;
+    facts.push_back(verify::to_json(fact_of(token)));
+    append_facts(keys, facts);
+    event.data = json::object{{"facts", std::move(facts)}, {"name", token.name}};
     if (!token.reason.empty()) event.data["reason"] = token.reason;
     TRY(tx.append_event(std::move(event)));
     return {};
 }
 
+// Another one's token: what it may do, who brings it back must be allowed himself.
+Status check_session_could_make(store::Connection& db, const Actor& actor,
+                                const store::TokenRecord& token, const std::string& api_slug) {
+    if (token.owner == actor.user || actor.may("*")) return {};
+    const auto of_owner = rights_at(TRY(rights_of_user(db, token.owner)), api_slug);
+    const auto own = rights_at(TRY(rights_of_actor(db, actor)), api_slug);
+    const bool has_all = !token.scopes || covers(*token.scopes, "*");
+    auto beyond = not_covered(has_all ? of_owner : *token.scopes, own);
+    if (beyond.empty()) return {};
+    return Error{ErrorCode::kPermissionDenied, "this token may do more than you"}
+        .with_reason("insufficient_scope")
+        .with_scopes(std::move(beyond));
+}
+
 }  // namespace
+
+Status check_could_make(store::Connection& db, const Actor& actor,
+                        const store::TokenRecord& token) {
+    const auto api = TRY(store::find_api(db, token.api));
+    if (!actor.token) return check_session_could_make(db, actor, token, api ? api->slug : "");
+    const bool is_own_api = api && api->slug == kManagementApi;
+    std::vector<std::string> beyond;
+    // Declaring none means all that policies give: only who may do everything has that.
+    for (const auto& scope : token.scopes.value_or(std::vector<std::string>{"*"})) {
+        if (!is_own_api || !actor.may(scope)) beyond.push_back(scope);
+    }
+    if (!is_own_api || !beyond.empty()) {
+        return Error{ErrorCode::kPermissionDenied,
+                     "a token cannot do this to one that may do more than itself"}
+            .with_reason("insufficient_scope")
+            .with_hint("log in to do it")
+            .with_scopes(std::move(beyond));
+    }
+    if (actor.expires_at && (!token.expires_at || *token.expires_at > *actor.expires_at)) {
+        return Error{ErrorCode::kPermissionDenied,
+                     "a token cannot do this to one that lives longer than itself"}
+            .with_reason("expiry_beyond_parent")
+            .with_hint("log in to do it");
+    }
+    const std::vector<std::string> everywhere = {"::/0", "0.0.0.0/0"};
+    return check_within(token.allowed_ips.empty() ? everywhere : token.allowed_ips,
+                        actor.allowed_ips);
+}
+
+Result<TokenDetails> token_to_change(store::Transaction& tx, const Actor& actor,
+                                     std::string_view id) {
+    TRY(actor.require("token:write"));
+    TRY(require_still_active(tx.connection(), actor, tx.now()));
+    return read_token(tx.connection(), actor, id, Touch::kChange);
+}
 
 Result<TokenDetails> get_token(store::Connection& db, const Actor& actor, std::string_view id) {
     TRY(actor.require("token:read"));
-    return read_token(db, actor, id, "user:read");
+    return read_token(db, actor, id, Touch::kRead);
 }
 
 Result<TokenDetails> change_token(store::Transaction& tx, const Actor& actor, std::string_view id,
                                   TokenChange change, const std::string& reason) {
-    TRY(actor.require("token:write"));
-    TRY(require_still_active(tx.connection(), actor, tx.now()));
     TRY(check_description(reason, "/reason"));
-    auto details = TRY(read_token(tx.connection(), actor, id, "user:write"));
-    if (change == TokenChange::kResume) TRY(check_may_resume(actor, details.token));
+    auto details = TRY(token_to_change(tx, actor, id));
+    if (change == TokenChange::kResume) {
+        TRY(check_could_make(tx.connection(), actor, details.token));
+    }
     if (!TRY(apply(details.token, change, reason, tx.now()))) return details;
     details.token.updated_at = tx.now();
     TRY(store::update_token(tx.connection(), details.token));
@@ -122,19 +183,24 @@ Result<TokenDetails> change_token(store::Transaction& tx, const Actor& actor, st
 
 Result<TokenDetails> edit_token(store::Transaction& tx, const Actor& actor, std::string_view id,
                                 const TokenEdit& edit) {
-    TRY(actor.require("token:write"));
-    TRY(require_still_active(tx.connection(), actor, tx.now()));
-    if (edit.name) TRY(check_name(*edit.name));
     if (edit.description) TRY(check_description(*edit.description));
-    auto details = TRY(read_token(tx.connection(), actor, id, "user:write"));
+    auto details = TRY(token_to_change(tx, actor, id));
     auto& token = details.token;
+    if (edit.name) TRY(check_token_name(*edit.name, token.kind));
+    KeyChanges keys;
+    if (edit.keys) {
+        TRY(check_may_change_keys(tx.connection(), actor, token));
+        keys = TRY(with_keys_replaced(details.secrets, token, *edit.keys, tx.now()));
+    }
     const store::TokenRecord before = token;
     token.name = edit.name.value_or(token.name);
     token.description = edit.description.value_or(token.description);
-    if (token.name == before.name && token.description == before.description) return details;
+    const bool is_renamed = token.name != before.name || token.description != before.description;
+    if (!is_renamed && keys.empty()) return details;
     token.updated_at = tx.now();
     TRY(store::update_token(tx.connection(), token));
-    TRY(append_token_event(tx, "token.updated", actor, token));
+    TRY(write_keys(tx.connection(), keys));
+    TRY(append_token_event(tx, "token.updated", actor, token, keys));
     return details;
 }
 

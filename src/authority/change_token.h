@@ -5,8 +5,10 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "authority/actor.h"
+#include "crypto/keys.h"
 #include "store/store.h"
 #include "store/tables.h"
 
@@ -20,19 +22,29 @@ struct TokenDetails {
     std::optional<store::UsageRecord> usage;
 };
 
-// Reads one token that the actor may see: its own, or anybody's with user:read.
+// Reads one token that the actor may see: its own, a project's where he is a member with
+// token:read, or anybody's with user:read.
 Result<TokenDetails> get_token(store::Connection& db, const Actor& actor, std::string_view id);
 
-// Needs token:write, and user:write for another user's. A change that changes nothing (revoking
-// what is revoked) succeeds without an event; resuming a revoked token is a conflict.
+// Needs token:write, and user:write for another user's, or token:write in the project whose it is.
+// A change that changes nothing (revoking what is revoked) succeeds without an event; resuming a
+// revoked token is a conflict.
 Result<TokenDetails> change_token(store::Transaction& tx, const Actor& actor, std::string_view id,
                                   TokenChange change, const std::string& reason);
 
 struct TokenEdit {
     std::optional<std::string> name;
     std::optional<std::string> description;
+    std::optional<std::vector<PublicKey>> keys;  // of a key token: the whole set
 };
 Result<TokenDetails> edit_token(store::Transaction& tx, const Actor& actor, std::string_view id,
                                 const TokenEdit& edit);
+
+// For changes that other files of this folder make: the token as the actor may change it.
+Result<TokenDetails> token_to_change(store::Transaction& tx, const Actor& actor,
+                                     std::string_view id);
+// Giving a token life or a new key is like making one: a token that does it could have made it,
+// with its scopes, its addresses and its lifetime. Sessions may.
+Status check_could_make(store::Connection& db, const Actor& actor, const store::TokenRecord& token);
 
 }  // namespace latchkey::authority

@@ -4,10 +4,14 @@
 
 #include "authority/addresses.h"
 #include "authority/facts_of_records.h"
+#include "authority/project_access.h"
+#include "authority/token_keys.h"
+#include "base/encoding.h"
 #include "crypto/random.h"
 #include "token/jwt_claims.h"
 #include "token/names.h"
 #include "token/opaque.h"
+#include "token/policy.h"
 #include "token/scope.h"
 
 namespace latchkey::authority {
@@ -21,9 +25,9 @@ Timestamp whole_milliseconds(Timestamp time) {
     return Timestamp::from_microseconds(time.microseconds() / 1000 * 1000);
 }
 
-Error unknown_scope(const DirectoryEntry& api, const std::string& scope, std::size_t index) {
+Error unknown_scope(const DirectoryEntry& api, const std::string& scope, std::string field) {
     auto error = invalid("the API " + api.api.slug + " has no scope " + scope, "unknown_scope",
-                         "/scopes/" + std::to_string(index));
+                         std::move(field));
     const auto names = api.scope_names();
     const auto near = suggest_scopes(scope, names);
     if (!near.empty()) return std::move(error).with_hint("did you mean " + near.front() + "?");
@@ -35,38 +39,13 @@ Error unknown_scope(const DirectoryEntry& api, const std::string& scope, std::si
                                       " shows what there is");
 }
 
-// Canonical names, each in the catalogue; the lone "*" stands for all that the owner may do.
-Result<std::vector<std::string>> resolve_scopes(const DirectoryEntry& api,
-                                                const std::vector<std::string>& asked) {
-    std::vector<std::string> resolved;
-    for (std::size_t i = 0; i < asked.size(); ++i) {
-        if (is_everything(asked[i])) {
-            resolved.push_back(asked[i]);
-            continue;
-        }
-        const auto name = api.canonical(asked[i]);
-        if (!name) return unknown_scope(api, asked[i].substr(0, kScopeBytesMax), i);
-        resolved.push_back(*name);
-    }
-    return TRY(ScopeSet::create(std::move(resolved))).items();
-}
-
-std::vector<std::string> not_covered(const std::vector<std::string>& scopes,
-                                     const std::vector<std::string>& patterns) {
-    std::vector<std::string> missing;
-    for (const auto& scope : scopes) {
-        const bool is_covered =
-            std::any_of(patterns.begin(), patterns.end(),
-                        [&](const std::string& pattern) { return scope_matches(pattern, scope); });
-        if (!is_covered) missing.push_back(scope);
-    }
-    return missing;
-}
-
 // Nothing widens itself: the scopes must be the owner's now, and a token that creates tokens hands
-// on only what it has, which is always at the API `latchkey`.
+// on only what it has, which is always at the API `latchkey`. Declaring none means all that
+// policies will ever give, which no token has.
 Status check_rights(const Actor& actor, const std::vector<std::string>& owner_patterns,
-                    const DirectoryEntry& api, const std::vector<std::string>& scopes) {
+                    const DirectoryEntry& api,
+                    const std::optional<std::vector<std::string>>& declared) {
+    const auto scopes = declared.value_or(std::vector<std::string>{"*"});
     // "*" asks for whatever the owner may do, so it is never more than that.
     std::vector<std::string> named = scopes;
     std::erase(named, "*");
@@ -81,7 +60,7 @@ Status check_rights(const Actor& actor, const std::vector<std::string>& owner_pa
     // would still open whatever asks for no scope.
     const bool is_own_api = api.api.slug == kManagementApi;
     missing = is_own_api ? not_covered(scopes, actor.permissions) : scopes;
-    if (!is_own_api || !missing.empty()) {
+    if (!is_own_api || !declared || !missing.empty()) {
         return Error{ErrorCode::kPermissionDenied,
                      "a token can hand on only the scopes that it has itself"}
             .with_reason("insufficient_scope")
@@ -113,11 +92,13 @@ Result<std::optional<Timestamp>> check_expiry(const Actor& actor, std::optional<
 }
 
 Status check_words(const CreateToken& wanted) {
-    TRY(check_name(wanted.name));
+    TRY(check_token_name(wanted.name, wanted.kind));
     TRY(check_description(wanted.description));
-    if (wanted.kind == store::TokenKind::kKey) {
-        return invalid("key tokens cannot be created yet", "not_yet", "/kind")
-            .with_hint("kinds: jwt, opaque");
+    if (wanted.kind != store::TokenKind::kKey && !wanted.keys.empty()) {
+        return invalid("only a token of kind key has keys", "not_a_key_token", "/keys");
+    }
+    if (wanted.projects.size() > kProjectsOfNewTokenMax) {
+        return invalid("at most 50 projects at a time", "too_many_projects", "/projects");
     }
     return check_address_ranges(wanted.allowed_ips);
 }
@@ -154,6 +135,20 @@ void make_secret(Authority& authority, PreparedToken& made) {
     secret.digest = sha256(made.text.expose());
 }
 
+// What the holder will present: a text that is made here, or what his keys sign.
+Status make_secrets(Authority& authority, PreparedToken& made, const std::vector<PublicKey>& keys) {
+    if (made.token.kind != store::TokenKind::kKey) {
+        make_secret(authority, made);
+        return {};
+    }
+    std::vector<store::SecretRecord> rows;
+    auto changes = TRY(with_keys_added(rows, made.token, keys, made.token.created_at));
+    made.secret = std::move(changes.added.front());
+    made.more_keys.assign(std::make_move_iterator(changes.added.begin() + 1),
+                          std::make_move_iterator(changes.added.end()));
+    return {};
+}
+
 // A secret that no request can carry would only ever read as malformed.
 Status check_length(const PreparedToken& made) {
     if (made.text.expose().size() <= kSecretBytesMax) return {};
@@ -178,6 +173,13 @@ Result<std::vector<std::string>> owner_rights(verify::Replica::Reader& reader, c
     if (owner == actor.user) return patterns;
     TRY(actor.require("user:write"));
     auto beyond = not_covered(at_management, actor.permissions);
+    std::vector<std::string> own;
+    const bool is_session = !actor.token && !actor.is_system;
+    if (is_session && reader.find_user_patterns(actor.user, api, own)) {
+        for (auto& pattern : not_covered(patterns, own)) {
+            beyond.push_back(std::move(pattern));
+        }
+    }
     if (!beyond.empty()) {
         return Error{ErrorCode::kPermissionDenied, "this user may do more than you"}
             .with_reason("insufficient_scope")
@@ -186,7 +188,85 @@ Result<std::vector<std::string>> owner_rights(verify::Replica::Reader& reader, c
     return patterns;
 }
 
+// One grant for each project, in which the actor may change policies.
+Result<std::vector<store::GrantRecord>> grants_for(store::Transaction& tx,
+                                                   const PreparedToken& prepared) {
+    std::vector<store::GrantRecord> grants;
+    for (std::size_t i = 0; i < prepared.projects.size(); ++i) {
+        const auto field = "/projects/" + std::to_string(i);
+        auto access = access_to_project(tx.connection(), prepared.actor, prepared.projects[i]);
+        if (!access) return std::move(access).error().with_field(field);
+        auto allowed = access->require("policy:write");
+        if (!allowed) return std::move(allowed).error().with_field(field);
+        const ProjectId id = access->project.id;
+        const bool is_known = std::any_of(grants.begin(), grants.end(),
+                                          [&](const auto& grant) { return grant.project == id; });
+        if (is_known) continue;
+        store::GrantRecord grant;
+        grant.project = id;
+        grant.principal = prepared.token.id.bytes;
+        grant.policy_json = policy_for_scopes(prepared.token.scopes);
+        grant.created_at = tx.now();
+        grant.updated_at = tx.now();
+        grants.push_back(std::move(grant));
+    }
+    return grants;
+}
+
 }  // namespace
+
+Status check_token_name(std::string_view name, store::TokenKind kind) {
+    TRY(check_name(name));
+    if (kind != store::TokenKind::kKey || utf8_length(name) >= kKeyTokenNameLengthMin) return {};
+    return invalid("the name of a key token has at least 8 characters", "name_too_short", "/name");
+}
+
+std::string policy_for_scopes(const std::optional<std::vector<std::string>>& scopes) {
+    if (!scopes) return to_text(Policy::allowing({"*"}));
+    Policy policy;
+    for (std::size_t from = 0; from < scopes->size(); from += kPolicyItemsMax) {
+        const auto to = std::min(scopes->size(), from + kPolicyItemsMax);
+        PolicyStatement statement;
+        for (std::size_t i = from; i < to; ++i) {
+            statement.actions.push_back((*scopes)[i]);
+        }
+        statement.resources = {"*"};
+        policy.statements.push_back(std::move(statement));
+    }
+    return policy.statements.empty() ? std::string() : to_text(policy);
+}
+
+// The lone "*" stands for all that the owner may do.
+Result<std::vector<std::string>> resolve_scopes(const DirectoryEntry& api,
+                                                const std::vector<std::string>& asked,
+                                                std::string_view pointer) {
+    std::vector<std::string> resolved;
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+        if (is_everything(asked[i])) {
+            resolved.push_back(asked[i]);
+            continue;
+        }
+        const auto name = api.canonical(asked[i]);
+        if (!name) {
+            return unknown_scope(api, asked[i].substr(0, kScopeBytesMax),
+                                 std::string(pointer) + "/" + std::to_string(i));
+        }
+        resolved.push_back(*name);
+    }
+    return TRY(ScopeSet::create(std::move(resolved))).items();
+}
+
+std::vector<std::string> not_covered(const std::vector<std::string>& scopes,
+                                     const std::vector<std::string>& patterns) {
+    std::vector<std::string> missing;
+    for (const auto& scope : scopes) {
+        const bool is_covered =
+            std::any_of(patterns.begin(), patterns.end(),
+                        [&](const std::string& pattern) { return scope_matches(pattern, scope); });
+        if (!is_covered) missing.push_back(scope);
+    }
+    return missing;
+}
 
 Result<PreparedToken> prepare_token(Authority& authority, verify::Replica::Reader& reader,
                                     const Actor& actor, CreateToken wanted) {
@@ -202,7 +282,11 @@ Result<PreparedToken> prepare_token(Authority& authority, verify::Replica::Reade
             .with_hint("latchkey api list shows what there is");
     }
     const auto patterns = TRY(owner_rights(reader, actor, owner, api->api.slug));
-    auto scopes = TRY(resolve_scopes(*api, wanted.scopes.value_or(api->api.default_scopes)));
+    std::optional<std::vector<std::string>> scopes;
+    if (wanted.scopes || wanted.kind != store::TokenKind::kKey) {
+        scopes =
+            TRY(resolve_scopes(*api, wanted.scopes.value_or(api->api.default_scopes), "/scopes"));
+    }
     TRY(check_rights(actor, patterns, *api, scopes));
     const auto expires_at = TRY(check_expiry(actor, wanted.expires_at, now));
     TRY(check_within(wanted.allowed_ips, actor.allowed_ips));
@@ -223,7 +307,8 @@ Result<PreparedToken> prepare_token(Authority& authority, verify::Replica::Reade
     made.api_slug = api->api.slug;
     made.audience = api->api.audience;
     made.actor = actor;
-    make_secret(authority, made);
+    made.projects = std::move(wanted.projects);
+    TRY(make_secrets(authority, made, wanted.keys));
     TRY(check_length(made));
     return made;
 }
@@ -238,16 +323,24 @@ Status insert_token(Authority& authority, store::Transaction& tx, PreparedToken&
         make_secret(authority, prepared);
     }
     TRY(store::insert_token(db, prepared.token));
+    json::array facts;
+    facts.push_back(verify::to_json(fact_of(prepared.token)));
+    facts.push_back(verify::to_json(fact_of(prepared.secret)));
     TRY(store::insert_secret(db, prepared.secret));
+    for (const auto& key : prepared.more_keys) {
+        TRY(store::insert_secret(db, key));
+        facts.push_back(verify::to_json(fact_of(key)));
+    }
+    for (const auto& grant : TRY(grants_for(tx, prepared))) {
+        TRY(store::put_grant(db, grant));
+        facts.push_back(verify::to_json(fact_of(grant)));
+    }
     store::EventDraft event;
     event.type = "token.created";
     event.actor = prepared.actor.text();
     event.owner = prepared.token.owner;
     event.token = prepared.token.id;
-    event.data = json::object{
-        {"facts",
-         {verify::to_json(fact_of(prepared.token)), verify::to_json(fact_of(prepared.secret))}},
-        {"name", prepared.token.name}};
+    event.data = json::object{{"facts", std::move(facts)}, {"name", prepared.token.name}};
     TRY(tx.append_event(std::move(event)));
     return {};
 }

@@ -1,6 +1,6 @@
 // Creating a token in two steps. prepare_token decides (names, scopes, rights, expiry), makes the
 // secret and signs it: no query, so it may run on a reactor. insert_token writes what was prepared,
-// on the writer, as one event.
+// with its places in projects, on the writer, as one event.
 #pragma once
 
 #include <optional>
@@ -10,6 +10,7 @@
 #include "authority/actor.h"
 #include "authority/authority.h"
 #include "base/secret.h"
+#include "crypto/keys.h"
 #include "store/records.h"
 
 namespace latchkey::authority {
@@ -21,17 +22,28 @@ struct CreateToken {
     std::string name;
     std::string description;
     store::TokenKind kind{store::TokenKind::kJwt};
-    std::string api;                                 // slug, audience or id; empty: the default
-    std::optional<std::vector<std::string>> scopes;  // none: the API's default scopes
-    std::optional<Timestamp> expires_at;             // none: never
+    std::string api;  // slug, audience or id; empty: the default
+    // None: the API's default scopes; of a key token: none declared, so that policies alone count.
+    std::optional<std::vector<std::string>> scopes;
+    std::optional<Timestamp> expires_at;  // none: never
     std::vector<std::string> allowed_ips;
-    std::optional<UserId> owner;  // none: the actor's user; another one needs user:write
+    std::optional<UserId> owner;        // none: the actor's user; another one needs user:write
+    std::vector<PublicKey> keys;        // of a key token, and only there
+    std::vector<std::string> projects;  // ids; in each it may do what its scopes say
 };
+
+inline constexpr std::size_t kKeyTokenNameLengthMin = 8;
+inline constexpr std::size_t kProjectsOfNewTokenMax = 50;
+
+// 1..100 characters, of a key token at least 8 (reason name_too_short).
+Status check_token_name(std::string_view name, store::TokenKind kind);
 
 struct PreparedToken {
     store::TokenRecord token;
     store::SecretRecord secret;
-    Secret text;  // what the holder gets, once
+    std::vector<store::SecretRecord> more_keys;  // of a key token: all but the first
+    Secret text;                                 // what the holder gets, once; a key token has none
+    std::vector<std::string> projects;
     std::string api_slug;
     std::string audience;
     Actor actor;
@@ -43,6 +55,18 @@ Result<PreparedToken> prepare_token(Authority& authority, verify::Replica::Reade
                                     const Actor& actor, CreateToken wanted);
 
 // When the random status index is taken by now, another is drawn and the jwt signed anew.
+// Projects that the actor may not see are unknown ones; he needs policy:write in each.
 Status insert_token(Authority& authority, store::Transaction& tx, PreparedToken& prepared);
+
+// The policy that allows these scopes on every resource ("*" for none declared), as text; empty
+// when there are no scopes: such a grant gives nothing.
+std::string policy_for_scopes(const std::optional<std::vector<std::string>>& scopes);
+// Canonical names, each in the API's catalogue; reason unknown_scope, field "<pointer>/<index>".
+Result<std::vector<std::string>> resolve_scopes(const DirectoryEntry& api,
+                                                const std::vector<std::string>& asked,
+                                                std::string_view pointer);
+// What no pattern covers.
+std::vector<std::string> not_covered(const std::vector<std::string>& scopes,
+                                     const std::vector<std::string>& patterns);
 
 }  // namespace latchkey::authority

@@ -169,12 +169,6 @@ TEST_F(CreateTokenTest, NamesAndDescriptionsArePrintable) {
     EXPECT_EQ(reason_of(create(as_alice_, wanted)), "bad_description");
 }
 
-TEST_F(CreateTokenTest, KeyTokensAreNotThereYet) {
-    CreateToken wanted;
-    wanted.kind = store::TokenKind::kKey;
-    EXPECT_EQ(reason_of(create(as_alice_, wanted)), "not_yet");
-}
-
 TEST_F(CreateTokenTest, AnotherOwnerNeedsUserWrite) {
     const auto verifier = machine("gateway", "billing");
     CreateToken wanted;
