@@ -1,0 +1,156 @@
+#include "authority/project_tokens.h"
+
+#include <algorithm>
+
+#include "authority/bootstrap.h"
+#include "authority/create_token.h"
+#include "authority/facts_of_records.h"
+#include "authority/rights.h"
+#include "crypto/random.h"
+#include "token/names.h"
+#include "token/policy.h"
+#include "token/project_token.h"
+
+namespace latchkey::authority {
+namespace {
+
+Result<std::vector<std::string>> check_permissions(const DirectoryEntry& api,
+                                                   const std::vector<std::string>& asked) {
+    // An empty list must never mean everything, as it does elsewhere.
+    if (asked.empty()) {
+        return invalid("name at least one permission", "no_permissions", "/permissions")
+            .with_hint("latchkey scope list --api " + api.api.slug + " shows what there is");
+    }
+    auto resolved = TRY(resolve_scopes(api, asked, "/permissions"));
+    if (resolved.size() == asked.size()) return resolved;
+    return invalid("a permission stands twice", "duplicate_permission", "/permissions");
+}
+
+// What the actor may do himself in the project at its API: his own rights, cut to what a custom
+// place and a policy of his leave of them.
+Status check_may_give(store::Connection& db, const ProjectAccess& access, const std::string& api,
+                      const std::vector<std::string>& permissions) {
+    auto missing = not_covered(permissions, rights_at(TRY(rights_of_actor(db, access.actor)), api));
+    if (access.custom_role) {
+        for (auto& scope : not_covered(permissions, rights_at(access.custom_role->patterns, api))) {
+            missing.push_back(std::move(scope));
+        }
+    }
+    const auto own = TRY(store::find_grant(db, access.project.id, store::PrincipalKind::kUser,
+                                           access.actor.user.bytes));
+    if (own && !own->policy_json.empty()) {
+        const Policy policy = TRY(parse_policy(own->policy_json));
+        for (const auto& scope : permissions) {
+            if (!decide(policy, scope, "*").is_allowed) missing.push_back(scope);
+        }
+    }
+    if (missing.empty()) return {};
+    std::sort(missing.begin(), missing.end());
+    missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
+    return Error{ErrorCode::kPermissionDenied, "nobody can hand on what he may not do himself"}
+        .with_reason("insufficient_scope")
+        .with_scopes(std::move(missing));
+}
+
+// Makes the project's user with its first token.
+Result<UserId> project_user(store::Transaction& tx, const store::ProjectRecord& project,
+                            json::array& facts) {
+    const UserId id{project.id.bytes};
+    const auto known = TRY(store::find_user(tx.connection(), id));
+    if (known) return id;
+    store::UserRecord user;
+    user.id = id;
+    user.kind = store::UserKind::kProject;
+    user.login = "project/" + project.id.uuid();
+    user.name = project.name;
+    user.roles = {built_in_role("member")};
+    user.created_at = tx.now();
+    user.updated_at = tx.now();
+    TRY(store::insert_user(tx.connection(), user));
+    facts.push_back(verify::to_json(fact_of(user)));
+    return id;
+}
+
+store::SecretRecord secret_of(const store::TokenRecord& token, const Secret& text) {
+    store::SecretRecord secret;
+    secret.id.bytes = token.id.bytes;
+    secret.token = token.id;
+    secret.digest = sha256(text.expose());
+    secret.created_at = token.created_at;
+    return secret;
+}
+
+store::GrantRecord grant_of(const store::TokenRecord& token, const ProjectId& project) {
+    store::GrantRecord grant;
+    grant.project = project;
+    grant.principal = token.id.bytes;
+    grant.policy_json = policy_for_scopes(token.scopes);
+    grant.created_at = token.created_at;
+    grant.updated_at = token.created_at;
+    return grant;
+}
+
+}  // namespace
+
+Result<CreatedProjectToken> create_project_token(store::Transaction& tx, const Actor& actor,
+                                                 const DirectoryView& apis,
+                                                 std::string_view project,
+                                                 const CreateProjectToken& wanted) {
+    TRY(actor.require("token:write"));
+    auto& db = tx.connection();
+    TRY(require_still_active(db, actor, tx.now()));
+    const auto access = TRY(access_to_project(db, actor, project));
+    TRY(access.require("token:write"));
+    TRY(check_name(wanted.name));
+    const std::string& slug = access.project.api_slug;
+    const auto* api = apis.find(slug.empty() ? kProjectTokenApi : slug);
+    if (api == nullptr) return Error{ErrorCode::kInternal, "a project's API does not exist"};
+    CreatedProjectToken made;
+    auto& token = made.token;
+    token.scopes = TRY(check_permissions(*api, wanted.permissions));
+    TRY(check_may_give(db, access, api->api.slug, *token.scopes));
+    json::array facts;
+    token.id = new_id<TokenId>(tx.now());
+    token.owner = TRY(project_user(tx, access.project, facts));
+    token.api = api->api.id;
+    token.kind = store::TokenKind::kOpaque;
+    token.name = wanted.name;
+    token.created_at = tx.now();
+    token.updated_at = tx.now();
+    made.text = make_project_token(token.id, access.project.id);
+    const auto secret = secret_of(token, made.text);
+    const auto grant = grant_of(token, access.project.id);
+    TRY(store::insert_token(db, token));
+    TRY(store::insert_secret(db, secret));
+    TRY(store::put_grant(db, grant));
+    facts.push_back(verify::to_json(fact_of(token)));
+    facts.push_back(verify::to_json(fact_of(secret)));
+    facts.push_back(verify::to_json(fact_of(grant)));
+    store::EventDraft event;
+    event.type = "token.created";
+    event.actor = actor.text();
+    event.owner = token.owner;
+    event.token = token.id;
+    event.data = json::object{
+        {"facts", std::move(facts)}, {"name", token.name}, {"project", access.project.id.uuid()}};
+    TRY(tx.append_event(std::move(event)));
+    return made;
+}
+
+Result<ProjectTokenPage> list_project_tokens(store::Connection& db, const Actor& actor,
+                                             std::string_view project, store::TokenQuery query) {
+    TRY(actor.require("token:read"));
+    const auto access = TRY(access_to_project(db, actor, project));
+    TRY(access.require("token:read"));
+    query.owner = UserId{access.project.id.bytes};
+    auto rows = TRY(store::list_tokens(db, query));
+    ProjectTokenPage page;
+    if (rows.size() == query.limit) page.next = rows.back().token.id;
+    for (auto& row : rows) {
+        if (row.token.state == store::TokenState::kRevoked) continue;
+        page.tokens.push_back(std::move(row.token));
+    }
+    return page;
+}
+
+}  // namespace latchkey::authority
