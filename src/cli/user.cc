@@ -1,11 +1,11 @@
 #include <fmt/format.h>
 
 #include "base/encoding.h"
-#include "base/id.h"
 #include "cli/client/fields.h"
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/text.h"
+#include "cli/user_lookup.h"
 
 namespace latchkey::cli {
 namespace {
@@ -38,11 +38,20 @@ struct CreateOptions {
     std::vector<std::string> verifies;
 };
 
+// Twice, because nobody sees what is typed.
+Result<Secret> ask_for_new_password(Console& console) {
+    Secret password = TRY(ask_hidden(console, "Password of the new user"));
+    const Secret again = TRY(ask_hidden(console, "The same again"));
+    if (equal_in_constant_time(password.expose(), again.expose())) return password;
+    return usage_error("the two passwords differ");
+}
+
 Result<json::object> body_of(Context& context, const CreateOptions& options) {
     json::object body;
     body["kind"] = options.is_machine ? "machine" : "human";
     if (!options.roles.empty()) body["roles"] = to_array(split_commas(join(options.roles, ",")));
     if (options.is_machine) {
+        if (options.password_stdin) return usage_error("--machine excludes --password-stdin");
         if (options.email) return usage_error("--machine excludes --email");
         body["name"] = TRY(context.need(options.name, "--name", "Name"));
         if (!options.verifies.empty()) {
@@ -56,9 +65,8 @@ Result<json::object> body_of(Context& context, const CreateOptions& options) {
     if (!options.password_stdin && !context.may_ask()) {
         return usage_error("the password is missing", "give it on stdin with --password-stdin");
     }
-    const Secret password =
-        TRY(options.password_stdin ? read_secret_from_input(context.console())
-                                   : ask_hidden(context.console(), "Password of the new user"));
+    const Secret password = TRY(options.password_stdin ? read_secret_from_input(context.console())
+                                                       : ask_for_new_password(context.console()));
     body["password"] = std::string(password.expose());
     return body;
 }
@@ -77,26 +85,53 @@ Result<int> create(Context& context, const CreateOptions& options) {
     return kExitOk;
 }
 
-// By id, or by e-mail or name among all users.
-Result<std::string> find_user(ApiClient& client, const std::string& wanted) {
-    if (parse_uuid(wanted)) return wanted;
-    const Listing listing = TRY(client.list("/v1/users", 0));
-    std::vector<std::string> found;
-    for (const json::value& item : listing.items) {
-        if (!item.is_object()) continue;
-        const json::object& user = item.get_object();
-        if (text_of(user, "email") == wanted || text_of(user, "name") == wanted) {
-            found.push_back(text_of(user, "id"));
-        }
+void print_done(Context& context, const json::value& user, std::string_view done,
+                const std::string& wanted) {
+    if (context.globals.json) {
+        context.print_json(user);
+    } else if (!context.globals.quiet) {
+        context.print(fmt::format("{} user {}\n", done, harmless(wanted)));
     }
-    if (found.size() == 1) return found.front();
-    if (found.empty()) {
-        return Error{ErrorCode::kNotFound, fmt::format("there is no user \"{}\"", wanted)}
-            .with_reason("not_found")
-            .with_hint("see latchkey user list");
+}
+
+Result<int> get(Context& context, const std::string& wanted) {
+    ApiClient client = TRY(context.client());
+    const std::string id = TRY(find_user(client, wanted));
+    const json::object user = TRY(client.get_object("/v1/users/" + percent_encode(id)));
+    if (context.globals.json) {
+        context.print_json(user);
+        return kExitOk;
     }
-    return usage_error(fmt::format("{} users are called \"{}\"", found.size(), wanted),
-                       "give the id");
+    context.print(render_details({
+        {"id", short_id(text_of(user, "id"))},
+        {"kind", text_of(user, "kind")},
+        {"name", text_of(user, "name")},
+        {"e-mail", text_of(user, "email")},
+        {"state", text_of(user, "state")},
+        {"roles", join(texts_of(user, "roles"), " ")},
+        {"verifies", join(texts_of(user, "verifies"), " ")},
+        {"created", local_time_or_never(text_of(user, "createdAt"))},
+    }));
+    return kExitOk;
+}
+
+struct RoleOptions {
+    std::string user;
+    std::vector<std::string> roles;
+};
+
+Result<int> set_roles(Context& context, const RoleOptions& options) {
+    const std::vector<std::string> roles = split_commas(join(options.roles, ","));
+    ApiClient client = TRY(context.client());
+    const std::string id = TRY(find_user(client, options.user));
+    const json::value user = TRY(
+        client.patch("/v1/users/" + percent_encode(id), json::object{{"roles", to_array(roles)}}));
+    if (context.globals.json || context.globals.quiet || !roles.empty()) {
+        print_done(context, user, "Changed the roles of", options.user);
+    } else {
+        context.print(fmt::format("Took all roles from user {}\n", harmless(options.user)));
+    }
+    return kExitOk;
 }
 
 Result<int> set_state(Context& context, const std::string& wanted, const std::string& state) {
@@ -104,12 +139,7 @@ Result<int> set_state(Context& context, const std::string& wanted, const std::st
     const std::string id = TRY(find_user(client, wanted));
     const json::value user =
         TRY(client.patch("/v1/users/" + percent_encode(id), json::object{{"state", state}}));
-    if (context.globals.json) {
-        context.print_json(user);
-    } else if (!context.globals.quiet) {
-        context.print(fmt::format("{} user {}\n", state == "active" ? "Enabled" : "Disabled",
-                                  harmless(wanted)));
-    }
+    print_done(context, user, state == "active" ? "Enabled" : "Disabled", wanted);
     return kExitOk;
 }
 
@@ -127,8 +157,20 @@ void add_user(Command root) {
         .options("--role,--roles", options->roles, "ROLE,…", "What the user may do")
         .options("--verifies", options->verifies, "API,…",
                  "The APIs whose tokens a machine user may verify")
+        .example("latchkey user create --email ana@example.com --role member")
         .example("latchkey user create --machine -n gateway --role verifier --verifies licensing")
         .action([options](Context& context) { return create(context, *options); });
+    auto shown = std::make_shared<std::string>();
+    user.command("get", "Show one user")
+        .alias("show")
+        .argument("USER", *shown, "Id, e-mail or name")
+        .action([shown](Context& context) { return get(context, *shown); });
+    auto roles = std::make_shared<RoleOptions>();
+    user.command("set-roles", "Replace a user's roles; what its tokens may do changes at once")
+        .argument("USER", roles->user, "Id, e-mail or name")
+        .arguments("ROLE", roles->roles, "All the roles it has from now on")
+        .example("latchkey user set-roles ana@example.com member auditor")
+        .action([roles](Context& context) { return set_roles(context, *roles); });
     for (const bool enable : {false, true}) {
         auto wanted = std::make_shared<std::string>();
         const std::string state = enable ? "active" : "disabled";
