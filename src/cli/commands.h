@@ -29,6 +29,9 @@ void add_api(Command root);
 void add_scope(Command root);
 void add_user(Command root);
 void add_project(Command root);
+void add_iam_principals(Command iam);  // add-principal, remove-principal, list-principals
+void add_iam_policies(Command iam);    // get-policies, update-policies
+void add_iam_test(Command iam);
 void add_role(Command root);
 void add_events(Command root);
 void add_admin(Command root);

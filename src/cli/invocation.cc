@@ -106,6 +106,10 @@ void add_all_commands(Menu& menu) {
     add_scope(root);
     add_user(root);
     add_project(root);
+    Command iam = root.command("iam", "Who is in a project, and what their policies allow");
+    add_iam_principals(iam);
+    add_iam_policies(iam);
+    add_iam_test(iam);
     add_role(root);
     add_events(root);
     add_admin(root);

@@ -1,6 +1,9 @@
 #include "cli/policy_input.h"
 
+#include <cstdio>
+#include <optional>
 #include <sstream>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -26,13 +29,27 @@ json::array words_of(const std::string& answer) {
     return words;
 }
 
-// Where the server says it is; else where the member stands that it names.
-TextPosition position_of(const ProblemPlace& place, std::string_view text,
-                         std::string_view prefix) {
-    if (place.line != 0) return {place.line, place.column};
-    std::string_view pointer = place.pointer;
-    if (!prefix.empty() && pointer.rfind(prefix, 0) == 0) pointer.remove_prefix(prefix.size());
-    return locate(text, pointer);
+// Errors about a policy begin with "line 4, column 17: ".
+std::optional<TextPosition> position_in_words(const std::string& message) {
+    TextPosition position;
+    if (std::sscanf(message.c_str(), "line %zu, column %zu:", &position.line, &position.column) !=
+        2) {
+        return std::nullopt;
+    }
+    return position;
+}
+
+// The members of the document that the places name; `prefix` is where it stood.
+std::vector<TextPosition> members_named(const std::vector<ProblemPlace>& places,
+                                        std::string_view text, std::string_view prefix) {
+    std::vector<TextPosition> positions;
+    for (const ProblemPlace& place : places) {
+        std::string_view pointer = place.pointer;
+        if (pointer.rfind(prefix, 0) != 0) continue;
+        pointer.remove_prefix(prefix.size());
+        if (pointer.empty() || pointer.front() == '/') positions.push_back(locate(text, pointer));
+    }
+    return positions;
 }
 
 }  // namespace
@@ -53,20 +70,31 @@ Result<std::string> read_policy_text(Context& context, const std::string& path) 
 }
 
 Result<json::object> ask_for_policy(Context& context) {
-    const std::string resources =
-        TRY(ask(context.console(), "Allowed resources, with spaces between; * is everything [*]"));
-    const std::string actions =
-        TRY(ask(context.console(), "Allowed actions, with spaces between; * is everything [*]"));
+    const std::string resources = TRY(
+        ask_or(context.console(), "Allowed resources, with spaces between; * is everything", "*"));
+    const std::string actions = TRY(
+        ask_or(context.console(), "Allowed actions, with spaces between; * is everything", "*"));
     const json::object statement{
         {"effect", "Allow"}, {"action", words_of(actions)}, {"resource", words_of(resources)}};
     return json::object{{"version", kPolicyVersion}, {"statement", json::array{statement}}};
 }
 
 Error with_excerpt(Context& context, Error error, std::string_view text, std::string_view prefix) {
-    if (!context.problem) return error;
+    if (!context.problem) context.problem.emplace();
+    const std::vector<ProblemPlace>& places = context.problem->places;
+    std::vector<TextPosition> positions;
+    if (!prefix.empty()) {
+        positions = members_named(places, text, prefix);
+    } else {
+        for (const ProblemPlace& place : places) {
+            if (place.line != 0) positions.push_back({place.line, place.column});
+        }
+        const auto said = position_in_words(error.message);
+        if (positions.empty() && said) positions.push_back(*said);
+        if (positions.empty()) positions = members_named(places, text, prefix);
+    }
     std::string& lines = context.problem->excerpt;
-    for (const ProblemPlace& place : context.problem->places) {
-        const TextPosition position = position_of(place, text, prefix);
+    for (const TextPosition& position : positions) {
         const std::string more = excerpt(text, position.line, position.column);
         if (lines.find(more) == std::string::npos) lines += more;
     }

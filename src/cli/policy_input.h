@@ -17,7 +17,8 @@ Result<std::string> read_policy_text(Context& context, const std::string& path);
 Result<json::object> ask_for_policy(Context& context);
 
 // The error about a policy text, with the lines it is about as the excerpt of context.problem.
-// `prefix` is where the policy stood in what was sent: "/policy".
+// `prefix` is where the policy stood inside of what was sent ("/policy"); then lines and columns
+// that the server says are not those of the text, but the members it names are.
 Error with_excerpt(Context& context, Error error, std::string_view text, std::string_view prefix);
 
 }  // namespace latchkey::cli
