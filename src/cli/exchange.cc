@@ -114,9 +114,12 @@ Result<Holder> holder_of_flags(Context& context, const Options& options) {
 Result<Holder> holder_of_file(Context& context, const Options& options) {
     KeyCredentials file = TRY(read_key_credentials(*options.credentials));
     warn_if_others_can_read(context, *options.credentials);
-    if (context.globals.server && *context.globals.server != file.server) {
-        return usage_error(fmt::format("{} is for {}", *options.credentials, file.server),
-                           "leave --server out");
+    if (context.globals.server) {
+        const std::string named = TRY(context.server());
+        if (named != file.server) {
+            return usage_error(fmt::format("{} is for {}", *options.credentials, file.server),
+                               "leave --server out");
+        }
     }
     context.globals.server = file.server;
     const TokenId token = TRY(token_id_of(file.token_id, *options.credentials));

@@ -34,6 +34,7 @@ Result<Kept> prepare(Context& context, ApiClient& client, const KeyTokenOptions&
                      KeyTokenPlan& plan) {
     Kept kept;
     if (!plan.generate) return kept;
+    if (options.out) kept.metadata = TRY(get_metadata(client));
     Progress progress(context, generating(plan.algorithm));
     const PrivateKey pair = PrivateKey::generate(plan.algorithm);
     kept.private_key = pair.to_pem(plan.passphrase.empty() ? nullptr : &plan.passphrase);
@@ -41,7 +42,6 @@ Result<Kept> prepare(Context& context, ApiClient& client, const KeyTokenOptions&
     kept.algorithm = pair.algorithm();
     plan.body["keys"] = to_jwk(pair.public_key(), options.key.key_id.value_or(""));
     if (!options.out) return kept;
-    kept.metadata = TRY(get_metadata(client));
     NewPrivateFile file = TRY(NewPrivateFile::create(*options.out));
     kept.file.emplace(std::move(file));
     return kept;
