@@ -1,5 +1,6 @@
 #include "crypto/key_pair.h"
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -155,6 +156,16 @@ TEST(PrivateKey, ThePublicFileHoldsThePublicHalfAlone) {
     ASSERT_TRUE(read.has_value()) << read.error().message;
     EXPECT_EQ((*read)[0].thumbprint(), key.public_key().thumbprint());
     EXPECT_EQ(key.public_pem().find("PRIVATE"), std::string::npos);
+}
+
+// Two signatures with one nonce would tell the private key; r depends on the nonce alone.
+TEST(AttackA20, NoTwoSignaturesShareANonce) {
+    const auto key = PrivateKey::generate(Algorithm::kEs256);
+    std::set<std::string> seen;
+    for (int i = 0; i < 200; ++i) {
+        seen.insert(key.sign(i % 2 == 0 ? "one message" : "another").substr(0, 32));
+    }
+    EXPECT_EQ(seen.size(), 200U);
 }
 
 }  // namespace
