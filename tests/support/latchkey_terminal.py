@@ -13,7 +13,7 @@ class Terminal:
     """`text` is all that was printed, with plain line ends; `code` is there after read_all()."""
 
     def __init__(self, command, environment, columns=80, timeout=60):
-        self.text, self.code = "", None
+        self.bytes, self.code = b"", None
         self.deadline = time.monotonic() + timeout
         self.child, self.master = pty.fork()
         if self.child == 0:
@@ -41,8 +41,13 @@ class Terminal:
             data = os.read(self.master, 65536)
         except OSError:  # EIO: the other end was closed
             data = b""
-        self.text += data.decode(errors="replace").replace("\r\n", "\n")
+        self.bytes += data
         return data
+
+    @property
+    def text(self):
+        # Decoded as a whole: a read may end within a character or between "\r" and "\n".
+        return self.bytes.decode(errors="replace").replace("\r\n", "\n")
 
     def expect(self, words):
         while words not in self.text:
