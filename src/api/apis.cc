@@ -1,4 +1,4 @@
-// /v1/apis with their scope catalogues, and /v1/projects.
+// /v1/apis with their scope catalogues.
 #include "authority/apis.h"
 
 #include "api/body.h"
@@ -97,21 +97,6 @@ Result<http::Response> put_api_scopes(Call& call) {
         return authority::replace_catalogue(tx, call.actor(), call.parameters[0], scopes);
     }));
     return json_answer(200, scopes_view(scopes));
-}
-
-Result<http::Response> get_projects(Call& call) {
-    using Projects = std::vector<store::ProjectRecord>;
-    json::array list;
-    for (const auto& project :
-         TRY(call.services.authority.store().query<Projects>([](store::Connection& db) {
-             return store::list_projects(db, store::ProjectQuery{.limit = 200});
-         }))) {
-        list.push_back(json::object{{"id", project.id.uuid()},
-                                    {"name", project.name},
-                                    {"description", project.description},
-                                    {"createdAt", format_rfc3339(project.created_at)}});
-    }
-    return json_answer(200, std::move(list));
 }
 
 }  // namespace latchkey::api

@@ -138,6 +138,11 @@ Status Body::done() const {
     return {};
 }
 
+Result<std::string_view> json_text(const http::Request& request) {
+    TRY(check_content_type(request));
+    return std::string_view(request.body);
+}
+
 Result<std::vector<Body>> parse_objects(const http::Request& request) {
     const auto value = TRY(parse_value(request));
     return objects_of(value, "body");

@@ -28,6 +28,8 @@ public:
     Result<std::optional<std::vector<std::string>>> optional_texts(std::string_view name);
     Result<std::optional<Timestamp>> optional_time(std::string_view name);  // null is none
     Result<std::optional<std::vector<Body>>> optional_objects(std::string_view name);
+    // Any JSON; nullptr when it is not there. Valid as long as the Body.
+    const json::value* value(std::string_view name) { return take(name); }
     [[nodiscard]] bool has(std::string_view name) const;
     // Every member must have been asked for.
     [[nodiscard]] Status done() const;
@@ -38,6 +40,9 @@ private:
     json::object object_;
     std::set<std::string, std::less<>> asked_;
 };
+
+// The body's text as it was sent, for documents whose errors name a line and a column.
+Result<std::string_view> json_text(const http::Request& request);
 
 // Bodies that are arrays of objects (scope catalogues).
 Result<std::vector<Body>> parse_objects(const http::Request& request);

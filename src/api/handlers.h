@@ -31,7 +31,28 @@ Result<http::Response> get_users(Call& call);
 Result<http::Response> post_user(Call& call);
 Result<http::Response> get_user(Call& call);
 Result<http::Response> patch_user(Call& call);
+// roles.cc
 Result<http::Response> get_roles(Call& call);
+Result<http::Response> post_role(Call& call);
+Result<http::Response> patch_role(Call& call);
+Result<http::Response> delete_role(Call& call);
+// projects.cc
+Result<http::Response> get_projects(Call& call);
+Result<http::Response> post_project(Call& call);
+Result<http::Response> get_project(Call& call);
+Result<http::Response> patch_project(Call& call);
+Result<http::Response> delete_project(Call& call);
+// principals.cc
+Result<http::Response> get_principals(Call& call);
+Result<http::Response> put_project_user(Call& call);
+Result<http::Response> delete_project_user(Call& call);
+Result<http::Response> put_project_token(Call& call);
+Result<http::Response> delete_project_token(Call& call);
+Result<http::Response> get_projects_of_token(Call& call);
+// policies.cc
+Result<http::Response> get_policy(Call& call);
+Result<http::Response> put_policy(Call& call);
+Result<http::Response> post_simulate(Call& call);
 // apis.cc
 Result<http::Response> get_apis(Call& call);
 Result<http::Response> post_api(Call& call);
@@ -39,7 +60,6 @@ Result<http::Response> get_api(Call& call);
 Result<http::Response> patch_api(Call& call);
 Result<http::Response> get_api_scopes(Call& call);
 Result<http::Response> put_api_scopes(Call& call);
-Result<http::Response> get_projects(Call& call);
 // keys.cc
 Result<http::Response> get_signing_keys(Call& call);
 Result<http::Response> post_signing_keys_rotate(Call& call);

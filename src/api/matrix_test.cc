@@ -48,6 +48,8 @@ std::string target_of(std::string_view path) {
         if (at != std::string::npos) target.replace(at, name.size(), value);
     };
     put("{id}", "01890000-0000-7000-8000-000000000001");
+    put("{type}", "token");
+    put("{principalId}", "01890000-0000-7000-8000-000000000001");
     put("{number}", "0");
     put("{code}", "no_credential");
     put("{file}", "app.css");
@@ -171,6 +173,59 @@ TEST_F(MatrixTest, ATokenDoesWhatItsScopesSayAndNeverWhatASessionDoes) {
           [](const Route& route) {
               return token_outcome(route, route.permission.scope_name() == "token:verify", true);
           }}});
+}
+
+// A body that gets past the reader of every route of a project.
+std::string body_of(const Route& route) {
+    const bool has_body =
+        route.method != http::Method::kGet && route.method != http::Method::kDelete;
+    if (!has_body) return {};
+    if (route.path.ends_with("/policy")) return R"({"version":"2022-12-15","statement":[]})";
+    if (route.path.ends_with("/simulate")) {
+        return R"({"principalType":"token","principalId":"x","action":"license:read"})";
+    }
+    if (route.path.ends_with("/tokens")) return R"({"name":"x","permissions":["read:all"]})";
+    return route.method == http::Method::kPatch ? R"({"name":"mine"})" : "{}";
+}
+
+// Own project, another's, one that nobody has, one that is gone: for every route of a project and
+// every credential that gets past its permission.
+TEST_F(MatrixTest, AnothersProjectAnswersAsOneThatDoesNotExist) {
+    constexpr std::string_view kPrefix = "/v1/projects/{id}";
+    const auto alice = testing::bearer(session(alice_));
+    const auto make = [&](const Fields& fields, const std::string& name) {
+        return ask("POST", "/v1/projects", fields, R"({"name":")" + name + "\"}").text("id");
+    };
+    const auto foreign = make(alice, "of alice");
+    const auto gone = make(alice, "gone");
+    ASSERT_EQ(ask("DELETE", "/v1/projects/" + gone, alice).status, 204);
+    std::size_t routes_seen = 0;
+    for (const auto& route : routes()) {
+        if (!route.path.starts_with(kPrefix)) continue;
+        ++routes_seen;
+        const auto method = method_of(route.method);
+        const auto rest = target_of(route.path.substr(kPrefix.size()));
+        const auto target = [&](const std::string& id) { return "/v1/projects/" + id + rest; };
+        const auto own = make(testing::bearer(session(bob_)),
+                              std::string("of bob ") + std::to_string(routes_seen));
+        for (const auto& fields :
+             {testing::bearer(session(bob_)),
+              token_of(as_bob_, "latchkey", {std::string(route.permission.scope_name())})}) {
+            const auto body = body_of(route);
+            const auto unknown =
+                ask(method, target("01890000-0000-7000-8000-000000000001"), fields, body);
+            EXPECT_EQ(unknown.status, 404) << method << " " << route.path << unknown.body;
+            EXPECT_EQ(unknown.text("code"), "unknown_project") << route.path;
+            for (const auto& id : {foreign, gone, std::string("nonsense")}) {
+                EXPECT_EQ(ask(method, target(id), fields, body).shape(), unknown.shape())
+                    << method << " " << route.path;
+            }
+        }
+        const auto seen = ask(method, target(own), testing::bearer(session(bob_)), body_of(route));
+        EXPECT_EQ(seen.body.find("unknown_project"), std::string::npos)
+            << method << " " << route.path << seen.body;
+    }
+    EXPECT_GE(routes_seen, 10U);
 }
 
 TEST_F(MatrixTest, ASessionDoesWhatItsUsersRolesSay) {

@@ -1,4 +1,4 @@
-// /v1/users and /v1/roles.
+// /v1/users.
 #include "authority/users.h"
 
 #include "api/body.h"
@@ -125,17 +125,6 @@ Result<http::Response> patch_user(Call& call) {
         is_urgent));
     if (is_urgent) authority.sessions().remove_all_of(user->id);
     return user_answer(call, 200, *user);
-}
-
-Result<http::Response> get_roles(Call& call) {
-    json::array list;
-    for (const auto& role : TRY(all_roles(call.services))) {
-        list.push_back(json::object{{"id", role.id.uuid()},
-                                    {"name", role.name},
-                                    {"builtIn", role.is_built_in},
-                                    {"patterns", TRY(parse_json(role.patterns_json))}});
-    }
-    return json_answer(200, std::move(list));
 }
 
 }  // namespace latchkey::api
