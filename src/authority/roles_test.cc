@@ -110,6 +110,28 @@ TEST_F(RolesTest, NobodyHandsOutARoleThatAllowsMoreThanHeMayDo) {
     EXPECT_TRUE(edit(as_admin_, alice_.id, state));
 }
 
+TEST_F(RolesTest, WhoManagesUsersGetsNothingOutOfTheirTokens) {
+    const auto actor = helper();
+    auto of_bob = token(as_bob_, "billing", {"license:write"});
+    CreateToken wanted;
+    wanted.name = "for bob";
+    wanted.api = "billing";
+    wanted.scopes = {{"license:read"}};
+    wanted.owner = bob_.id;
+    EXPECT_EQ(reason_of(create(actor, wanted)), "insufficient_scope");
+    const auto id = of_bob.token.id.uuid();
+    ASSERT_TRUE(change(actor, id, TokenChange::kSuspend));
+    EXPECT_EQ(reason_of(change(actor, id, TokenChange::kResume)), "insufficient_scope");
+    EXPECT_TRUE(change(as_admin_, id, TokenChange::kResume));
+    // Of somebody who may do no more than himself he makes and resumes them.
+    ASSERT_EQ(set_roles(as_admin_, bob_.id, {"helper"}), "");
+    const auto made = create(actor, wanted);
+    ASSERT_TRUE(made);
+    const auto other = made->token.id.uuid();
+    ASSERT_TRUE(change(actor, other, TokenChange::kSuspend));
+    EXPECT_TRUE(change(actor, other, TokenChange::kResume));
+}
+
 TEST_F(RolesTest, AChangeCountsAtOnceForTokensThatExist) {
     const auto made_role =
         role(as_admin_, "auditor", {{"latchkey", {"token:*"}}, {"billing", {"license:*"}}}).value();
