@@ -85,6 +85,12 @@ Error with_excerpt(Context& context, Error error, std::string_view text, std::st
     std::vector<TextPosition> positions;
     if (!prefix.empty()) {
         positions = members_named(places, text, prefix);
+        // What the server says is a place in the request, which the user never saw.
+        if (!positions.empty() && position_in_words(error.message)) {
+            error.message = fmt::format("line {}, column {}: {}", positions.front().line,
+                                        positions.front().column,
+                                        error.message.substr(error.message.find(": ") + 2));
+        }
     } else {
         for (const ProblemPlace& place : places) {
             if (place.line != 0) positions.push_back({place.line, place.column});
