@@ -208,7 +208,9 @@ Result<std::string> Context::need(const std::optional<std::string>& given, std::
 }
 
 void Context::note(std::string_view text) {
-    if (!globals.quiet) print_hint(console_, text);
+    if (globals.quiet) return;
+    console_.out.flush();  // what it is about comes first at a terminal
+    print_hint(console_, text);
 }
 
 void Context::print_json(const json::value& value) {

@@ -223,7 +223,7 @@ void add_exchange(Command root) {
                    "RS256 (default for RSA), RS512, ES256, ES512 or Ed25519");
     command.option("--credentials", options->credentials, "FILE",
                    "What create-token --out wrote, instead of all these");
-    command.options("--scope", options->scopes, "SCOPE,…", "No more than these");
+    command.options("-s,--scope", options->scopes, "SCOPE,…", "No more than these");
     command.example("TOKEN=$(latchkey exchange --credentials deploy.json)");
     command.example("latchkey exchange --key private.pem --token-id ID --project PROJECT");
     command.action([options](Context& context) { return exchange(context, *options); });

@@ -111,8 +111,8 @@ TEST_F(KeyCredentialsFile, WhatIsNoCredentialsFileSaysWhy) {
         EXPECT_THAT(parsed.error().message, HasSubstr("deploy.json"));
         EXPECT_EQ(exit_code(parsed.error()), kExitInvalid);
     }
-    EXPECT_TRUE(parse_key_credentials(
-        R"({"server":"x","tokenId":"y","privateKey":"z","later":1})", "deploy.json"));
+    EXPECT_TRUE(parse_key_credentials(R"({"server":"x","tokenId":"y","privateKey":"z","later":1})",
+                                      "deploy.json"));
 }
 
 }  // namespace

@@ -11,6 +11,8 @@
 #include "cli/key_credentials.h"
 #include "cli/passphrase.h"
 #include "cli/text.h"
+#include "token/policy.h"
+#include "token/scope.h"
 
 namespace latchkey::cli {
 namespace {
@@ -87,12 +89,44 @@ Status ask_key(Console& console, KeyTokenOptions& options) {
     return {};
 }
 
+// Both are judged as the server judges a policy, since the token would be there before it did.
+Status check_actions(const std::vector<std::string>& actions) {
+    for (const std::string& action : actions) {
+        if (is_scope_pattern(action)) continue;
+        return usage_error(fmt::format("\"{}\" is no action", action),
+                           "an action is a scope, such as license:read, license:* or *");
+    }
+    return {};
+}
+
+Status check_resources(const std::vector<std::string>& resources) {
+    for (const std::string& resource : resources) {
+        if (is_resource_pattern(resource)) continue;
+        return usage_error(fmt::format("\"{}\" is no resource", resource),
+                           "a resource looks like orders/7, orders/* or *");
+    }
+    return {};
+}
+
+using Check = Status (*)(const std::vector<std::string>&);
+
+Result<std::vector<std::string>> ask_words(Console& console, std::string_view question,
+                                           Check check) {
+    for (;;) {
+        const std::string answer = TRY(ask_or(console, question, kEverything));
+        std::vector<std::string> words = words_of(answer);
+        const Status is_fine = check(words);
+        if (is_fine) return words;
+        print_labelled(console, "error", is_fine.error().message);
+    }
+}
+
 Result<PlannedGrant> ask_rights(Console& console, Project project) {
-    const std::string resources =
-        TRY(ask_or(console, "Allowed resources, separated by spaces", kEverything));
-    const std::string actions =
-        TRY(ask_or(console, "Allowed actions, separated by spaces", kEverything));
-    return PlannedGrant{std::move(project), words_of(actions), words_of(resources)};
+    PlannedGrant grant{std::move(project), {}, {}};
+    grant.resources =
+        TRY(ask_words(console, "Allowed resources, separated by spaces", check_resources));
+    grant.actions = TRY(ask_words(console, "Allowed actions, separated by spaces", check_actions));
+    return grant;
 }
 
 Result<std::optional<PlannedGrant>> ask_grant(Context& context, ApiClient& client) {
@@ -159,6 +193,8 @@ Status check_key_token_options(const Globals& globals, const KeyTokenOptions& op
     TRY(check_stdin(globals, options));
     TRY(algorithm_of(options.key));
     TRY(check_key_id(options.key));
+    TRY(check_actions(all_items(options.actions)));
+    TRY(check_resources(all_items(options.resources)));
     if (options.token.name) TRY(check_key_token_name(*options.token.name));
     struct stat facts {};
     if (options.out && ::lstat(options.out->c_str(), &facts) == 0) {

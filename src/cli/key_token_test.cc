@@ -86,6 +86,9 @@ TEST_F(KeyTokens, FlagsThatDoNotGoTogetherAreRefusedBeforeAnyRequest) {
     fails(2, "--out needs --auto-generate-key", {n, f, "--out", out_file()});
     fails(2, "need --with-permissions", {n, "-g", "--actions", "read:*"});
     fails(2, "need --with-permissions", {n, "-g", "--resources", "a"});
+    fails(2, "\"no such\" is no action", {n, "-g", "-w", "--actions", "a:b,no such"});
+    fails(2, "\"a b*\" is no resource", {n, "-g", "-w", "--resources", "a b*"});
+    fails(6, "name: control characters", {"-n", "My\nNewToken", "-g"});
     fails(2, "stdin can be one file only", {n, "-f", "-", "--token-file", "-"},
           a_key().public_pem());
     fails(2, "write 90m", {n, "-g", "-e", "tomorrow"});

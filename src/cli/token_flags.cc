@@ -9,6 +9,7 @@
 #include "cli/errors.h"
 #include "cli/text.h"
 #include "token/durations.h"
+#include "token/names.h"
 
 namespace latchkey::cli {
 namespace {
@@ -65,10 +66,14 @@ std::string tokens_path(const TokenFlags& flags) {
 }
 
 Status check_key_token_name(const std::string& name) {
-    if (utf8_length(name) >= kKeyTokenNameMin) return {};
-    return usage_error(
-        fmt::format("the name of a key token has at least {} characters", kKeyTokenNameMin),
-        "say what it is for: \"deploy-production\"");
+    if (utf8_length(name) < kKeyTokenNameMin) {
+        return usage_error(
+            fmt::format("the name of a key token has at least {} characters", kKeyTokenNameMin),
+            "say what it is for: \"deploy-production\"");
+    }
+    Status is_fine = check_name(name);
+    if (!is_fine) is_fine.error().message.insert(0, "name: ");
+    return is_fine;
 }
 
 }  // namespace latchkey::cli
