@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/presented_token.h"
 #include "api/principal.h"
 #include "api/problem.h"
 #include "base/encoding.h"
@@ -76,7 +77,7 @@ public:
     CheckAnswer(http::Exchange& exchange, ReactorState& state, bool is_nginx)
         : exchange_(exchange), state_(state), is_nginx_(is_nginx) {}
 
-    void allow(const verify::TokenView& view, const CheckPath& path) {
+    void allow(const verify::TokenView& view) {
         std::string& head = state_.head;
         head.assign("HTTP/1.1 200 OK\r\n");
         head.append(kNoStore);
@@ -85,8 +86,8 @@ public:
         state_.scopes.clear();
         verify::effective_scopes(view, state_.scopes);
         append("Latchkey-Scopes", state_.scopes);
-        if (path.project) {
-            append("Latchkey-Project", path.project->bytes);
+        if (view.grant) {
+            append("Latchkey-Project", view.grant->project.bytes);
         } else {
             append("Latchkey-Project", std::string_view());
         }
@@ -106,7 +107,7 @@ public:
         head.append("WWW-Authenticate: Bearer realm=\"latchkey\", error=\"");
         head.append(is_scope ? "insufficient_scope" : "invalid_token");
         head.append("\", error_description=\"").append(verify::verdict_reason(verdict));
-        if (is_scope) head.append("\", scope=\"").append(missing_scopes);
+        if (!missing_scopes.empty()) head.append("\", scope=\"").append(missing_scopes);
         head.append("\"\r\n");
         std::string& body = state_.decoded;  // the path is answered: its scratch is free
         body.assign("{\"code\":\"").append(is_scope ? "insufficient_scope" : "invalid_token");
@@ -194,34 +195,38 @@ void judge_and_answer(Services& services, http::Exchange& exchange, const CheckP
     const auto count = [&](Verdict verdict) {
         state.checks[static_cast<std::size_t>(verdict)].fetch_add(1, std::memory_order_relaxed);
     };
-    if (!could_be_token(token)) {
-        count(Verdict::kMalformed);
-        return answer.deny(Verdict::kMalformed, {});
-    }
     const auto& request = exchange.request();
     const Timestamp now = services.authority.clock().now();
-    const verify::ReadGuard guard(*state.reader);
-    verify::TokenView view;
-    if (!services.authority.is_current()) {
+    // What can never change may still be said: a text that is no token.
+    if (!services.authority.is_current() && could_be_token(token)) {
         state.checks_unanswered.fetch_add(1, std::memory_order_relaxed);
         return answer.not_current();
     }
-    if (!state.reader->find(sha256(token), view)) {
-        count(Verdict::kUnknown);
-        return answer.deny(Verdict::kUnknown, {});
+    const Address client = client_address(services, request);
+    const verify::ReadGuard guard(*state.reader);
+    RecognisedToken found;
+    const auto recognition = recognise(services, state, {token, client, path.project}, found);
+    if (recognition == Recognition::kNotNow) {
+        state.checks_unanswered.fetch_add(1, std::memory_order_relaxed);
+        return answer.not_current();
     }
+    if (recognition != Recognition::kFound) {
+        const Verdict verdict = verdict_of(recognition);
+        count(verdict);
+        return answer.deny(verdict, {});
+    }
+    const verify::TokenView& view = found.view;
     verify::Requirement wanted;
     wanted.api_slug = path.api_slug;
     wanted.scopes = std::span(path.scopes.data(), path.scope_count);
     wanted.project = path.project;
     wanted.resource = path.resource;
-    const Address client = client_address(services, request);
     wanted.address = client;
     const auto judged = verify::judge(view, wanted, now);
     count(judged.verdict);
     const bool is_active = judged.verdict == Verdict::kActive;
     state.usage.record(view.token, now, client, request.find("User-Agent").value_or(""), is_active);
-    if (is_active) return answer.allow(view, path);
+    if (is_active) return answer.allow(view);
     name_missing(path, judged.missing, state.scopes);
     answer.deny(judged.verdict, state.scopes);
 }

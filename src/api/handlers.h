@@ -10,13 +10,22 @@ namespace latchkey::api {
 void post_token(const CallPtr& call);
 Result<http::Response> get_tokens(Call& call);
 Result<http::Response> get_token(Call& call);
-void patch_token(const CallPtr& call);
+Result<http::Response> patch_token(Call& call);
 void delete_token(const CallPtr& call);
 void post_token_revoke(const CallPtr& call);
 void post_token_suspend(const CallPtr& call);
 void post_token_resume(const CallPtr& call);
 Result<http::Response> get_token_usage(Call& call);
 Result<http::Response> get_token_self(Call& call);
+// token_keys.cc
+Result<http::Response> get_token_keys(Call& call);
+Result<http::Response> post_token_keys(Call& call);
+Result<http::Response> delete_token_key(Call& call);
+// project_tokens.cc
+Result<http::Response> get_project_tokens(Call& call);
+Result<http::Response> post_project_token(Call& call);
+// oauth.cc
+void post_oauth_token(const CallPtr& call);
 // verify.cc
 Result<http::Response> post_token_verify(Call& call);
 // session.cc

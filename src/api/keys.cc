@@ -7,7 +7,7 @@
 namespace latchkey::api {
 namespace {
 
-Result<json::array> keys_view(Services& services) {
+Result<json::array> signing_keys_view(Services& services) {
     auto& authority = services.authority;
     json::array list;
     using Keys = std::vector<store::SigningKeyRecord>;
@@ -44,7 +44,7 @@ http::Response public_json(std::string body, std::string type) {
 }  // namespace
 
 Result<http::Response> get_signing_keys(Call& call) {
-    return json_answer(200, TRY(keys_view(call.services)));
+    return json_answer(200, TRY(signing_keys_view(call.services)));
 }
 
 Result<http::Response> post_signing_keys_rotate(Call& call) {
@@ -57,7 +57,7 @@ Result<http::Response> post_signing_keys_rotate(Call& call) {
             authority.keys(), tx, call.actor().text(),
             is_emergency ? authority::Rotation::kEmergency : authority::Rotation::kOrderly);
     }));
-    return json_answer(201, TRY(keys_view(call.services)));
+    return json_answer(201, TRY(signing_keys_view(call.services)));
 }
 
 Result<http::Response> get_jwks(Call& call) {
@@ -70,8 +70,12 @@ Result<http::Response> get_metadata(Call& call) {
     json::object metadata;
     metadata["issuer"] = issuer;
     metadata["jwks_uri"] = issuer + "/.well-known/jwks.json";
+    metadata["token_endpoint"] = issuer + "/oauth2/token";
     metadata["response_types_supported"] = json::array();
-    metadata["grant_types_supported"] = json::array();
+    metadata["grant_types_supported"] = {"client_credentials"};
+    metadata["token_endpoint_auth_methods_supported"] = {"private_key_jwt"};
+    metadata["token_endpoint_auth_signing_alg_values_supported"] = {"RS256", "RS512", "ES256",
+                                                                    "ES512", "Ed25519"};
     metadata["service_documentation"] = issuer + "/openapi.json";
     return public_json(to_json(metadata), "application/json");
 }

@@ -2,6 +2,8 @@
 #include <functional>
 
 #include "api/testing.h"
+#include "authority/exchange_assertion.h"
+#include "authority/testing_keys.h"
 #include "token/opaque.h"
 
 namespace latchkey::api {
@@ -48,11 +50,12 @@ std::string target_of(std::string_view path) {
         if (at != std::string::npos) target.replace(at, name.size(), value);
     };
     put("{id}", "01890000-0000-7000-8000-000000000001");
-    put("{type}", "token");
-    put("{principalId}", "01890000-0000-7000-8000-000000000001");
     put("{number}", "0");
     put("{code}", "no_credential");
     put("{file}", "app.css");
+    put("{kid}", "some-key");
+    put("{type}", "token");
+    put("{principalId}", "01890000-0000-7000-8000-000000000001");
     return target;
 }
 
@@ -173,6 +176,34 @@ TEST_F(MatrixTest, ATokenDoesWhatItsScopesSayAndNeverWhatASessionDoes) {
           [](const Route& route) {
               return token_outcome(route, route.permission.scope_name() == "token:verify", true);
           }}});
+}
+
+TEST_F(MatrixTest, AnAccessTokenSaysWhoItIsAndManagesNothing) {
+    const auto access_token = [&](const std::string& api) {
+        authority::CreateToken wanted;
+        wanted.name = "a key token";
+        wanted.kind = store::TokenKind::kKey;
+        wanted.api = api;
+        wanted.scopes = {{"*"}};
+        const auto key = PrivateKey::generate(Algorithm::kEs256);
+        wanted.keys = {key.public_key()};
+        const auto made = create(as_admin_, wanted).value();
+        const authority::testing::KeyHolder holder{key, made.token.id, made.secret.kid,
+                                                   authority->settings().issuer};
+        const auto client = authority::prove_client(*authority, holder.assertion(clock.now()));
+        const auto decided =
+            authority::decide_access(*authority, *reader, client.value(), {}).value();
+        return testing::bearer(authority::sign_access(*authority, decided).value());
+    };
+    const auto billing = access_token("billing");
+    const auto management = access_token("latchkey");
+    run({{"an access token of another API", [&](const Route&) { return billing; },
+          [](const Route& route) {
+              return route.permission.kind() == Kind::kAnyCredential ? Outcome::kLetIn
+                                                                     : none_outcome(route);
+          }},
+         {"an access token of our own API", [&](const Route&) { return management; },
+          [](const Route& route) { return token_outcome(route, false, false); }}});
 }
 
 // A body that gets past the reader of every route of a project.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "api/presented_token.h"
 #include "api/problem.h"
 #include "authority/create_token.h"
 #include "base/encoding.h"
@@ -107,14 +108,17 @@ Result<Principal> token_principal(Services& services, ReactorState& state, std::
     if (!services.authority.is_current()) {
         return Error{ErrorCode::kUnavailable, "verification is not current"};
     }
-    Principal principal;
-    principal.token_digest = sha256(secret);
     const Timestamp now = services.authority.clock().now();
     const verify::ReadGuard guard(*state.reader);
-    verify::TokenView view;
-    if (!state.reader->find(principal.token_digest, view)) {
-        return invalid_token(verify::verdict_reason(verify::Verdict::kUnknown));
+    RecognisedToken found;
+    const auto recognition = recognise(services, state, {secret, address, std::nullopt}, found);
+    if (recognition == Recognition::kNotNow) {
+        return Error{ErrorCode::kUnavailable, "too many wrong tokens came from this address"};
     }
+    if (recognition != Recognition::kFound) {
+        return invalid_token(verify::verdict_reason(verdict_of(recognition)));
+    }
+    const verify::TokenView& view = found.view;
     verify::Requirement wanted;
     wanted.api_slug = view.api_slug;
     wanted.address = address;
@@ -122,6 +126,8 @@ Result<Principal> token_principal(Services& services, ReactorState& state, std::
     const bool is_active = judged.verdict == verify::Verdict::kActive;
     state.usage.record(view.token, now, address, agent, is_active);
     if (!is_active) return invalid_token(verify::verdict_reason(judged.verdict));
+    Principal principal;
+    principal.token_facts = found.facts;
     principal.token = view.token;
     principal.token_api = view.api_slug;
     principal.owner_is_machine = view.owner_is_machine;
@@ -130,6 +136,11 @@ Result<Principal> token_principal(Services& services, ReactorState& state, std::
     principal.actor.token = view.token;
     principal.actor.expires_at = view.expires_at;
     principal.actor.allowed_ips.assign(view.allowed_ips.begin(), view.allowed_ips.end());
+    if (view.access != nullptr) {
+        principal.access = *view.access;
+        principal.verifies.clear();
+        return principal;
+    }
     // A token of a provider's API has no power here.
     if (view.api_slug == authority::kManagementApi) {
         state.scopes.clear();

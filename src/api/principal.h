@@ -31,7 +31,9 @@ struct Principal {
     std::optional<store::SessionRecord> session;
     std::optional<TokenId> token;  // set for tokens of any API
     std::string token_api;         // its slug
-    Digest token_digest{};
+    Digest token_facts{};          // what its facts are found by
+    // Of an access token, which says who somebody is but manages nothing.
+    std::optional<verify::AccessLimits> access;
     bool owner_is_machine{false};
     std::vector<ApiId> verifies;
     bool came_by_cookie{false};

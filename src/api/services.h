@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "api/access_token_cache.h"
 #include "api/workers.h"
 #include "authority/authority.h"
 #include "authority/setup.h"
@@ -28,6 +29,7 @@ struct alignas(64) ReactorState {
     std::string head;     // scratch for flat answers
     std::string scopes;   // scratch for effective scopes
     std::string decoded;  // scratch for percent-decoded path elements
+    AccessTokenCache access_tokens;
     std::array<std::atomic<std::uint64_t>, kVerdicts> checks{};
     std::atomic<std::uint64_t> checks_refused{0};     // no or several credentials, bad requirement
     std::atomic<std::uint64_t> checks_unanswered{0};  // 503: could not tell

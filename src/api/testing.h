@@ -2,6 +2,7 @@
 // data directory, and a client that asks it.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -61,7 +62,10 @@ public:
         for (const auto& [name, value] : fields) {
             text += name + ": " + value + "\r\n";
         }
-        if (!body.empty()) text += "Content-Type: application/json\r\n";
+        const bool has_type = std::any_of(fields.begin(), fields.end(), [](const auto& field) {
+            return field.first == "Content-Type";
+        });
+        if (!body.empty() && !has_type) text += "Content-Type: application/json\r\n";
         text += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
         if (!socket_.send(text)) return {};
         const auto answer = socket_.read_answer(method == "HEAD");

@@ -3,9 +3,9 @@
 #include "api/cursor.h"
 #include "api/handlers.h"
 #include "api/idempotency.h"
+#include "api/token_changes.h"
 #include "api/views.h"
 #include "authority/create_token.h"
-#include "token/scope.h"
 
 namespace latchkey::api {
 namespace {
@@ -19,11 +19,10 @@ Result<store::TokenKind> kind_of(const std::string& name) {
     if (name == "opaque") return store::TokenKind::kOpaque;
     if (name == "key") return store::TokenKind::kKey;
     return invalid("there is no kind " + name.substr(0, 40), "unknown_kind", "/kind")
-        .with_hint("kinds: jwt, opaque");
+        .with_hint("kinds: jwt, opaque, key");
 }
 
-Result<CreateToken> read_create(Call& call) {
-    auto body = TRY(Body::parse(call.request()));
+Result<CreateToken> read_create(const Call& call, Body& body) {
     CreateToken wanted;
     wanted.name = TRY(body.text("name"));
     wanted.description = TRY(body.optional_text("description")).value_or("");
@@ -33,13 +32,13 @@ Result<CreateToken> read_create(Call& call) {
     wanted.expires_at = TRY(body.optional_time("expiresAt"));
     wanted.allowed_ips =
         TRY(body.optional_texts("allowedIps")).value_or(std::vector<std::string>());
-    for (const char* later : {"projects", "keys", "algorithm"}) {
-        if (body.has(later)) {
-            return invalid(std::string(later) + " cannot be given yet", "not_yet",
-                           std::string("/") + later);
-        }
-    }
+    wanted.projects = TRY(body.optional_texts("projects")).value_or(std::vector<std::string>());
+    auto keys = TRY(read_keys(body));
     TRY(body.done());
+    if (wanted.kind == store::TokenKind::kKey && !keys) {
+        return invalid("a key token needs your public key", "missing_member", "/keys");
+    }
+    wanted.keys = std::move(keys).value_or(std::vector<PublicKey>());
     if (call.query.has("owner")) {
         const auto owner = UserId::parse(call.query.get("owner"));
         if (!owner) return invalid("owner is the id of a user", "bad_query");
@@ -51,7 +50,13 @@ Result<CreateToken> read_create(Call& call) {
 http::Response created(const Services& services, const PreparedToken& made) {
     const auto apis = services.authority.directory().view();
     auto view = token_view(made.token, *apis, made.token.created_at, std::nullopt);
-    view["token"] = made.text.expose();
+    if (made.token.kind == store::TokenKind::kKey) {
+        std::vector<store::SecretRecord> keys = {made.secret};
+        keys.insert(keys.end(), made.more_keys.begin(), made.more_keys.end());
+        view["keys"] = keys_view(keys);
+    } else {
+        view["token"] = made.text.expose();
+    }
     auto response = json_answer(201, view);
     response.fields.emplace_back("Location", "/v1/tokens/" + made.token.id.uuid());
     return response;
@@ -69,13 +74,10 @@ http::Response take(ReadyAnswer& ready, const Services& services, const Prepared
     return created(services, made);
 }
 
-// Prepares on the reactor, inserts on the writer, answers when it is durable and applied.
-void create(const CallPtr& call, const std::shared_ptr<IdempotentCreate>& once,
-            CreateToken wanted) {
+// Inserts on the writer, answers when it is durable and applied.
+void insert(const CallPtr& call, const std::shared_ptr<IdempotentCreate>& once,
+            Result<PreparedToken> prepared) {
     auto& authority = call->services.authority;
-    auto prepared =
-        authority::prepare_token(authority, *call->services.reactors[call->reactor]->reader,
-                                 call->actor(), std::move(wanted));
     if (!prepared) return reply(call, std::move(prepared).error());
     const auto made = std::make_shared<PreparedToken>(std::move(*prepared));
     const auto ready = std::make_shared<ReadyAnswer>(
@@ -94,6 +96,33 @@ void create(const CallPtr& call, const std::shared_ptr<IdempotentCreate>& once,
         reply(call, take(*ready, call->services, *made));
     };
     authority.store().submit(std::move(mutation));
+}
+
+void create_on_reactor(const CallPtr& call, const std::shared_ptr<IdempotentCreate>& once,
+                       Body& body) {
+    auto wanted = read_create(*call, body);
+    if (!wanted) return reply(call, std::move(wanted).error());
+    insert(call, once,
+           authority::prepare_token(call->services.authority,
+                                    *call->services.reactors[call->reactor]->reader, call->actor(),
+                                    std::move(*wanted)));
+}
+
+// Testing the public keys of strangers takes up to 20 ms each.
+void create_on_worker(const CallPtr& call, const std::shared_ptr<IdempotentCreate>& once,
+                      Body body) {
+    const auto kept = std::make_shared<Body>(std::move(body));
+    const bool is_taken = call->services.workers.submit([call, once, kept] {
+        auto wanted = read_create(*call, *kept);
+        if (!wanted) return reply(call, std::move(wanted).error());
+        auto prepared = [&] {
+            const std::lock_guard lock(call->services.worker_reader_mutex);
+            return authority::prepare_token(call->services.authority, *call->services.worker_reader,
+                                            call->actor(), std::move(*wanted));
+        }();
+        insert(call, once, std::move(prepared));
+    });
+    if (!is_taken) reply(call, Error{ErrorCode::kUnavailable, "too busy; try again"});
 }
 
 using Change = authority::TokenChange;
@@ -171,11 +200,12 @@ Result<store::TokenQuery> read_list_query(Call& call) {
 }  // namespace
 
 void post_token(const CallPtr& call) {
-    auto wanted = read_create(*call);
-    if (!wanted) return reply(call, std::move(wanted).error());
     auto once = IdempotentCreate::of(*call);
     if (!once) return reply(call, std::move(once).error());
-    create(call, *once, std::move(*wanted));
+    auto body = Body::parse(call->request());
+    if (!body) return reply(call, std::move(body).error());
+    if (body->has("keys")) return create_on_worker(call, *once, std::move(*body));
+    create_on_reactor(call, *once, *body);
 }
 
 Result<http::Response> get_tokens(Call& call) {
@@ -208,37 +238,23 @@ Result<http::Response> get_token(Call& call) {
                        token_view(details, *authority.directory().view(), authority.clock().now()));
 }
 
-void patch_token(const CallPtr& call) {
-    const auto read = [&]() -> Result<authority::TokenEdit> {
-        auto body = TRY(Body::parse(call->request()));
-        authority::TokenEdit edit;
-        edit.name = TRY(body.optional_text("name"));
-        edit.description = TRY(body.optional_text("description"));
-        for (const char* later : {"scopes", "expiresAt", "allowedIps"}) {
-            if (body.has(later)) {
-                return invalid(std::string(later) + " of a token cannot be changed yet", "not_yet",
-                               std::string("/") + later)
-                    .with_hint("create a new token and revoke this one");
-            }
+Result<http::Response> patch_token(Call& call) {
+    auto body = TRY(Body::parse(call.request()));
+    authority::TokenEdit edit;
+    edit.name = TRY(body.optional_text("name"));
+    edit.description = TRY(body.optional_text("description"));
+    for (const char* later : {"scopes", "expiresAt", "allowedIps"}) {
+        if (body.has(later)) {
+            return invalid(std::string(later) + " of a token cannot be changed yet", "not_yet",
+                           std::string("/") + later)
+                .with_hint("create a new token and revoke this one");
         }
-        TRY(body.done());
-        return edit;
-    };
-    auto edit = read();
-    if (!edit) return reply(call, std::move(edit).error());
-    const auto result = std::make_shared<std::optional<TokenDetails>>();
-    store::Mutation mutation;
-    mutation.work = [call, wanted = *edit, result](store::Transaction& tx) -> Status {
-        *result = TRY(authority::edit_token(tx, call->actor(), call->parameters[0], wanted));
-        return {};
-    };
-    mutation.done = [call, result](Status status) {
-        if (!status) return reply(call, std::move(status).error());
-        auto& authority = call->services.authority;
-        reply(call, json_answer(200, token_view(**result, *authority.directory().view(),
-                                                authority.clock().now())));
-    };
-    call->services.authority.store().submit(std::move(mutation));
+    }
+    edit.keys = TRY(read_keys(body));
+    TRY(body.done());
+    return change_token_on_worker(call, [&](store::Transaction& tx) {
+        return authority::edit_token(tx, call.actor(), call.parameters[0], edit);
+    });
 }
 
 void delete_token(const CallPtr& call) {
@@ -293,10 +309,15 @@ Result<http::Response> get_token_self(Call& call) {
     const verify::ReadGuard guard(*call.services.worker_reader);
     verify::TokenView facts;
     std::string scopes;
-    if (call.services.worker_reader->find(call.principal.token_digest, facts)) {
+    if (call.services.worker_reader->find(call.principal.token_facts, facts)) {
+        if (call.principal.access) {
+            facts.access = &*call.principal.access;
+            const auto& project = call.principal.access->project;
+            if (project) call.services.worker_reader->find_grant(*project, facts);
+        }
         verify::effective_scopes(facts, scopes);
     }
-    view["effectiveScopes"] = texts_view(TRY(ScopeSet::parse(scopes)).items());
+    view["effectiveScopes"] = words_view(scopes);
     return json_answer(200, view);
 }
 

@@ -7,6 +7,7 @@
 
 #include "api/cursor.h"
 #include "api/testing.h"
+#include "crypto/key_pair.h"
 
 namespace latchkey::api {
 namespace {
@@ -39,6 +40,8 @@ protected:
 TEST_F(TokensTest, OtherPeoplesTokensAnswerAsUnknownOnes) {
     const auto made = token(as_alice_, "billing", {}).token.id.uuid();
     const std::string nobody = "01890000-0000-7000-8000-000000000001";
+    const auto key = PrivateKey::generate(Algorithm::kEs256).public_key();
+    const std::string key_body = to_json(json::object{{"keys", key.to_jwk()}});
     for (const auto& route : routes()) {
         if (!route.path.starts_with("/v1/tokens/{id}")) continue;
         const std::string method = route.method == http::Method::kGet      ? "GET"
@@ -49,7 +52,9 @@ TEST_F(TokensTest, OtherPeoplesTokensAnswerAsUnknownOnes) {
             return "/v1/tokens/" + id +
                    std::string(route.path.substr(std::string_view("/v1/tokens/{id}").size()));
         };
-        const std::string body = method == "PATCH" ? R"({"name":"mine"})" : "";
+        const std::string body = method == "PATCH"               ? R"({"name":"mine"})"
+                                 : route.path.ends_with("/keys") ? key_body
+                                                                 : "";
         const auto foreign = ask(method, target(made), bearer(bob_session_), body);
         const auto unknown = ask(method, target(nobody), bearer(bob_session_), body);
         EXPECT_EQ(foreign.status, 404) << route.path;

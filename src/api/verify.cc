@@ -3,9 +3,9 @@
 
 #include "api/body.h"
 #include "api/handlers.h"
+#include "api/presented_token.h"
 #include "api/views.h"
 #include "store/verification_scope.h"
-#include "token/opaque.h"
 #include "token/scope.h"
 #include "verify/judge.h"
 
@@ -13,6 +13,8 @@ namespace latchkey::api {
 namespace {
 
 using verify::Verdict;
+
+constexpr std::size_t kProjectsShown = 100;
 
 struct Question {
     Secret token;
@@ -64,18 +66,32 @@ void describe(const verify::TokenView& view, json::object& answer) {
     answer["owner"] = view.owner.uuid();
     answer["kind"] = kind_name(static_cast<store::TokenKind>(view.kind));
     answer["api"] = view.api_slug;
-    answer["expiresAt"] = time_view(view.expires_at);
+    answer["expiresAt"] = time_view(
+        view.access == nullptr ? view.expires_at : std::optional(view.access->expires_at));
 }
 
-json::object positive(const verify::TokenView& view) {
+// An access token is for one project, or none; any other may be in several.
+json::array projects_view(const verify::Replica::Reader& reader, const verify::TokenView& view) {
+    json::array projects;
+    if (view.access != nullptr) {
+        if (view.access->project) projects.emplace_back(view.access->project->uuid());
+        return projects;
+    }
+    for (const auto& project : reader.projects_of(view.token, kProjectsShown)) {
+        projects.emplace_back(project.uuid());
+    }
+    return projects;
+}
+
+json::object positive(const verify::Replica::Reader& reader, const verify::TokenView& view) {
     std::string scopes;
     verify::effective_scopes(view, scopes);
     json::object answer;
     answer["valid"] = true;
     answer["verdict"] = "active";
     describe(view, answer);
-    answer["scopes"] = texts_view(ScopeSet::parse(scopes).value().items());
-    answer["projects"] = json::array();
+    answer["scopes"] = words_view(scopes);
+    answer["projects"] = projects_view(reader, view);
     return answer;
 }
 
@@ -89,13 +105,21 @@ std::string asked_api(const Services& services, const Principal& caller, const Q
     return entry == nullptr ? std::string() : entry->api.slug;
 }
 
-json::object decide(Services& services, ReactorState& state, const Principal& caller,
-                    const Question& asked) {
-    const std::string_view token = asked.token.expose();
-    if (!could_be_token(token)) return negative(Verdict::kMalformed);
+Result<json::object> decide(Services& services, ReactorState& state, const Call& call,
+                            const Question& asked) {
+    const Principal& caller = call.principal;
+    const PresentedToken presented{asked.token.expose(), client_address(services, call.request()),
+                                   asked.project};
+    RecognisedToken found;
+    const auto recognition = recognise(services, state, presented, found);
+    if (recognition == Recognition::kNotNow) {
+        return Error{ErrorCode::kUnavailable, "too many wrong tokens came from this address"};
+    }
+    if (recognition == Recognition::kMalformed) return negative(Verdict::kMalformed);
+    if (recognition != Recognition::kFound) return negative(Verdict::kUnknown);
+    const verify::TokenView& view = found.view;
     const std::string api = asked_api(services, caller, asked);
-    verify::TokenView view;
-    if (api.empty() || !state.reader->find(sha256(token), view)) return negative(Verdict::kUnknown);
+    if (api.empty()) return negative(Verdict::kUnknown);
     // A token of an API that the caller is not bound to answers as an unknown one.
     const auto& bound = caller.verifies;
     if (std::find(bound.begin(), bound.end(), view.api) == bound.end()) {
@@ -113,7 +137,7 @@ json::object decide(Services& services, ReactorState& state, const Principal& ca
     state.checks[static_cast<std::size_t>(judged.verdict)].fetch_add(1);
     state.usage.record(view.token, now, asked.address.value_or(Address{}), {},
                        judged.verdict == Verdict::kActive);
-    if (judged.verdict == Verdict::kActive) return positive(view);
+    if (judged.verdict == Verdict::kActive) return positive(*state.reader, view);
     auto answer = negative(judged.verdict);
     describe(view, answer);
     if (judged.verdict == Verdict::kInsufficientScope) {
@@ -139,7 +163,7 @@ Result<http::Response> post_token_verify(Call& call) {
     // Read first: the verdict is then at least as new as the revision that the answer names.
     const auto position = services.authority.replica().position();
     const verify::ReadGuard guard(*state.reader);
-    auto answer = decide(services, state, call.principal, asked);
+    auto answer = TRY(decide(services, state, call, asked));
     answer["epoch"] = position.epoch;
     answer["revision"] = position.revision;
     return json_answer(200, answer);

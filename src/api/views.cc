@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "authority/token_keys.h"
 #include "base/encoding.h"
 
 namespace latchkey::api {
@@ -10,6 +11,16 @@ json::array texts_view(const std::vector<std::string>& texts) {
     json::array view;
     for (const auto& text : texts) {
         view.emplace_back(text);
+    }
+    return view;
+}
+
+json::array words_view(std::string_view words) {
+    json::array view;
+    while (!words.empty()) {
+        const auto end = std::min(words.find(' '), words.size());
+        if (end > 0) view.emplace_back(words.substr(0, end));
+        words.remove_prefix(std::min(end + 1, words.size()));
     }
     return view;
 }
@@ -66,9 +77,24 @@ json::object token_view(const store::TokenRecord& token, const authority::Direct
 json::object token_view(const authority::TokenDetails& details,
                         const authority::DirectoryView& apis, Timestamp now) {
     const auto& secrets = details.secrets;
-    return token_view(details.token, apis, now,
-                      details.usage ? std::optional(details.usage->last_used_at) : std::nullopt,
-                      secrets.empty() ? 1 : secrets.back().generation);
+    const bool has_keys = details.token.kind == store::TokenKind::kKey;
+    auto view =
+        token_view(details.token, apis, now,
+                   details.usage ? std::optional(details.usage->last_used_at) : std::nullopt,
+                   secrets.empty() || has_keys ? 1 : secrets.back().generation);
+    if (has_keys) view["keys"] = keys_view(secrets);
+    return view;
+}
+
+json::array keys_view(const std::vector<store::SecretRecord>& secrets) {
+    json::array view;
+    for (const auto& key : authority::live_keys(secrets)) {
+        view.push_back(json::object{{"kid", key.kid},
+                                    {"algorithm", key.algorithm},
+                                    {"thumbprint", key.thumbprint},
+                                    {"createdAt", format_rfc3339(key.created_at)}});
+    }
+    return view;
 }
 
 json::object user_view(const store::UserRecord& user, const std::vector<store::RoleRecord>& roles,

@@ -1,0 +1,103 @@
+#include "api/presented_token.h"
+
+#include "http/message.h"
+#include "token/access_token.h"
+#include "token/jws.h"
+#include "token/opaque.h"
+
+namespace latchkey::api {
+namespace {
+
+using Entry = AccessTokenCache::Entry;
+
+bool is_compromised(const authority::KeySet& keys, std::string_view kid) {
+    for (const auto& record : keys.records) {
+        if (record.kid == kid) return record.is_compromised;
+    }
+    return false;
+}
+
+// What can be known without cryptography is looked at first: a forger must name one of our keys and
+// a key that some token has, and pays from his budget for each signature that we check in vain.
+Recognition open_access_token(Services& services, const ReactorState& state,
+                              const PresentedToken& presented, Entry& entry) {
+    const auto parsed = parse_unverified(presented.secret);
+    if (!parsed || !http::equal_without_case(parsed->typ, kAccessTokenTyp)) {
+        return Recognition::kUnknown;
+    }
+    auto& authority = services.authority;
+    const auto keys = authority.keys().keys();
+    const PublicKey* key = keys->find(parsed->kid);
+    if (key == nullptr) {
+        return is_compromised(*keys, parsed->kid) ? Recognition::kKeyCompromised
+                                                  : Recognition::kUnknown;
+    }
+    auto claims = parse_access_claims(parsed->claims);
+    if (!claims || claims->issuer != services.issuer()) return Recognition::kUnknown;
+    entry.facts = key_digest(claims->client, claims->client_key);
+    verify::TokenView view;
+    if (!state.reader->find(entry.facts, view) || view.audience != claims->audience) {
+        return Recognition::kUnknown;
+    }
+    const Microseconds steady = authority.clock().steady();
+    if (authority.access_failures().wait_for(presented.from, steady) > 0) {
+        return Recognition::kNotNow;
+    }
+    if (!verify_parsed(*parsed, *key, TypPolicy::exactly(kAccessTokenTyp))) {
+        authority.access_failures().charge(presented.from, steady);
+        return Recognition::kUnknown;
+    }
+    entry.limits.project = claims->project;
+    if (claims->requested) entry.limits.scopes = claims->requested->items();
+    entry.limits.expires_at = claims->expires_at;
+    return Recognition::kFound;
+}
+
+Recognition find_access_token(Services& services, ReactorState& state,
+                              const PresentedToken& presented, RecognisedToken& token) {
+    // Read before the keys: what is kept is then never older than its version says.
+    const std::uint64_t version = services.authority.keys().version();
+    const Entry* entry = state.access_tokens.find(token.facts, version);
+    if (entry == nullptr) {
+        Entry fresh;
+        fresh.digest = token.facts;
+        const auto opened = open_access_token(services, state, presented, fresh);
+        if (opened != Recognition::kFound) return opened;
+        entry = &state.access_tokens.keep(std::move(fresh), version);
+    }
+    token.facts = entry->facts;
+    if (!state.reader->find(token.facts, token.view)) return Recognition::kUnknown;
+    token.view.access = &entry->limits;
+    return Recognition::kFound;
+}
+
+}  // namespace
+
+Recognition recognise(Services& services, ReactorState& state, const PresentedToken& presented,
+                      RecognisedToken& token) {
+    if (!could_be_token(presented.secret)) return Recognition::kMalformed;
+    token.facts = sha256(presented.secret);
+    if (!state.reader->find(token.facts, token.view)) {
+        if (shape_of(presented.secret) != TokenShape::kJwt) return Recognition::kUnknown;
+        const auto found = find_access_token(services, state, presented, token);
+        if (found != Recognition::kFound) return found;
+    }
+    const auto project = presented.project || token.view.access == nullptr
+                             ? presented.project
+                             : token.view.access->project;
+    if (project) state.reader->find_grant(*project, token.view);
+    return Recognition::kFound;
+}
+
+verify::Verdict verdict_of(Recognition recognition) {
+    switch (recognition) {
+        case Recognition::kMalformed: return verify::Verdict::kMalformed;
+        case Recognition::kKeyCompromised: return verify::Verdict::kKeyCompromised;
+        case Recognition::kFound:
+        case Recognition::kUnknown:
+        case Recognition::kNotNow: return verify::Verdict::kUnknown;
+    }
+    return verify::Verdict::kUnknown;
+}
+
+}  // namespace latchkey::api

@@ -1,0 +1,44 @@
+// What a presented secret is: the one place where a text that somebody sent becomes the facts that
+// are judged. Tokens that we keep a digest of are found by it, without any cryptography; an access
+// token is found by the key that it was got with, once its signature was checked.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "api/services.h"
+#include "base/address.h"
+#include "verify/judge.h"
+
+namespace latchkey::api {
+
+enum class Recognition : std::uint8_t {
+    kFound,
+    kMalformed,
+    kUnknown,
+    kKeyCompromised,  // an access token of a signing key that was withdrawn
+    kNotNow,          // too many wrong signatures from this address: could not tell
+};
+
+struct PresentedToken {
+    std::string_view secret;
+    Address from{};                    // who sent it, for his budget of wrong signatures
+    std::optional<ProjectId> project;  // that is asked about
+};
+
+struct RecognisedToken {
+    // With its grant in the project that is asked about, else in that of the access token.
+    verify::TokenView view;
+    Digest facts{};  // what they are found by
+};
+
+// On the reactor that `state` belongs to, inside a ReadGuard of its reader; `token` is valid as
+// long as that guard and until the next call. Allocates only for an access token seen for the first
+// time.
+Recognition recognise(Services& services, ReactorState& state, const PresentedToken& presented,
+                      RecognisedToken& token);
+
+// What is said of a token that was not found. Not for kFound and kNotNow.
+verify::Verdict verdict_of(Recognition recognition);
+
+}  // namespace latchkey::api
