@@ -117,9 +117,7 @@ Result<OwnRights> own_rights(store::Connection& db, const ProjectAccess& access)
     own.rights = TRY(rights_of_actor(db, access.actor));
     if (access.actor.may("user:write")) return own;
     if (access.custom_role) own.place = access.custom_role->patterns;
-    const auto grant = TRY(
-        store::find_grant(db, access.project.id, PrincipalKind::kUser, access.actor.user.bytes));
-    if (grant && !grant->policy_json.empty()) own.policy = TRY(parse_policy(grant->policy_json));
+    own.policy = TRY(own_policy(db, access));
     return own;
 }
 
@@ -190,6 +188,14 @@ Result<Principal> find_principal(store::Connection& db, const ProjectId& project
     principal.grant = TRY(store::find_grant(db, project, kind, principal.id));
     if (kind == PrincipalKind::kToken && !principal.grant) return no_such_principal();
     return principal;
+}
+
+Result<std::optional<Policy>> own_policy(store::Connection& db, const ProjectAccess& access) {
+    if (access.actor.may("user:write")) return std::optional<Policy>();
+    const auto grant = TRY(
+        store::find_grant(db, access.project.id, PrincipalKind::kUser, access.actor.user.bytes));
+    if (!grant || grant->policy_json.empty()) return std::optional<Policy>();
+    return std::optional(TRY(parse_policy(grant->policy_json)));
 }
 
 Result<Policy> read_policy(const DirectoryView& apis, const ProjectId& project,

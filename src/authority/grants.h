@@ -33,7 +33,6 @@ Result<Policy> get_policy(store::Connection& db, const Actor& actor, const Princ
 // policies can only be narrowed or emptied: at other APIs it has nothing to hand on.
 Result<Policy> set_policy(store::Transaction& tx, const Actor& actor, const DirectoryView& apis,
                           const PrincipalName& name, std::string_view text);
-// The checks of set_policy that need no rights: the form, the actions' names, the principals.
 struct Principal {
     store::PrincipalKind kind{store::PrincipalKind::kToken};
     UuidBytes id{};
@@ -43,6 +42,10 @@ struct Principal {
 // One that is in the project; kNotFound unknown_principal for every other.
 Result<Principal> find_principal(store::Connection& db, const ProjectId& project,
                                  store::PrincipalKind kind, std::string_view id);
+// The policy that limits the actor himself in the project; an administrator of the installation
+// stands above it.
+Result<std::optional<Policy>> own_policy(store::Connection& db, const ProjectAccess& access);
+// The checks of set_policy that need no rights: the form, the actions' names, the principals.
 Result<Policy> read_policy(const DirectoryView& apis, const ProjectId& project,
                            const Principal& principal, std::string_view text);
 

@@ -4,6 +4,8 @@
 
 #include "authority/directory.h"
 #include "authority/facts_of_records.h"
+#include "authority/grants.h"
+#include "authority/policy_rights.h"
 #include "authority/rights.h"
 
 namespace latchkey::authority {
@@ -75,6 +77,17 @@ Status check_place(const ProjectAccess& access, const Place& place) {
     return missing.empty() ? Status{} : Status(allows_more(std::move(missing)));
 }
 
+std::vector<std::string> actions_beyond(const Rights& wanted, const Rights& limit) {
+    std::vector<std::string> actions;
+    for (const auto& [slug, patterns] : wanted) {
+        const auto allowed = rights_at(limit, slug);
+        for (const auto& pattern : patterns) {
+            if (!covers(allowed, pattern)) actions.push_back(pattern);
+        }
+    }
+    return actions;
+}
+
 // A custom role limits what a member's tokens may do. Nobody lifts a limit that holds for himself,
 // and who widens another's must have what that one gains by it.
 Status check_limits(store::Connection& db, const ProjectAccess& access, const UserId& user,
@@ -92,6 +105,12 @@ Status check_limits(store::Connection& db, const ProjectAccess& access, const Us
     auto own = TRY(rights_of_actor(db, access.actor));
     if (is_limited) own = intersection(own, access.custom_role->patterns);
     auto missing = beyond(gains, united(std::move(own), before->limits));
+    if (!missing.empty()) return allows_more(std::move(missing));
+    // The limit is lifted on every resource: the actor's own policy must leave him that much.
+    const auto policy = TRY(own_policy(db, access));
+    if (!policy) return {};
+    missing = not_given(Policy::allowing(actions_beyond(gains, before->limits)),
+                        {PolicySource{{}, &*policy}});
     return missing.empty() ? Status{} : Status(allows_more(std::move(missing)));
 }
 

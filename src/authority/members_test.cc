@@ -145,6 +145,17 @@ TEST_F(MembersTest, NobodyLiftsTheLimitThatHoldsForHimself) {
     EXPECT_TRUE(put(as_alice_, id_, carol_.id, "member"));
 }
 
+TEST_F(MembersTest, WhomAPolicyLimitsLiftsNobodysLimitBeyondIt) {
+    ASSERT_TRUE(role(as_admin_, "auditor", auditor()));
+    ASSERT_TRUE(put(as_alice_, id_, bob_.id, "owner"));
+    ASSERT_TRUE(put(as_alice_, id_, carol_.id, "auditor"));
+    ASSERT_TRUE(
+        set(as_alice_, id_, Kind::kUser, bob_.id.uuid(), policy_text("Allow", {"license:read"})));
+    EXPECT_EQ(reason_of(put(as_bob_, id_, carol_.id, "viewer")), "insufficient_scope");
+    EXPECT_TRUE(put(as_alice_, id_, carol_.id, "viewer"));
+    EXPECT_TRUE(put(as_bob_, id_, carol_.id, "auditor"));
+}
+
 TEST_F(MembersTest, ATokenLiftsNobodysLimit) {
     ASSERT_TRUE(role(as_admin_, "auditor", auditor()));
     ASSERT_TRUE(put(as_alice_, id_, bob_.id, "auditor"));
