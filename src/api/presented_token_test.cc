@@ -42,7 +42,8 @@ protected:
             store::EventDraft event;
             event.type = type;
             event.actor = "system";
-            event.data = json::object{{"facts", json::array{verify::to_json(TRY(use(tx)))}}};
+            const auto fact = TRY(use(tx));
+            event.data = json::object{{"facts", json::array{verify::to_json(fact)}}};
             TRY(tx.append_event(std::move(event)));
             return {};
         }));

@@ -245,7 +245,8 @@ Result<TokenDetails> remove_key(store::Transaction& tx, const Actor& actor, std:
         if (is_named) found = &secret;
     }
     if (found == nullptr) {
-        return Error{ErrorCode::kNotFound, "the token has no such key"}.with_reason("unknown_key_of_token");
+        return Error{ErrorCode::kNotFound, "the token has no such key"}.with_reason(
+            "unknown_key_of_token");
     }
     if (live == 1) {
         return Error{ErrorCode::kConflict, "this is the token's last key"}
