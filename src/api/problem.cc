@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/encoding.h"
+#include "base/redaction.h"
 #include "base/json.h"
 
 namespace latchkey::api {
@@ -55,9 +56,9 @@ std::string_view code_of_refusal(int status) {
 }
 
 // Errors repeat what a client sent, perhaps cut in the middle of a character: what is no text any
-// more would make the whole answer unreadable.
+// more would make the whole answer unreadable. A secret in the wrong place is not repeated.
 std::string readable(std::string_view text) {
-    std::string clean(text);
+    std::string clean = without_secrets(text);
     if (is_valid_utf8(clean)) return clean;
     for (char& c : clean) {
         if (static_cast<unsigned char>(c) >= 0x80) c = '?';

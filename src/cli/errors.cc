@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/redaction.h"
 #include "cli/text.h"
 
 namespace latchkey::cli {
@@ -77,16 +78,17 @@ int exit_code_of_status(long status) {
 
 void report(Console& console, const Error& error, const std::optional<Problem>& problem,
             bool as_json) {
-    print_labelled(console, "error", error.message);
+    const std::string message = without_secrets(error.message);
+    print_labelled(console, "error", message);
     if (problem) console.err << problem->excerpt;
-    const std::string hint = hint_of(error);
+    const std::string hint = without_secrets(hint_of(error));
     if (!hint.empty()) print_hint(console, hint);
     if (!as_json) return;
     json::object object;
     object["code"] = !error.reason.empty()               ? std::string(error.reason)
                      : problem && !problem->code.empty() ? problem->code
                                                          : std::string(code_name(error.code));
-    object["message"] = error.message;
+    object["message"] = message;
     if (!hint.empty()) object["hint"] = hint;
     if (problem && problem->status != 0) object["status"] = problem->status;
     if (problem && !problem->request_id.empty()) object["requestId"] = problem->request_id;
