@@ -136,8 +136,16 @@ Result<Policy> read_policy(const json::value& document) {
         return bad(fmt::format("more than {} statements", kPolicyStatementsMax), "/statement");
     }
     Policy policy;
+    std::size_t entries = 0;
     for (std::size_t i = 0; i < statements.size(); ++i) {
         auto statement = TRY(read_statement(statements[i], fmt::format("/statement/{}", i)));
+        entries +=
+            statement.actions.size() + statement.resources.size() + statement.principals.size();
+        if (entries > kPolicyEntriesMax) {
+            return bad(fmt::format("more than {} actions, resources and principals in all",
+                                   kPolicyEntriesMax),
+                       fmt::format("/statement/{}", i));
+        }
         policy.statements.push_back(std::move(statement));
     }
     return policy;
@@ -279,11 +287,10 @@ bool is_name(std::string_view text, bool (*is_allowed)(std::string_view segment)
 // The action may be a pattern: an Allow must cover all of it, and a Deny of any part denies it.
 bool names_action(const PolicyStatement& statement, std::string_view action) {
     const bool is_deny = statement.effect == Effect::kDeny;
-    return std::any_of(statement.actions.begin(), statement.actions.end(),
-                       [&](const std::string& pattern) {
-                           return is_deny ? scopes_overlap(pattern, action)
-                                          : scope_matches(pattern, action);
-                       });
+    return std::any_of(
+        statement.actions.begin(), statement.actions.end(), [&](const std::string& pattern) {
+            return is_deny ? scopes_overlap(pattern, action) : scope_matches(pattern, action);
+        });
 }
 
 bool names_resource(const PolicyStatement& statement, std::string_view resource) {
@@ -385,6 +392,26 @@ PolicyDecision decide(const Policy& policy, std::string_view action, std::string
         }
     }
     return decision;
+}
+
+std::vector<std::string> allowed_everywhere(const Policy& policy) {
+    std::vector<std::string> allowed;
+    for (const auto& statement : policy.statements) {
+        if (statement.effect != Effect::kAllow || !names_resource(statement, "*")) continue;
+        for (const auto& action : statement.actions) {
+            if (decide(policy, action, "*").is_allowed) allowed.push_back(action);
+        }
+    }
+    std::sort(allowed.begin(), allowed.end());
+    allowed.erase(std::unique(allowed.begin(), allowed.end()), allowed.end());
+    std::vector<std::string> widest;
+    for (const auto& one : allowed) {
+        const bool is_said = std::any_of(allowed.begin(), allowed.end(), [&](const auto& other) {
+            return other != one && scope_matches(other, one);
+        });
+        if (!is_said && widest.size() < kPolicyItemsMax) widest.push_back(one);
+    }
+    return widest;
 }
 
 }  // namespace latchkey

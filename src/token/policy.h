@@ -21,7 +21,8 @@ namespace latchkey {
 inline constexpr std::string_view kPolicyVersion = "2022-12-15";
 inline constexpr std::size_t kPolicyBytesMax = 32'768;
 inline constexpr std::size_t kPolicyStatementsMax = 64;
-inline constexpr std::size_t kPolicyItemsMax = 128;  // actions, or resources, of a statement
+inline constexpr std::size_t kPolicyItemsMax = 128;    // actions, or resources, of a statement
+inline constexpr std::size_t kPolicyEntriesMax = 512;  // of all statements: a check reads them all
 inline constexpr std::size_t kResourceBytesMax = 2'000;
 
 enum class Effect : std::uint8_t { kAllow, kDeny };
@@ -71,5 +72,10 @@ struct PolicyDecision {
 // `resource` "*" or empty: none was named. Then an Allow must say "*", and a Deny that matches the
 // action denies whatever its resources are. Never allocates.
 PolicyDecision decide(const Policy& policy, std::string_view action, std::string_view resource);
+
+// What the policy allows on every resource: the widest patterns of its Allows on "*" that no Deny
+// cuts into, sorted; at most kPolicyItemsMax of them, so that it may say less than is true, never
+// more.
+std::vector<std::string> allowed_everywhere(const Policy& policy);
 
 }  // namespace latchkey

@@ -272,6 +272,40 @@ TEST(Policy, DenyWinsAndSilenceDenies) {
     EXPECT_EQ(decide(Policy{}, "a:b", "*").is_allowed, false);
 }
 
+TEST(Policy, AllowedEverywhereAreTheWidestPatternsThatNoDenyCutsInto) {
+    const auto policy = parse_policy(R"({"version":"2022-12-15","statement":[
+        {"effect":"Allow","action":["report:read","report:*","license:*","user:read"],
+         "resource":["*"]},
+        {"effect":"Allow","action":["key:read"],"resource":["key/1"]},
+        {"effect":"Deny","action":["license:delete"],"resource":["license/7"]}]})");
+    ASSERT_TRUE(policy.has_value());
+    EXPECT_EQ(allowed_everywhere(*policy), (std::vector<std::string>{"report:*", "user:read"}));
+}
+
+TEST(Policy, HoldsAtMost512ActionsResourcesAndPrincipals) {
+    std::string statements;
+    for (int i = 0; i < 2; ++i) {
+        std::string actions;
+        for (int k = 0; k < 128; ++k) {
+            actions += (k == 0 ? "\"a:" : ",\"a:") + std::to_string(k) + "\"";
+        }
+        std::string resources;
+        for (int k = 0; k < 128; ++k) {
+            resources += (k == 0 ? "\"r" : ",\"r") + std::to_string(k) + "\"";
+        }
+        statements += (i == 0 ? "" : ",") + std::string(R"({"effect":"Allow","action":[)") +
+                      actions + R"(],"resource":[)" + resources + "]}";
+    }
+    const auto document = [&](const std::string& more) {
+        return parse_policy(R"({"version":"2022-12-15","statement":[)" + statements + more + "]}");
+    };
+    EXPECT_TRUE(document("").has_value());
+    const auto refused = document(R"(,{"effect":"Deny","action":["b:c"],"resource":["*"]})");
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().reason, "bad_policy");
+    EXPECT_EQ(refused.error().field, "/statement/2");
+}
+
 TEST(Policy, TheFirstOfTheDenialsAndOfTheAllowancesIsNamed) {
     const Policy rules =
         policy(with(allow("b:c", "*") + "," + allow("*", "*") + "," + allow("a:b", "*") + "," +

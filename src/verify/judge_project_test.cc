@@ -29,6 +29,8 @@ struct Place {
     std::vector<std::string> member_patterns;
     Policy policy = Policy::allowing({"*"});
     Policy owner_policy = Policy::allowing({"*"});
+    std::vector<std::string> everywhere;
+    std::vector<std::string> owner_everywhere;
     AccessLimits access{
         .project = kProject, .scopes = std::nullopt, .expires_at = kNow + Microseconds{60'000'000}};
     TokenView view;
@@ -46,7 +48,12 @@ struct Place {
         view.scopes = scopes;
         view.owner_patterns = owner_patterns;
         view.owner_allows_everything = owner_patterns == std::vector<std::string>{"*"};
-        if (view.grant) view.grant->member_patterns = member_patterns;
+        if (!view.grant) return view;
+        everywhere = allowed_everywhere(policy);
+        owner_everywhere = allowed_everywhere(owner_policy);
+        view.grant->everywhere = everywhere;
+        view.grant->owner_everywhere = owner_everywhere;
+        view.grant->member_patterns = member_patterns;
         return view;
     }
     bool may(std::string_view scope, std::string_view resource = {},
@@ -225,6 +232,22 @@ TEST(EffectiveScopesInAProject, LeaveOutAPatternThatADenyCutsInto) {
     one.policy.statements = {statement(Effect::kAllow, {"*", "license:read"}, {"*"}),
                              statement(Effect::kDeny, {"license:delete"}, {"license/7"})};
     EXPECT_EQ(one.effective(), "license:read");
+}
+
+TEST(EffectiveScopesInAProject, OfListsThatSomebodyMadeEndlessAreCutShort) {
+    Place one;
+    std::vector<std::string> many;
+    for (int i = 0; i < 128; ++i) {
+        many.push_back("license:a" + std::to_string(i));
+    }
+    one.policy = Policy::allowing(many);
+    EXPECT_TRUE(one.may("license:a127"));
+    one.owner_patterns = many;
+    one.view.has_scopes = true;
+    one.scopes = many;
+    const auto found = one.effective();
+    EXPECT_TRUE(found.starts_with("license:a0 "));
+    EXPECT_LT(found.size(), 128 * 13U);
 }
 
 TEST(EffectiveScopesInAProject, AreCutByTheOwnersPlaceAndPolicyAndByWhatWasAskedFor) {

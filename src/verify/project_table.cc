@@ -71,11 +71,17 @@ bool ProjectTable::find_grant(const ProjectId& project, TokenView& view) const {
     GrantView& found = view.grant.emplace();
     found.project = project;
     const SharedPolicy* const policy = grant->policy.load();
-    if (policy != nullptr) found.policy = &policy->policy;
+    if (policy != nullptr) {
+        found.policy = &policy->policy;
+        found.everywhere = policy->everywhere;
+    }
     const Grant* const of_owner = find(project, PrincipalKind::kUser, view.owner.bytes);
     if (of_owner != nullptr && of_owner->is_live.load()) {
         const SharedPolicy* const limit = of_owner->policy.load();
-        if (limit != nullptr) found.owner_policy = &limit->policy;
+        if (limit != nullptr) {
+            found.owner_policy = &limit->policy;
+            found.owner_everywhere = limit->everywhere;
+        }
     }
     const Membership* const membership = find(project, view.owner);
     const std::uint32_t role_set = membership == nullptr ? 0 : membership->role_set.load();
@@ -172,6 +178,7 @@ const ProjectTable::SharedPolicy* ProjectTable::intern(const std::string& text) 
     // What cannot be read allows nothing: neither to a token, nor to the tokens it limits.
     auto parsed = parse_policy(text);
     if (parsed) shared->policy = std::move(parsed).value();
+    shared->everywhere = allowed_everywhere(shared->policy);
     shared->text = text;
     shared->users = 1;
     policy_bytes_ += kPolicyFactor * text.size();

@@ -42,6 +42,7 @@ private:
     // A document is kept once however many principals have it: most projects know two or three.
     struct SharedPolicy {
         Policy policy;
+        std::vector<std::string> everywhere;
         std::string text;
         std::uint32_t users{0};
     };

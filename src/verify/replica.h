@@ -23,8 +23,10 @@ namespace latchkey::verify {
 // A token's place in one project.
 struct GrantView {
     ProjectId project;
-    const Policy* policy{nullptr};                 // of the token; none: no right
-    const Policy* owner_policy{nullptr};           // of its owner there; none: no limit
+    const Policy* policy{nullptr};            // of the token; none: no right
+    std::span<const std::string> everywhere;  // its allowed_everywhere
+    const Policy* owner_policy{nullptr};      // of its owner there; none: no limit
+    std::span<const std::string> owner_everywhere;
     bool owner_is_limited{false};                  // his membership has a custom role …
     std::span<const std::string> member_patterns;  // … which allows this at the token's API
 };
