@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 """What a check costs beside nginx and raw epoll, at a thousand and at a million tokens; what a
-creation costs beside a plain SQLite loop; how long a start takes. One core for the server, one for
+creation or an exchange costs beside a plain loop of what it needs; how long a start takes. One core for the server, one for
 the load, the contenders in turn, so that a neighbour's noise meets all of them alike.
 
     bench/run.py [--build build/release] [--rounds 5] [--seconds 2] [--tokens 1000000]
-                 [--only checks,judge,creates,start] [--realtime]
+                 [--only checks,judge,creates,exchanges,start] [--realtime]
 
 Prints a table with ratios, writes <build>/../bench.json, and exits 1 when a target is missed.
 --realtime runs what is measured under SCHED_FIFO, for a machine that others use too.
@@ -189,13 +189,15 @@ def make_data(bench, name, tokens):
     return data, out
 
 
-def run_load(bench, port, request_file, token_file=None, seconds=None, server=None):
+def run_load(bench, port, request_file, token_file=None, seconds=None, server=None, count=None):
     """One round. With the CPU time that `server` used a request, and how busy others were."""
     command = [bench.program("bench_load"), "--port", str(port), "--connections", str(CONNECTIONS),
                "--seconds", str(seconds or bench.options.seconds), "--request-file",
                str(request_file)]
     if token_file:
         command += ["--token-file", str(token_file)]
+    if count:
+        command += ["--requests", str(count)]
     load = subprocess.Popen(bench.pinned(LOAD_CORE, command), stdout=subprocess.PIPE)
     busy, used, start = machine_busy(), cpu_seconds(server), time.monotonic()
     output = load.stdout.read()
@@ -342,6 +344,60 @@ def measure_creates(bench):
     bench.row("HTTP / plain loop", f"{value:.2f}", "x", ">= 0.5", value >= 0.5)
 
 
+EXCHANGES = 20_000
+
+
+def make_key_token(bench, server, session):
+    """A key token with everything allowed in one project; returns (key file, token, project)."""
+    key = bench.scratch / "holder.pem"
+    subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-out", key], check=True, capture_output=True)
+    public = subprocess.run(["openssl", "pkey", "-in", key, "-pubout"], check=True,
+                            capture_output=True, text=True).stdout
+    project = server.call("POST", "/v1/projects", {"name": "bench"}, session)["id"]
+    token = server.call("POST", "/v1/tokens", bearer=session, body={
+        "name": "bench-holder", "kind": "key", "api": "licensing", "keys": public,
+        "projects": [project]})["id"]
+    return key, token, project
+
+
+def measure_exchanges(bench):
+    print(f"\nExchanges, ES256 in and out, from {CONNECTIONS} clients, "
+          f"median of {bench.options.rounds} rounds")
+    ratios, rates, plains, batches = [], [], [], []
+    data, _ = make_data(bench, "exchange", 0)
+    for number in range(bench.options.rounds):
+        server = Server(bench, data, None)
+        if number == 0:
+            key, token, project = make_key_token(bench, server, server.session())
+        requests = bench.scratch / "exchange.http"
+        subprocess.run([bench.program("bench_exchange"), "requests", requests, key,
+                        "https://bench.example.com", token, project, str(EXCHANGES)], check=True)
+        commits = server.metric("latchkey_store_commits_total")
+        found = run_load(bench, server.port, requests, seconds=120, server=server.process.pid,
+                         count=EXCHANGES - CONNECTIONS)
+        commits = server.metric("latchkey_store_commits_total") - commits
+        server.stop()
+        batch = max(1, round(found["requests"] / commits))
+        plain = json.loads(subprocess.run(
+            bench.pinned(None, [bench.program("bench_exchange"), "plain",
+                                str(bench.scratch / f"exchange{number}.db"), str(EXCHANGES),
+                                str(batch)]), check=True, capture_output=True).stdout)
+        rate = found["requests"] / found["seconds"]
+        ratios.append(rate / plain["per_second"])
+        rates.append(rate)
+        plains.append(plain["per_second"])
+        batches.append(batch)
+        bench.figures.setdefault("exchanges", []).append(
+            {"http": found, "plain": plain, "per_second": rate, "batch": batch})
+    bench.row("exchanges a second over HTTP", f"{statistics.median(rates):.0f}", "/s")
+    bench.row(f"verify + sign + insert, {statistics.median(batches):.0f} a transaction",
+              f"{statistics.median(plains):.0f}", "/s")
+    value = statistics.median(ratios)
+    bench.figures["exchanges ratio"] = value
+    bench.row("exchanges / plain loop", f"{value:.2f}", "x", ">= 0.5", value >= 0.5)
+
+
 def measure_start(bench, data):
     print("\nStart")
     starts = []
@@ -362,7 +418,7 @@ def read_options():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--tokens", type=int, default=1_000_000)
-    parser.add_argument("--only", default="checks,judge,creates,start")
+    parser.add_argument("--only", default="checks,judge,creates,exchanges,start")
     parser.add_argument("--realtime", action="store_true")
     return parser.parse_args()
 
@@ -384,6 +440,8 @@ def main():
             measure_start(bench, data or make_data(bench, "many", options.tokens)[0])
         if "creates" in parts:
             measure_creates(bench)
+        if "exchanges" in parts:
+            measure_exchanges(bench)
     finally:
         bench.close()
     for warning in bench.warnings:
