@@ -15,39 +15,47 @@ def blocks(page):
 
 class ReadmeTest(unittest.TestCase):
     def test_the_first_screen_mints_checks_and_revokes(self):
-        session = next(b for b in blocks("README.md") if "token revoke ID" in b)
         with LatchkeyServer() as server:
-            script = self.adapted(session, server)
-            done = subprocess.run(["bash", "-euc", script], cwd=SOURCE, text=True,
-                                  capture_output=True, timeout=120,
-                                  env={**server.environment(), "PATH": self.path()})
+            out = self.run_block("token revoke ID", server, [
+                (r"^PATH=.*$", ""),
+                (r"--email you@example.com", f"--email {EMAIL} --password-stdin <<< '{PASSWORD}'"),
+                # The id that a person copies from the list.
+                (r"revoke ID", "revoke $(latchkey token list --json | grep -o '\"id\": *\"[^\"]*\"'"
+                               " | head -1 | cut -d'\"' -f4)"),
+            ])
+        self.assertEqual(self.statuses(out), ["200", "403", "401"], out)
+        self.assertIn("license:write", out)
+        self.assertRegex(out, r"Latchkey-Verdict: revoked")
+
+    def test_a_key_pair_becomes_an_access_token(self):
+        with LatchkeyServer() as server:
+            server.login()
+            server.cli("api", "import",
+                       os.path.join(SOURCE, "examples", "catalogues", "licensing.toml"))
+            out = self.run_block("latchkey exchange", server, [
+                (r"\bbuild-server\.json\b", f"{server.scratch}/build-server.json"),
+            ])
+        self.assertEqual(self.statuses(out), ["200"], out)
+        self.assertRegex(out, r"Latchkey-Kind: key")
+
+    def run_block(self, words, server, replacements):
+        """Runs the block that holds these words as a person would; returns what it printed."""
+        script = next(b for b in blocks("README.md") if words in b)
+        everywhere = [(r"http://127.0.0.1:8080", server.url),
+                      (r"\btoken\.header\b", f"{server.scratch}/token.header")]
+        for pattern, by in replacements + everywhere:
+            assert re.search(pattern, script, re.M), f"the README has no {pattern} any more"
+            script = re.sub(pattern, lambda _: by, script, flags=re.M)
+        path = os.path.dirname(BINARY) + ":" + os.environ["PATH"]
+        done = subprocess.run(["bash", "-euc", script], cwd=SOURCE, text=True,
+                              capture_output=True, timeout=120,
+                              env={**server.environment(), "PATH": path})
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        statuses = re.findall(r"^HTTP/1.1 (\d+)", done.stdout, re.M)
-        self.assertEqual(statuses, ["200", "403", "401"], done.stdout)
-        self.assertIn("license:write", done.stdout)
-        self.assertRegex(done.stdout, r"Latchkey-Verdict: revoked")
+        return done.stdout
 
     @staticmethod
-    def path():
-        return os.path.dirname(BINARY) + ":" + os.environ["PATH"]
-
-    @staticmethod
-    def adapted(session, server):
-        """What a person types in answer to a prompt, and the id he copies from the list."""
-        scratch = server.scratch
-        replaced = [
-            (r"^PATH=.*$", ""),
-            (r"--email you@example.com", f"--email {EMAIL} --password-stdin <<< '{PASSWORD}'"),
-            (r"http://127.0.0.1:8080", server.url),
-            (r"revoke ID", "revoke $(latchkey token list --json | grep -o '\"id\": *\"[^\"]*\"'"
-                           " | head -1 | cut -d'\"' -f4)"),
-            (r"\btoken\.header\b", f"{scratch}/token.header"),
-        ]
-        for pattern, by in replaced:
-            found = re.search(pattern, session, re.M)
-            assert found, f"the README has no {pattern} any more"
-            session = re.sub(pattern, lambda _: by, session, flags=re.M)
-        return session
+    def statuses(out):
+        return re.findall(r"^HTTP/1.1 (\d+)", out, re.M)
 
 
 if __name__ == "__main__":
