@@ -52,6 +52,25 @@ std::vector<TextPosition> members_named(const std::vector<ProblemPlace>& places,
     return positions;
 }
 
+// Of a text that was sent as it is: where the server says it is wrong, else the members it names.
+std::vector<TextPosition> positions_said(const std::vector<ProblemPlace>& places,
+                                         const std::string& message, std::string_view text) {
+    std::vector<TextPosition> positions;
+    for (const ProblemPlace& place : places) {
+        if (place.line != 0) positions.push_back({place.line, place.column});
+    }
+    if (!positions.empty()) return positions;
+    if (const auto said = position_in_words(message)) return {*said};
+    return members_named(places, text, "");
+}
+
+// What the server says is a place in the request, which the user never saw.
+void say_position(Error& error, const TextPosition& position) {
+    if (!position_in_words(error.message)) return;
+    error.message = fmt::format("line {}, column {}: {}", position.line, position.column,
+                                error.message.substr(error.message.find(": ") + 2));
+}
+
 }  // namespace
 
 Result<std::string> read_policy_text(Context& context, const std::string& path) {
@@ -82,23 +101,10 @@ Result<json::object> ask_for_policy(Context& context) {
 Error with_excerpt(Context& context, Error error, std::string_view text, std::string_view prefix) {
     if (!context.problem) context.problem.emplace();
     const std::vector<ProblemPlace>& places = context.problem->places;
-    std::vector<TextPosition> positions;
-    if (!prefix.empty()) {
-        positions = members_named(places, text, prefix);
-        // What the server says is a place in the request, which the user never saw.
-        if (!positions.empty() && position_in_words(error.message)) {
-            error.message = fmt::format("line {}, column {}: {}", positions.front().line,
-                                        positions.front().column,
-                                        error.message.substr(error.message.find(": ") + 2));
-        }
-    } else {
-        for (const ProblemPlace& place : places) {
-            if (place.line != 0) positions.push_back({place.line, place.column});
-        }
-        const auto said = position_in_words(error.message);
-        if (positions.empty() && said) positions.push_back(*said);
-        if (positions.empty()) positions = members_named(places, text, prefix);
-    }
+    const std::vector<TextPosition> positions = prefix.empty()
+                                                    ? positions_said(places, error.message, text)
+                                                    : members_named(places, text, prefix);
+    if (!prefix.empty() && !positions.empty()) say_position(error, positions.front());
     std::string& lines = context.problem->excerpt;
     for (const TextPosition& position : positions) {
         const std::string more = excerpt(text, position.line, position.column);
