@@ -2,10 +2,31 @@
 
 #include <algorithm>
 
+#include "authority/directory.h"
+#include "authority/rights.h"
 #include "store/tables.h"
 #include "token/scope.h"
 
 namespace latchkey::authority {
+namespace {
+
+// What was taken from him while his request waited must not serve once more. A token's permissions
+// were cut to its owner's, so that these bind it too.
+Status require_still_allowed(store::Connection& db, const Actor& actor,
+                             const std::vector<RoleId>& roles) {
+    const auto now = rights_at(TRY(rights_of_roles(db, roles)), kManagementApi);
+    std::vector<std::string> lost;
+    for (const auto& permission : actor.permissions) {
+        if (!covers(now, permission)) lost.push_back(permission);
+    }
+    if (lost.empty()) return {};
+    return Error{ErrorCode::kPermissionDenied, "what you may do here was changed meanwhile"}
+        .with_reason("insufficient_scope")
+        .with_hint("ask again")
+        .with_scopes(std::move(lost));
+}
+
+}  // namespace
 
 Actor Actor::system() {
     Actor actor;
@@ -41,6 +62,7 @@ Status require_still_active(store::Connection& db, const Actor& actor, Timestamp
     };
     const auto user = TRY(store::find_user(db, actor.user));
     if (!user || user->state != store::UserState::kActive) return ended();
+    TRY(require_still_allowed(db, actor, user->roles));
     if (!actor.token) return {};
     const auto token = TRY(store::find_token(db, actor.token->bytes));
     const bool is_active = token && !token->deleted_at &&

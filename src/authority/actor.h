@@ -33,7 +33,7 @@ struct Actor {
 
 // In the writer's transaction, before anything is changed: whoever was let in when his request came
 // may have been stopped while it waited. kUnauthenticated when the user or the token is not active
-// any more.
+// any more; kPermissionDenied when his roles do not allow any more what he was let in with.
 Status require_still_active(store::Connection& db, const Actor& actor, Timestamp now);
 
 }  // namespace latchkey::authority
