@@ -50,6 +50,18 @@ Result<StoredLogin> parse_login(const json::value& value, const std::string& pat
     return login;
 }
 
+Status parse_projects(const json::object& whole, const std::string& path,
+                      std::map<std::string, Project>& into) {
+    const json::value* projects = whole.if_contains("projects");
+    if (projects == nullptr || !projects->is_object()) return {};
+    for (const auto& member : projects->get_object()) {
+        if (!member.value().is_object()) return failure(path + " is damaged", "log in again");
+        const json::object& project = member.value().get_object();
+        into.emplace(member.key(), Project{text_of(project, "id"), text_of(project, "name")});
+    }
+    return {};
+}
+
 }  // namespace
 
 const StoredLogin* Credentials::find(const std::string& context) const {
@@ -136,15 +148,7 @@ Result<Credentials> load_credentials(const std::string& directory, bool& readabl
             credentials.contexts.emplace(member.key(), std::move(login));
         }
     }
-    const json::value* projects = object.if_contains("projects");
-    if (projects != nullptr && projects->is_object()) {
-        for (const auto& member : projects->get_object()) {
-            if (!member.value().is_object()) return failure(path + " is damaged", "log in again");
-            const json::object& project = member.value().get_object();
-            credentials.projects.emplace(member.key(),
-                                         Project{text_of(project, "id"), text_of(project, "name")});
-        }
-    }
+    TRY(parse_projects(object, path, credentials.projects));
     return credentials;
 }
 
