@@ -102,7 +102,8 @@ std::vector<std::string> beyond(const Rights& wanted, const Rights& limit) {
         const auto allowed = rights_at(limit, slug);
         for (const auto& pattern : patterns) {
             if (covers(allowed, pattern)) continue;
-            missing.push_back(slug == kManagementApi ? pattern : slug + " " + pattern);
+            std::string named = slug == kManagementApi ? std::string() : slug + " ";
+            missing.push_back(std::move(named.append(pattern)));
         }
     }
     return missing;

@@ -20,10 +20,14 @@ protected:
         ASSERT_TRUE(add(as_alice_, id_, *made_));
         ASSERT_TRUE(set(as_alice_, id_, Kind::kToken, made_->token.id.uuid(), text));
     }
+    struct Asked {
+        std::string_view action;
+        std::string_view resource{};
+        std::optional<std::string_view> draft{};
+    };
     Result<SimulationAnswer> ask(const Actor& actor, Kind kind, const std::string& principal,
-                                 std::string_view action, std::string_view resource = {},
-                                 std::optional<std::string_view> draft = std::nullopt) {
-        const Simulation wanted{{id_, kind, principal}, action, resource, draft};
+                                 const Asked& asked) {
+        const Simulation wanted{{id_, kind, principal}, asked.action, asked.resource, asked.draft};
         const auto prepared = TRY(read<PreparedSimulation>([&](store::Connection& db) {
             return prepare_simulation(db, actor, *authority->directory().view(), wanted);
         }));
@@ -31,12 +35,12 @@ protected:
     }
     SimulationAnswer of_token(std::string_view action, std::string_view resource = {},
                               std::optional<std::string_view> draft = std::nullopt) {
-        return ask(as_alice_, Kind::kToken, made_->token.id.uuid(), action, resource, draft)
+        return ask(as_alice_, Kind::kToken, made_->token.id.uuid(), {action, resource, draft})
             .value();
     }
     SimulationAnswer of_bob(std::string_view action,
                             std::optional<std::string_view> draft = std::nullopt) {
-        return ask(as_alice_, Kind::kUser, bob_.id.uuid(), action, {}, draft).value();
+        return ask(as_alice_, Kind::kUser, bob_.id.uuid(), {action, {}, draft}).value();
     }
     static std::string refusing(const SimulationAnswer& answer) {
         std::string names;
@@ -127,9 +131,10 @@ TEST_F(SimulateTest, ADraftStandsInThePlaceOfThePolicyAndChangesNothing) {
     EXPECT_EQ(of_token("template:write", {}, draft).decision, Decision::kAllow);
     EXPECT_EQ(of_token("template:write").decision, Decision::kNoMatch);
     EXPECT_EQ(revision(), before);
-    EXPECT_EQ(reason_of(ask(as_alice_, Kind::kToken, made_->token.id.uuid(), "license:read", {},
-                            policy_text("Allow", {"license:reed"}))),
-              "bad_policy");
+    const auto bad = policy_text("Allow", {"license:reed"});
+    EXPECT_EQ(
+        reason_of(ask(as_alice_, Kind::kToken, made_->token.id.uuid(), {"license:read", {}, bad})),
+        "bad_policy");
 }
 
 TEST_F(SimulateTest, AUserIsLimitedByRolesPlaceAndPolicy) {
@@ -151,16 +156,17 @@ TEST_F(SimulateTest, AUserIsLimitedByRolesPlaceAndPolicy) {
 TEST_F(SimulateTest, WhatOneMayNotSeeOneCannotAskAbout) {
     const auto id = made_->token.id.uuid();
     const auto stranger = session_of(human("eve@example.com").id);
-    EXPECT_EQ(reason_of(ask(stranger, Kind::kToken, id, "license:read")), "unknown_project");
+    EXPECT_EQ(reason_of(ask(stranger, Kind::kToken, id, {"license:read"})), "unknown_project");
     const auto foreign = token(stranger, "billing", {"license:read"});
-    EXPECT_EQ(reason_of(ask(as_alice_, Kind::kToken, foreign.token.id.uuid(), "license:read")),
+    EXPECT_EQ(reason_of(ask(as_alice_, Kind::kToken, foreign.token.id.uuid(), {"license:read"})),
               "unknown_principal");
-    EXPECT_EQ(reason_of(ask(as_alice_, Kind::kUser, stranger.user.uuid(), "license:read")),
+    EXPECT_EQ(reason_of(ask(as_alice_, Kind::kUser, stranger.user.uuid(), {"license:read"})),
               "unknown_principal");
-    EXPECT_EQ(reason_of(ask(as_alice_, Kind::kToken, id, "license:*")), "bad_scope");
-    EXPECT_EQ(reason_of(ask(as_alice_, Kind::kToken, id, "license:read", "eu:*")), "bad_resource");
+    EXPECT_EQ(reason_of(ask(as_alice_, Kind::kToken, id, {"license:*"})), "bad_scope");
+    EXPECT_EQ(reason_of(ask(as_alice_, Kind::kToken, id, {"license:read", "eu:*"})),
+              "bad_resource");
     const auto blind = management(as_alice_, {"project:read"});
-    EXPECT_EQ(reason_of(ask(blind, Kind::kToken, id, "license:read")), "insufficient_scope");
+    EXPECT_EQ(reason_of(ask(blind, Kind::kToken, id, {"license:read"})), "insufficient_scope");
 }
 
 }  // namespace

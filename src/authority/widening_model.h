@@ -118,6 +118,7 @@ struct RightKey {
     std::size_t api{0};
     ProjectId project;
     std::size_t resource{0};
+    // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 misreads the defaulted comparison.
     auto operator<=>(const RightKey&) const = default;
 };
 

@@ -108,14 +108,14 @@ private:
         }
         return some;
     }
-    Texts actions_of(std::size_t api) {
-        static const Texts kManagement = {"project:*",  "project:read", "project:write",
-                                          "policy:*",   "policy:write", "token:*",
-                                          "token:read", "token:write",  "user:read",
-                                          "user:write", "role:write",   "account:read"};
-        static const Texts kProvider = {"license:read", "license:write", "license:*",
-                                        "log:line",     "log:*",         "template:write"};
-        return api == 0 ? kManagement : kProvider;
+    static Texts actions_of(std::size_t api) {
+        static const Texts management = {"project:*",  "project:read", "project:write",
+                                         "policy:*",   "policy:write", "token:*",
+                                         "token:read", "token:write",  "user:read",
+                                         "user:write", "role:write",   "account:read"};
+        static const Texts provider = {"license:read", "license:write", "license:*",
+                                       "log:line",     "log:*",         "template:write"};
+        return api == 0 ? management : provider;
     }
     Rights some_rights() {
         Rights rights;
@@ -268,7 +268,7 @@ private:
             },
             [&] {
                 model_.roles[role->id] = rights;
-                custom_.push_back({role->id, name});
+                custom_.emplace_back(role->id, name);
             });
     }
     void change_role() {
