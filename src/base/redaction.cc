@@ -22,6 +22,21 @@ bool is_of_word(char c) {
            std::string_view("_.~=-").find(c) != std::string_view::npos;
 }
 
+// How the base64 of a key in DER begins, which goes on over "+" and "/".
+bool begins_key(std::string_view text) {
+    return text.starts_with("MII") || text.starts_with("MIG") || text.starts_with("MHc") ||
+           text.starts_with("MC4CAQ");
+}
+
+// The length of the word that the text begins with.
+std::size_t word_length(std::string_view text) {
+    const bool is_key = begins_key(text);
+    const auto end = std::find_if_not(text.begin(), text.end(), [&](char c) {
+        return is_of_word(c) || (is_key && (c == '+' || c == '/'));
+    });
+    return static_cast<std::size_t>(end - text.begin());
+}
+
 // "lkp_" and the like, or the beginning of a JWT's header.
 bool is_marked(std::string_view word) {
     if (word.starts_with("eyJ")) return true;
@@ -46,8 +61,7 @@ bool is_secret(std::string_view word) {
 std::string without_secrets(std::string_view text) {
     std::string clean;
     while (!text.empty()) {
-        const auto end = std::find_if_not(text.begin(), text.end(), is_of_word);
-        const auto length = static_cast<std::size_t>(end - text.begin());
+        const std::size_t length = word_length(text);
         const auto word = text.substr(0, length);
         clean += is_secret(word) ? std::string_view("[hidden]") : word;
         if (length < text.size()) clean.push_back(text[length]);

@@ -13,7 +13,8 @@ TEST(Redaction, WhatLooksLikeASecretIsNotRepeated) {
     for (const std::string& secret : std::vector<std::string>{
              "lkp_" + random, "lks_" + random, "ghp_" + random, "lkp_" + random.substr(0, 14),
              "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.abc", std::string("eyJhbGciOiJFUzI1NiIs"),
-             random, random.substr(0, 20) + "." + random}) {
+             random, random.substr(0, 20) + "." + random,
+             "MC4CAQAwBQYDK2VwBCIEIEGp7zqM/1Ih2heUKLsh+Slb2gwyYbEp/Xi32ZAAa9PA"}) {
         EXPECT_EQ(without_secrets(secret), "[hidden]") << secret;
         EXPECT_EQ(without_secrets("there is no API " + secret + " here"),
                   "there is no API [hidden] here");

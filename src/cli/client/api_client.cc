@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/encoding.h"
+#include "base/redaction.h"
 #include "cli/client/fields.h"
 #include "fetch/url.h"
 
@@ -151,7 +152,7 @@ Result<fetch::HttpResponse> ApiClient::exchange(std::string method, const std::s
     problem_.reset();
     auto response = client_.send(request);
     if (trace_ != nullptr) {
-        *trace_ << fmt::format("{} {} → {}\n", request.method, request.url,
+        *trace_ << fmt::format("{} {} → {}\n", request.method, without_secrets(request.url),
                                response ? std::to_string(response->status) : "no answer");
     }
     if (!response) {
