@@ -37,7 +37,7 @@ Result<Secret> read_secret_from_input(Console& console);
 Result<std::string> ask(Console& console, std::string_view question);
 // Echo is off while typing, and comes back on Ctrl-C too.
 Result<Secret> ask_hidden(Console& console, std::string_view question);
-Result<bool> confirm(Console& console, std::string_view question);  // no is the default
+Result<bool> confirm(Console& console, std::string_view question);            // no is the default
 Result<bool> confirm_unless_no(Console& console, std::string_view question);  // yes is
 // An empty line is `fallback`, which is shown.
 Result<std::string> ask_or(Console& console, std::string_view question, std::string_view fallback);

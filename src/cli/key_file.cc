@@ -20,6 +20,7 @@ constexpr std::array<Algorithm, 5> kAlgorithms{Algorithm::kRs256, Algorithm::kRs
 
 std::vector<std::string> algorithm_names() {
     std::vector<std::string> names;
+    names.reserve(kAlgorithms.size());
     for (const Algorithm algorithm : kAlgorithms) {
         names.emplace_back(algorithm_name(algorithm));
     }

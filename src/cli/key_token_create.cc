@@ -106,7 +106,7 @@ void print_made(Context& context, const json::object& token, const json::object&
 // would be lost otherwise.
 Status hand_over(Context& context, const json::object& token, const KeyTokenPlan& plan,
                  Kept& kept) {
-    const Status written = kept.file ? write_file(token, plan, kept) : Status{};
+    Status written = kept.file ? write_file(token, plan, kept) : Status{};
     const bool is_for_a_program = context.globals.json && !context.console().out_is_terminal;
     const bool is_in_file = kept.file && written;
     print_made(
