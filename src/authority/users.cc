@@ -65,6 +65,27 @@ Status check_may_verify(store::UserKind kind, const std::vector<std::string>& ve
     return invalid("only a machine user verifies tokens of APIs", "not_a_machine", "/verifies");
 }
 
+// Whoever verifies tokens of an API sees which of them are good. A token names no API for a
+// verifier that its own owner is not bound to already; what the user verifies already is no gift.
+Status check_may_bind(store::Connection& db, const Actor& actor, const std::vector<ApiId>& verifies,
+                      const std::vector<ApiId>& before) {
+    if (!actor.token || actor.may("*")) return {};
+    const auto self = TRY(store::find_user(db, actor.user));
+    for (const auto& api : verifies) {
+        const auto has = [&](const std::vector<ApiId>& bound) {
+            return std::find(bound.begin(), bound.end(), api) != bound.end();
+        };
+        if (has(before) || (self && has(self->verifies))) continue;
+        return Error{ErrorCode::kPermissionDenied,
+                     "a token binds verifiers only to APIs that its own owner verifies"}
+            .with_reason("insufficient_scope")
+            .with_field("/verifies")
+            .with_hint("log in to bind a verifier to another API")
+            .with_scopes({"*"});
+    }
+    return {};
+}
+
 Status append_user_event(store::Transaction& tx, std::string_view type, const std::string& actor,
                          const store::UserRecord& user, json::array more_facts = {}) {
     more_facts.insert(more_facts.begin(), verify::to_json(fact_of(user)));
@@ -171,6 +192,7 @@ Result<store::UserRecord> create_user(store::Transaction& tx, const Actor& actor
     TRY(check_may_assign(tx.connection(), actor, user.roles, {}));
     if (!is_machine) TRY(check_may_raise(actor));
     user.verifies = TRY(apis_by_name(apis, wanted.verifies));
+    TRY(check_may_bind(tx.connection(), actor, user.verifies, {}));
     user = TRY(insert(tx, std::move(user)));
     TRY(append_user_event(tx, "user.created", actor.text(), user));
     return user;
@@ -229,6 +251,7 @@ Result<store::UserRecord> edit_user(store::Transaction& tx, const Actor& actor,
     if (edit.verifies) {
         TRY(check_may_verify(user.kind, *edit.verifies));
         user.verifies = TRY(apis_by_name(apis, *edit.verifies));
+        TRY(check_may_bind(tx.connection(), actor, user.verifies, before.verifies));
     }
     if (is_active_administrator(before) && !is_active_administrator(user)) {
         TRY(check_not_last_administrator(tx.connection(), before));

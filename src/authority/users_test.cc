@@ -1,6 +1,7 @@
 #include "authority/users.h"
 
 #include "authority/bootstrap.h"
+#include "authority/roles.h"
 #include "authority/testing.h"
 
 namespace latchkey::authority {
@@ -68,6 +69,43 @@ TEST_F(UsersTest, APersonIsNeverMadeAVerifierLaterEither) {
     EditUser wanted;
     wanted.verifies = {{"billing"}};
     EXPECT_EQ(reason_of(edit(as_admin_, alice_.id, wanted)), "not_a_machine");
+}
+
+// A machine's token with user:write would else read every API's tokens by way of its own owner.
+TEST_F(UsersTest, ATokenBindsVerifiersOnlyToWhatItsOwnUserVerifies) {
+    add_api("wiki");
+    const Rights rights = {
+        {"latchkey", {"user:write", "token:verify", "account:read", "token:read"}}};
+    ASSERT_TRUE(write<store::RoleRecord>([&](store::Transaction& tx) {
+        return create_role(tx, as_admin_, *authority->directory().view(), "provisioner", rights);
+    }));
+    const auto robot = machine("robot", "billing", "provisioner");
+    CreateToken minted;
+    minted.api = "latchkey";
+    minted.scopes = rights.at("latchkey");
+    minted.owner = robot.id;
+    const Actor as_robot = token_actor(create(as_admin_, minted).value());
+    const auto gateway = machine("gateway", "wiki");
+    const auto set = [&](const Actor& actor, const UserId& id, std::vector<std::string> apis) {
+        EditUser wanted;
+        wanted.verifies = std::move(apis);
+        return reason_of(edit(actor, id, wanted));
+    };
+    EXPECT_EQ(set(as_robot, robot.id, {"billing", "wiki"}), "insufficient_scope");
+    EXPECT_EQ(set(as_robot, gateway.id, {"wiki", "latchkey"}), "insufficient_scope");
+    EXPECT_EQ(set(as_robot, gateway.id, {"wiki", "billing"}), "");
+    EXPECT_EQ(set(as_robot, gateway.id, {}), "");
+    EXPECT_EQ(set(as_robot, gateway.id, {"wiki"}), "insufficient_scope");  // not his any more
+    CreateUser wanted;
+    wanted.kind = store::UserKind::kMachine;
+    wanted.name = "second";
+    wanted.verifies = {"wiki"};
+    EXPECT_EQ(reason_of(add_user(as_robot, wanted)), "insufficient_scope");
+    wanted.verifies = {"billing"};
+    EXPECT_EQ(reason_of(add_user(as_robot, wanted)), "");
+    EXPECT_EQ(set(as_admin_, gateway.id, {"wiki"}), "");  // a session, and who may do everything
+    const Actor everything = token_actor(token(as_admin_, "latchkey", {"*"}));
+    EXPECT_EQ(set(everything, gateway.id, {"wiki", "billing"}), "");
 }
 
 TEST_F(UsersTest, NobodyMakesAnAdministratorWithoutBeingOne) {
