@@ -157,6 +157,12 @@ Status check_length(const PreparedToken& made) {
         .with_hint("take kind opaque, whose length does not grow, or fewer scopes");
 }
 
+Error unknown_owner() {
+    return Error{ErrorCode::kNotFound, "there is no such active user"}
+        .with_reason("unknown_owner")
+        .with_field("/owner");
+}
+
 // What the owner may do at the API now. For somebody else only who may do at least as much as he:
 // or a helper could mint himself an administrator's token.
 Result<std::vector<std::string>> owner_rights(verify::Replica::Reader& reader, const Actor& actor,
@@ -166,9 +172,7 @@ Result<std::vector<std::string>> owner_rights(verify::Replica::Reader& reader, c
     const verify::ReadGuard guard(reader);
     if (!reader.find_user_patterns(owner, api, patterns) ||
         !reader.find_user_patterns(owner, kManagementApi, at_management)) {
-        return Error{ErrorCode::kNotFound, "there is no such active user"}
-            .with_reason("unknown_owner")
-            .with_field("/owner");
+        return unknown_owner();
     }
     if (owner == actor.user) return patterns;
     TRY(actor.require("user:write"));
@@ -186,6 +190,15 @@ Result<std::vector<std::string>> owner_rights(verify::Replica::Reader& reader, c
             .with_scopes(std::move(beyond));
     }
     return patterns;
+}
+
+// A project's own user has the tokens that were made in the project, and no others. Only his row
+// says what he is.
+Status check_owner(store::Connection& db, const PreparedToken& prepared) {
+    if (prepared.token.owner == prepared.actor.user) return {};
+    const auto owner = TRY(store::find_user(db, prepared.token.owner));
+    if (!owner || owner->kind == store::UserKind::kProject) return unknown_owner();
+    return {};
 }
 
 // One grant for each project, in which the actor may change policies.
@@ -316,6 +329,7 @@ Result<PreparedToken> prepare_token(Authority& authority, verify::Replica::Reade
 Status insert_token(Authority& authority, store::Transaction& tx, PreparedToken& prepared) {
     auto& db = tx.connection();
     TRY(require_still_active(db, prepared.actor, tx.now()));
+    TRY(check_owner(db, prepared));
     int tries_left = 100;  // at most half of a list is used: more than a few never happens
     while (prepared.secret.status_index &&
            TRY(store::is_status_index_taken(db, *prepared.secret.status_index))) {

@@ -61,6 +61,24 @@ TEST_F(ProjectTokensTest, ATokenOfAProjectDoesWhatItsPermissionsSayThereAndOutli
     EXPECT_EQ(verdict_of(*made, "create:pipeline", true), "active");
 }
 
+// He is no person and no machine: what acts for the project is made in the project.
+TEST_F(ProjectTokensTest, TheUserOfAProjectIsNobodyWhomATokenCouldBeMadeFor) {
+    ASSERT_TRUE(try_create(as_alice_, project_, {"read:*"}));
+    CreateToken wanted;
+    wanted.owner = UserId::parse(project_);
+    const auto before = revision();
+    const auto refused = create(as_admin_, wanted);
+    ASSERT_FALSE(refused);
+    wanted.owner = UserId{};
+    const auto unknown = create(as_admin_, wanted);
+    ASSERT_FALSE(unknown);
+    EXPECT_EQ(refused.error().reason, "unknown_owner");
+    EXPECT_EQ(refused.error().message, unknown.error().message);
+    EXPECT_EQ(refused.error().field, unknown.error().field);
+    EXPECT_EQ(refused.error().code, unknown.error().code);
+    EXPECT_EQ(revision(), before);
+}
+
 TEST_F(ProjectTokensTest, TheyDieWithTheirProject) {
     const auto made = try_create(as_alice_, project_, {"read:*"}).value();
     ASSERT_TRUE(authority->store().mutate(
