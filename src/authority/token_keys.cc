@@ -53,6 +53,11 @@ Status check_kid(const PublicKey& key, std::size_t index) {
                    field_of(index) + "/kid");
 }
 
+// A key may be asked for by its thumbprint too, which then must not be another's name.
+Error named_as_another(std::string field) {
+    return invalid("this kid is the thumbprint of another key", "duplicate_kid", std::move(field));
+}
+
 // In one upload, before anything is compared with what is stored.
 Status check_upload(const std::vector<PublicKey>& keys) {
     TRY(check_count(keys.size()));
@@ -66,7 +71,22 @@ Status check_upload(const std::vector<PublicKey>& keys) {
             if (!kid.empty() && kid == keys[j].declared_kid()) {
                 return invalid("two keys have one kid", "duplicate_kid", field_of(i) + "/kid");
             }
+            if (kid == keys[j].thumbprint()) return named_as_another(field_of(i) + "/kid");
+            if (keys[j].declared_kid() == keys[i].thumbprint()) {
+                return named_as_another(field_of(j) + "/kid");
+            }
         }
+    }
+    return {};
+}
+
+Status check_thumbprints(const std::vector<SecretRecord>& secrets) {
+    const auto keys = live_keys(secrets);
+    for (const auto& key : keys) {
+        const bool is_name = std::any_of(keys.begin(), keys.end(), [&](const KeyDetails& other) {
+            return other.thumbprint != key.thumbprint && other.kid == key.thumbprint;
+        });
+        if (is_name) return named_as_another("/keys");
     }
     return {};
 }
@@ -77,8 +97,10 @@ Status check_names(const std::vector<SecretRecord>& secrets) {
         if (is_live(secret)) names.push_back(secret.kid);
     }
     std::sort(names.begin(), names.end());
-    if (std::adjacent_find(names.begin(), names.end()) == names.end())
-        return check_count(names.size());
+    if (std::adjacent_find(names.begin(), names.end()) == names.end()) {
+        TRY(check_count(names.size()));
+        return check_thumbprints(secrets);
+    }
     return Error{ErrorCode::kConflict, "another key of this token has that kid"}
         .with_reason("duplicate_kid")
         .with_field("/keys")
@@ -237,13 +259,15 @@ Result<TokenDetails> remove_key(store::Transaction& tx, const Actor& actor, std:
                                 std::string_view kid) {
     auto details = TRY(token_to_change(tx, actor, id));
     std::size_t live = 0;
-    SecretRecord* found = nullptr;
+    SecretRecord* named = nullptr;
+    SecretRecord* with_thumbprint = nullptr;
     for (auto& secret : details.secrets) {
         if (secret.public_jwk.empty() || !is_live(secret)) continue;
         ++live;
-        const bool is_named = secret.kid == kid || live_keys({secret}).front().thumbprint == kid;
-        if (is_named) found = &secret;
+        if (secret.kid == kid) named = &secret;
+        if (live_keys({secret}).front().thumbprint == kid) with_thumbprint = &secret;
     }
+    SecretRecord* const found = named != nullptr ? named : with_thumbprint;
     if (found == nullptr) {
         return Error{ErrorCode::kNotFound, "the token has no such key"}.with_reason(
             "unknown_key_of_token");

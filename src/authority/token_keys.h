@@ -47,7 +47,7 @@ Status check_may_change_keys(store::Connection& db, const Actor& actor,
 // One event each. Needs token:write.
 Result<TokenDetails> add_keys(store::Transaction& tx, const Actor& actor, std::string_view id,
                               const std::vector<PublicKey>& keys);
-// By its name or its thumbprint; the last one stays (409 last_key).
+// By its name, else by its thumbprint; the last one stays (409 last_key).
 Result<TokenDetails> remove_key(store::Transaction& tx, const Actor& actor, std::string_view id,
                                 std::string_view kid);
 

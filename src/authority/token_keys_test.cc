@@ -108,6 +108,47 @@ TEST_F(TokenKeysTest, WhatCannotBeToldApartIsRefused) {
     EXPECT_EQ(reason_of(create(as_alice_, std::move(other))), "not_a_key_token");
 }
 
+TEST_F(TokenKeysTest, NoKeyIsNamedAsAnothersThumbprint) {
+    const auto key = new_key();
+    const auto imposter = new_key(key.thumbprint());
+    for (const auto& upload : {std::vector{key, imposter}, std::vector{imposter, key}}) {
+        const auto refused = try_keys(upload);
+        EXPECT_EQ(reason_of(refused), "duplicate_kid");
+        EXPECT_EQ(refused ? ErrorCode::kInternal : refused.error().code,
+                  ErrorCode::kInvalidArgument);
+    }
+    const TokenId id = try_keys({key}).value().token.id;
+    EXPECT_EQ(reason_of(add(as_alice_, id, {imposter})), "duplicate_kid");
+    EXPECT_EQ(reason_of(replace(id, {key, imposter})), "duplicate_kid");
+    EXPECT_EQ(kids(id), std::vector{id.uuid()});
+    const TokenId other = try_keys({imposter}).value().token.id;
+    EXPECT_EQ(reason_of(add(as_alice_, other, {key})), "duplicate_kid");
+    // Its own thumbprint is what a key is named without any name.
+    auto jwk = key.to_jwk();
+    jwk["kid"] = key.thumbprint();
+    EXPECT_TRUE(try_keys({PublicKey::from_jwk(jwk).value(), new_key()}));
+}
+
+// As they may stand in a database from before.
+TEST_F(TokenKeysTest, AKeyIsRemovedByItsNameEvenWhenAnotherHasThatThumbprint) {
+    const auto key = new_key("first");
+    const auto other = new_key("second");
+    const TokenId id = try_keys({key, other, new_key("third")}).value().token.id;
+    ASSERT_TRUE(authority->store().mutate([&](store::Transaction& tx) -> Status {
+        auto rows = TRY(store::secrets_of(tx.connection(), id));
+        for (auto& row : rows) {
+            if (row.kid != "first") continue;
+            row.kid = other.thumbprint();
+            TRY(store::update_secret(tx.connection(), row));
+        }
+        return {};
+    }));
+    ASSERT_TRUE(remove(as_alice_, id, other.thumbprint()));
+    EXPECT_EQ(kids(id), (std::vector<std::string>{"second", "third"}));
+    ASSERT_TRUE(remove(as_alice_, id, other.thumbprint()));
+    EXPECT_EQ(kids(id), std::vector<std::string>{"third"});
+}
+
 TEST_F(TokenKeysTest, TwoKeysOverlapUntilTheOldOneIsRemovedAndThatIsForEver) {
     const auto old_key = new_key();
     const auto made = try_keys({old_key}).value();
