@@ -26,7 +26,6 @@ using latchkey::sha256;
 namespace verify = latchkey::verify;
 
 constexpr std::size_t kLiveTokens = 10'000;
-constexpr std::size_t kTexts = 4096;  // of each class
 
 // Running mean and variance (Welford).
 struct Sample {
@@ -66,18 +65,31 @@ struct Measured {
     double random_ns{0};
 };
 
-// Each measurement takes a class by chance, so that whatever else changes hits both alike.
-template <typename Work>
-Measured measure(std::size_t count, const std::array<std::vector<std::string>, 2>& classes,
-                 const Work& work) {
+// A near guess and a random one.
+using Guesses = std::array<std::string, 2>;
+
+// Touches both alike: else what is measured is which of the two was written last.
+void choose(const Guesses& guesses, std::uint8_t which, std::string& text) {
+    const auto mask = static_cast<unsigned char>(-which);
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto near = static_cast<unsigned char>(guesses[0][i]);
+        const auto random = static_cast<unsigned char>(guesses[1][i]);
+        text[i] = static_cast<char>(near ^ ((near ^ random) & mask));
+    }
+}
+
+// Each measurement takes a class by chance, so that whatever else changes hits both alike, and
+// texts of its own, so that what is measured is the class and not a pool that was drawn once.
+template <typename Make, typename Work>
+Measured measure(std::size_t count, const Make& make, const Work& work) {
     std::vector<std::uint8_t> which(count);
     std::vector<std::uint32_t> times(count);
-    std::string text(classes[0][0].size(), ' ');  // always at the same place
+    std::string text(make()[0].size(), ' ');  // always at the same place
     std::size_t found = 0;
     for (std::size_t i = 0; i < count; ++i) {
-        const auto pick = latchkey::random_below(2 * kTexts);
-        which[i] = static_cast<std::uint8_t>(pick % 2);
-        text = classes[which[i]][pick / 2];
+        const Guesses guesses = make();
+        which[i] = static_cast<std::uint8_t>(latchkey::random_below(2));
+        choose(guesses, which[i], text);
         const auto start = nanoseconds();
         found += work(text) ? 1U : 0U;
         times[i] = static_cast<std::uint32_t>(nanoseconds() - start);
@@ -137,14 +149,17 @@ int main(int argc, char** argv) {
     const auto reader = replica.make_reader();
 
     // All but the last character of the random part as a live token has them, or nothing.
-    std::array<std::vector<std::string>, 2> guesses;
-    for (std::size_t i = 0; i < kTexts; ++i) {
-        std::string random = live[i].substr(4, kOpaqueRandomLength);
-        random.back() = random.back() == 'a' ? 'b' : 'a';
-        guesses[0].push_back(with_checksum(random));
-        guesses[1].push_back(with_checksum(latchkey::random_string_base62(kOpaqueRandomLength)));
-    }
-    const auto looked_up = measure(count, guesses, [&](const std::string& text) {
+    const auto make_tokens = [&] {
+        std::string random =
+            live[latchkey::random_below(kLiveTokens)].substr(4, kOpaqueRandomLength);
+        const char last = random.back();
+        while (random.back() == last) {
+            random.back() = latchkey::random_string_base62(1)[0];
+        }
+        return Guesses{with_checksum(random),
+                       with_checksum(latchkey::random_string_base62(kOpaqueRandomLength))};
+    };
+    const auto looked_up = measure(count, make_tokens, [&](const std::string& text) {
         if (!latchkey::could_be_token(text)) return true;
         const verify::ReadGuard guard(*reader);
         verify::TokenView view;
@@ -152,13 +167,13 @@ int main(int argc, char** argv) {
     });
     // What compares secrets byte by byte: CSRF values, setup codes, digests.
     const std::string secret = live[0];
-    std::array<std::vector<std::string>, 2> values;
-    for (std::size_t i = 0; i < kTexts; ++i) {
-        values[0].push_back(secret.substr(0, secret.size() - 1) +
-                            (secret.back() == 'a' ? "b" : "a"));
-        values[1].push_back(guesses[1][i]);
-    }
-    const auto compared = measure(count, values, [&](const std::string& text) {
+    const auto make_values = [&] {
+        Guesses values = make_tokens();
+        values[0] = secret;
+        values[0].back() = secret.back() == 'a' ? 'b' : 'a';
+        return values;
+    };
+    const auto compared = measure(count, make_values, [&](const std::string& text) {
         return latchkey::equal_in_constant_time(text, secret);
     });
     std::printf("{\"measurements\":%zu,\n", count);
