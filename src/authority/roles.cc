@@ -137,6 +137,18 @@ Result<store::RoleRecord> get_custom_role(store::Connection& db, std::string_vie
     return std::move(*role);
 }
 
+// Whose place in a project is this role, the owners there decide: who may not change places
+// everywhere must not do it by way of the role, and least of all his own.
+Status check_is_no_place(store::Connection& db, const store::RoleRecord& role) {
+    return store::for_each_membership(db, [&](const store::MembershipRecord& place) -> Status {
+        if (place.custom_role != role.id) return {};
+        return Error{ErrorCode::kConflict, "members of projects have this role"}
+            .with_reason("role_in_use")
+            .with_hint(
+                "it can be narrowed; to allow more make a new role, or ask an administrator");
+    });
+}
+
 }  // namespace
 
 Status check_may_give(store::Connection& db, const Actor& actor, const Rights& rights) {
@@ -183,6 +195,8 @@ Result<store::RoleRecord> edit_role(store::Transaction& tx, const Actor& actor,
             auto missing = beyond(*edit.patterns, united(own, before));
             if (!missing.empty()) return beyond_own(std::move(missing));
         }
+        const bool is_narrowed = beyond(*edit.patterns, before).empty();
+        if (!is_narrowed && !actor.may("user:write")) TRY(check_is_no_place(db, role));
         role.patterns_json = text_of(*edit.patterns);
     }
     TRY(store::update_role(db, role));

@@ -24,7 +24,8 @@ struct EditRole {
 Result<store::RoleRecord> create_role(store::Transaction& tx, const Actor& actor,
                                       const DirectoryView& apis, const std::string& name,
                                       const Rights& patterns);
-// Built-in ones are fixed: built_in_role.
+// Built-in ones are fixed: built_in_role. One that is a member's place in a project is widened by
+// administrators alone (user:write): role_in_use for everybody else.
 Result<store::RoleRecord> edit_role(store::Transaction& tx, const Actor& actor,
                                     const DirectoryView& apis, std::string_view id,
                                     const EditRole& edit);

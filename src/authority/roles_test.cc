@@ -183,6 +183,36 @@ TEST_F(RolesTest, ARoleInUseStays) {
     EXPECT_TRUE(role(as_admin_, "auditor", {}));
 }
 
+// Otherwise he would decide about everybody's place who has it, and about his own.
+TEST_F(RolesTest, APlaceInAProjectIsWidenedByAdministratorsAlone) {
+    ASSERT_TRUE(role(as_admin_, "role-maker",
+                     {{"latchkey", {"role:*", "account:*", "token:*", "project:*", "policy:*"}},
+                      {"billing", {"license:*"}}}));
+    const auto maker = session_of(human("maker@example.com", "role-maker").id);
+    const auto place =
+        role(maker, "place",
+             {{"latchkey", {"project:*", "policy:*"}}, {"billing", {"license:read"}}})
+            .value();
+    EditRole wider;
+    wider.patterns = Rights{{"latchkey", {"project:*", "policy:*"}}, {"billing", {"license:*"}}};
+    EditRole narrower;
+    narrower.patterns = Rights{{"latchkey", {"project:read"}}, {"billing", {"license:read"}}};
+    const auto id = project();
+    ASSERT_TRUE(put(as_alice_, id, maker.user, "place"));
+    const auto refused = change_role(maker, place.id, wider);
+    EXPECT_EQ(reason_of(refused), "role_in_use");
+    EXPECT_EQ(refused.error().code, ErrorCode::kConflict);
+    EXPECT_FALSE(refused.error().hint.empty());
+    EditRole renamed;
+    renamed.name = "renamed";
+    EXPECT_TRUE(change_role(maker, place.id, renamed));
+    EXPECT_TRUE(change_role(maker, place.id, narrower));
+    EXPECT_TRUE(change_role(as_admin_, place.id, wider));
+    ASSERT_TRUE(change_role(as_admin_, place.id, narrower));
+    ASSERT_TRUE(put(as_admin_, id, maker.user, "member"));
+    EXPECT_TRUE(change_role(maker, place.id, wider));
+}
+
 TEST_F(RolesTest, AnOlderInstallationGetsTheBuiltInRolesOfThisVersion) {
     ASSERT_TRUE(run([&](store::Transaction& tx) -> Status {
         store::RoleRecord old;
