@@ -46,7 +46,11 @@ Status read_user(store::Connection& db, const DirectoryView& apis, const Project
                  const Principal& principal, PreparedSimulation& prepared) {
     const UserId user{principal.id};
     prepared.api_slug = api_of_action(apis, access.project, prepared.action);
-    prepared.user_patterns = rights_at(TRY(rights_of_user(db, user)), prepared.api_slug);
+    prepared.shows_roles =
+        user == access.actor.user || access.actor.may("user:read") || access.may("project:write");
+    if (prepared.shows_roles) {
+        prepared.user_patterns = rights_at(TRY(rights_of_user(db, user)), prepared.api_slug);
+    }
     prepared.user_policy =
         TRY(get_policy(db, access.actor,
                        {prepared.project.uuid(), PrincipalKind::kUser, format_uuid(principal.id)}));
@@ -58,15 +62,13 @@ Status read_user(store::Connection& db, const DirectoryView& apis, const Project
     return {};
 }
 
-// A token outside the project that the actor may see: his own, a member's, or any for an
-// administrator.
+// A token outside the project that the actor may see: his own, or any for an administrator.
 Result<store::TokenRecord> visible_token(store::Connection& db, const ProjectAccess& access,
                                          std::string_view id) {
     const auto parsed = parse_uuid(id);
     auto token = parsed ? TRY(store::find_token(db, *parsed)) : std::nullopt;
     if (!token || token->deleted_at) return no_such_principal();
-    const bool is_seen = token->owner == access.actor.user || access.actor.may("user:read") ||
-                         TRY(store::find_membership(db, access.project.id, token->owner));
+    const bool is_seen = token->owner == access.actor.user || access.actor.may("user:read");
     if (!is_seen) return no_such_principal();
     return std::move(*token);
 }
@@ -86,6 +88,8 @@ TokenView view_of_user(const PreparedSimulation& prepared) {
     view.owner = UserId{prepared.principal};
     view.api_slug = prepared.api_slug;
     view.scopes = all_scopes();
+    // Nor may the answer itself tell what his roles allow.
+    view.owner_allows_everything = !prepared.shows_roles;
     view.owner_patterns = prepared.user_patterns;
     GrantView grant;
     grant.project = prepared.project;
@@ -151,7 +155,9 @@ void add_limits(const Question& question, SimulationAnswer& answer) {
     TokenView by_owner = question.alive();
     by_owner.owner_allows_everything = view.owner_allows_everything;
     by_owner.owner_patterns = view.owner_patterns;
-    answer.limits.push_back({"owner_roles", question.ask(by_owner)});
+    if (is_token || question.prepared.shows_roles) {
+        answer.limits.push_back({"owner_roles", question.ask(by_owner)});
+    }
     TokenView by_place = question.alive();
     if (view.grant) {
         by_place.grant->owner_is_limited = view.grant->owner_is_limited;

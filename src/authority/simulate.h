@@ -24,7 +24,8 @@ enum class Decision : std::uint8_t { kAllow, kDeny, kNoMatch, kNoPolicy, kNotGra
 std::string_view decision_name(Decision decision);  // "allow", "no_match" …
 
 // What else has a say, beside the policy: "token_scopes", "owner_roles", "member_role",
-// "owner_policy", "token_state"; of a user only "owner_roles" and "member_role".
+// "owner_policy", "token_state"; of a user only "owner_roles" and "member_role". A user's roles are
+// told, and counted, only to himself, to administrators (user:read) and to who may change members.
 struct SimulatedLimit {
     std::string_view name;
     bool is_allowed{false};
@@ -52,6 +53,7 @@ struct PreparedSimulation {
     std::optional<Policy> draft;
     // Of a user, whom the replica knows no token for.
     std::optional<Policy> user_policy;
+    bool shows_roles{false};
     std::vector<std::string> user_patterns;  // what his roles allow at the API
     bool is_limited{false};                  // his membership has a custom role …
     std::vector<std::string> place;          // … which allows this there

@@ -17,7 +17,7 @@ protected:
         made_.emplace(token(as_bob_, "billing", {"license:read", "license:write"}));
     }
     void grant(const std::string& text) {
-        ASSERT_TRUE(add(as_alice_, id_, *made_));
+        ASSERT_TRUE(add(as_admin_, id_, *made_));
         ASSERT_TRUE(set(as_alice_, id_, Kind::kToken, made_->token.id.uuid(), text));
     }
     struct Asked {
@@ -79,8 +79,14 @@ TEST_F(SimulateTest, TheDecidingStatementIsNamed) {
 }
 
 TEST_F(SimulateTest, ATokenOutsideTheProjectOrWithoutAPolicyHasNoRight) {
-    EXPECT_EQ(of_token("license:read").decision, Decision::kNotGranted);
-    ASSERT_TRUE(add(as_alice_, id_, *made_));
+    const auto outside = [&](const Actor& actor) {
+        return ask(actor, Kind::kToken, made_->token.id.uuid(), {"license:read"});
+    };
+    EXPECT_EQ(outside(as_bob_)->decision, Decision::kNotGranted);
+    EXPECT_EQ(outside(as_admin_)->decision, Decision::kNotGranted);
+    // Another member's is unknown until it is in the project.
+    EXPECT_EQ(reason_of(outside(as_alice_)), "unknown_principal");
+    ASSERT_TRUE(add(as_admin_, id_, *made_));
     const auto none = of_token("license:read");
     EXPECT_EQ(none.decision, Decision::kNoPolicy);
     EXPECT_FALSE(none.is_allowed);
@@ -151,6 +157,23 @@ TEST_F(SimulateTest, AUserIsLimitedByRolesPlaceAndPolicy) {
     demoted.roles = {"verifier"};
     ASSERT_TRUE(edit(as_admin_, bob_.id, demoted));
     EXPECT_EQ(refusing(of_bob("license:read")), "owner_roles ");
+}
+
+TEST_F(SimulateTest, WhatAUsersRolesAllowIsToldOnlyToWhoMayKnow) {
+    const auto carol = human("carol@example.com", "verifier");
+    ASSERT_TRUE(put(as_alice_, id_, carol.id, "viewer"));
+    const auto about_carol = [&](const Actor& actor) {
+        return ask(actor, Kind::kUser, carol.id.uuid(), {"license:read"}).value();
+    };
+    EXPECT_EQ(refusing(about_carol(as_alice_)), "owner_roles ");  // project:write
+    EXPECT_EQ(refusing(about_carol(as_admin_)), "owner_roles ");
+    EXPECT_FALSE(about_carol(as_admin_).is_allowed);
+    // Bob is a member: neither a limit nor the verdict tells him.
+    const auto answer = about_carol(as_bob_);
+    ASSERT_EQ(answer.limits.size(), 1U);
+    EXPECT_EQ(answer.limits.front().name, "member_role");
+    EXPECT_TRUE(answer.is_allowed);
+    EXPECT_EQ(ask(as_bob_, Kind::kUser, bob_.id.uuid(), {"license:read"})->limits.size(), 2U);
 }
 
 TEST_F(SimulateTest, WhatOneMayNotSeeOneCannotAskAbout) {
