@@ -110,8 +110,8 @@ struct ModelMaker {
 };
 
 // What may be done: by a token without and with a project, by a user at an API, by a member in a
-// project.
-enum class RightKind : std::uint8_t { kToken, kTokenInProject, kUser, kPlace };
+// project; and what a member's tokens could be given there at most.
+enum class RightKind : std::uint8_t { kToken, kTokenInProject, kUser, kPlace, kCeiling };
 struct RightKey {
     RightKind kind{RightKind::kToken};
     UuidBytes who{};
@@ -128,6 +128,8 @@ struct Model {
     std::map<TokenId, ModelToken> tokens;
     std::vector<ProjectId> projects;
     std::map<std::pair<ProjectId, UserId>, ModelPlace> places;
+    // The custom role of who was removed: coming back must not lift it.
+    std::map<std::pair<ProjectId, UserId>, RoleId> former;
     std::map<std::pair<ProjectId, TokenId>, ModelPolicy> grants;
     std::map<std::pair<ProjectId, UserId>, ModelPolicy> user_policies;
 
@@ -206,8 +208,22 @@ struct Model {
         for (const auto& [place, what] : places) {
             all[{RightKind::kPlace, place.second.bytes, 0, place.first, 0}] =
                 of_place(place.first, place.second) & of_user(place.second, 0);
+            add_ceilings(place.first, place.second, std::nullopt, all);
+        }
+        for (const auto& [place, role] : former) {
+            add_ceilings(place.first, place.second, role, all);
         }
         return all;
+    }
+    void add_ceilings(const ProjectId& project, const UserId& user,
+                      const std::optional<RoleId>& role, World& all) const {
+        for (std::size_t api = 0; api < kApis.size(); ++api) {
+            const Mask own = of_user(user, api) & (role ? role_mask(*role, api) : ~Mask{0});
+            for (std::size_t r = 0; r < kResources.size(); ++r) {
+                all[{RightKind::kCeiling, user.bytes, api, project, r}] =
+                    own & limits(project, user, api, r);
+            }
+        }
     }
 
     // What the maker of a change has. A management token has nothing at other APIs.
@@ -225,7 +241,12 @@ struct Model {
     [[nodiscard]] Mask place_of_maker(const ModelMaker& maker, const ProjectId& project) const {
         const Mask own = of_maker(maker, 0);
         const bool is_administrator = (own & mask_of("user:write")) != 0;
-        return is_administrator ? own : own & of_place(project, maker.user);
+        // Who sees all users sees every project, whatever his place there.
+        const bool sees_all = (own & mask_of("user:read")) != 0;
+        const Mask seen =
+            mask_of(std::vector<std::string>{"project:read", "policy:read", "token:read"});
+        const Mask place = of_place(project, maker.user) | (sees_all ? seen : 0);
+        return is_administrator ? own : own & place;
     }
 };
 
