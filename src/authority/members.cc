@@ -88,29 +88,57 @@ std::vector<std::string> actions_beyond(const Rights& wanted, const Rights& limi
     return actions;
 }
 
+// What the user's tokens may do in the place at most: his own policy in the project, which stays
+// when his place changes, cuts it.
+Result<Rights> gains_of(store::Connection& db, const ProjectId& project, const UserId& user,
+                        const Place& place) {
+    auto gains = intersection(place.limits, TRY(rights_of_user(db, user)));
+    const auto grant = TRY(store::find_grant(db, project, store::PrincipalKind::kUser, user.bytes));
+    if (!grant || grant->policy_json.empty()) return gains;
+    std::vector<std::string> actions;
+    for (const auto& statement : TRY(parse_policy(grant->policy_json)).statements) {
+        if (statement.effect != Effect::kAllow) continue;
+        actions.insert(actions.end(), statement.actions.begin(), statement.actions.end());
+    }
+    return intersection(gains, {{"*", actions}, {std::string(kManagementApi), actions}});
+}
+
+// Somebody who was limited in the project before he was removed from it (see keep_trace). Whoever
+// was never there has no limit that a place could lift, and no right there before somebody who has
+// it gives it to his tokens: so tokens and people with few rights of their own may add him.
+Result<bool> was_limited(store::Connection& db, const ProjectId& project, const UserId& user) {
+    return TRY(store::find_grant(db, project, store::PrincipalKind::kUser, user.bytes)).has_value();
+}
+
+// What is lifted is lifted on every resource: the actor's own policy must leave him that much.
+Status check_own_policy(store::Connection& db, const ProjectAccess& access,
+                        std::vector<std::string> actions) {
+    const auto policy = TRY(own_policy(db, access));
+    if (!policy) return {};
+    auto missing = not_given(Policy::allowing(std::move(actions)), {PolicySource{{}, &*policy}});
+    return missing.empty() ? Status{} : Status(allows_more(std::move(missing)));
+}
+
 // A custom role limits what a member's tokens may do. Nobody lifts a limit that holds for himself,
-// and who widens another's must have what that one gains by it.
+// not by adding somebody who has it not, and who widens another's must have what that one gains by
+// it: also when he was removed in between.
 Status check_limits(store::Connection& db, const ProjectAccess& access, const UserId& user,
                     const std::optional<Place>& before, const Place& after) {
-    const auto gains = intersection(after.limits, TRY(rights_of_user(db, user)));
-    const bool is_administrator = access.actor.may("user:write");
-    const bool is_limited = access.custom_role && !is_administrator;
+    const auto gains = TRY(gains_of(db, access.project.id, user, after));
+    auto provider_gains = gains;
+    provider_gains.erase(std::string(kManagementApi));
+    const bool is_limited = access.custom_role && !access.actor.may("user:write");
     if (is_limited) {
-        auto provider_gains = gains;
-        provider_gains.erase(std::string(kManagementApi));
         auto missing = beyond(provider_gains, access.custom_role->patterns);
         if (!missing.empty()) return allows_more(std::move(missing));
     }
-    if (!before) return {};
+    const Rights had = before ? before->limits : Rights{};
+    const bool lifts = before || TRY(was_limited(db, access.project.id, user));
+    TRY(check_own_policy(db, access, actions_beyond(lifts ? gains : provider_gains, had)));
+    if (!lifts) return {};
     auto own = TRY(rights_of_actor(db, access.actor));
     if (is_limited) own = intersection(own, access.custom_role->patterns);
-    auto missing = beyond(gains, united(std::move(own), before->limits));
-    if (!missing.empty()) return allows_more(std::move(missing));
-    // The limit is lifted on every resource: the actor's own policy must leave him that much.
-    const auto policy = TRY(own_policy(db, access));
-    if (!policy) return {};
-    missing = not_given(Policy::allowing(actions_beyond(gains, before->limits)),
-                        {PolicySource{{}, &*policy}});
+    auto missing = beyond(gains, united(std::move(own), had));
     return missing.empty() ? Status{} : Status(allows_more(std::move(missing)));
 }
 
@@ -159,6 +187,25 @@ Status remove_grant(store::Connection& db, const store::GrantRecord& grant, json
     fact.is_removed = true;
     fact.policy.reset();
     facts.push_back(verify::to_json(fact));
+    return {};
+}
+
+// A policy that limits somebody stays when he is removed, so that adding him again does not lift
+// it. A custom role goes with his place; that there was one is kept as a policy that says nothing.
+Status keep_trace(store::Transaction& tx, const MembershipRecord& membership, json::array& facts) {
+    if (!membership.custom_role) return {};
+    auto& db = tx.connection();
+    const auto known = TRY(store::find_grant(db, membership.project, store::PrincipalKind::kUser,
+                                             membership.user.bytes));
+    if (known) return {};
+    store::GrantRecord trace;
+    trace.project = membership.project;
+    trace.kind = store::PrincipalKind::kUser;
+    trace.principal = membership.user.bytes;
+    trace.created_at = tx.now();
+    trace.updated_at = tx.now();
+    TRY(store::put_grant(db, trace));
+    facts.push_back(verify::to_json(fact_of(trace)));
     return {};
 }
 
@@ -216,9 +263,7 @@ Status remove_member(store::Transaction& tx, const Actor& actor, std::string_vie
     for (const auto& grant : TRY(store::grants_of_owner(db, access.project.id, *id))) {
         TRY(remove_grant(db, grant, facts));
     }
-    const auto policy =
-        TRY(store::find_grant(db, access.project.id, store::PrincipalKind::kUser, id->bytes));
-    if (policy) TRY(remove_grant(db, *policy, facts));
+    TRY(keep_trace(tx, *membership, facts));
     TRY(store::delete_membership(db, access.project.id, *id));
     return append_member_event(tx, "member.removed", actor, *membership, std::move(facts));
 }

@@ -13,13 +13,14 @@ namespace latchkey::authority {
 
 // Adds a user, or changes his place. `role` is a built-in place or a custom role's name; none: what
 // he has, or member. Errors: unknown_user, unknown_role, owner_needed, last_owner,
-// insufficient_scope for a place that allows more than the actor's.
+// insufficient_scope for a place that allows more than the actor's, or that lifts a limit of a
+// member or a former one beyond what the actor may do himself.
 Result<PrincipalView> put_member(store::Transaction& tx, const Actor& actor,
                                  std::string_view project, std::string_view user,
                                  const std::optional<std::string>& role);
 
-// Anybody may leave. His policy and the grants of his tokens go in the same event. Errors:
-// unknown_principal, owner_needed, last_owner.
+// Anybody may leave. The grants of his tokens go in the same event; a policy that limits him stays,
+// and holds when he is added again. Errors: unknown_principal, owner_needed, last_owner.
 Status remove_member(store::Transaction& tx, const Actor& actor, std::string_view project,
                      std::string_view user);
 

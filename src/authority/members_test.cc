@@ -114,18 +114,18 @@ TEST_F(MembersTest, NobodyHandsOnAPlaceThatAllowsMoreThanHisOwn) {
     EXPECT_EQ(reason_of(put(as_bob_, id_, carol_.id, "admin")), "insufficient_scope");
     EXPECT_EQ(reason_of(put(as_bob_, id_, carol_.id, "viewer")), "insufficient_scope");
     EXPECT_TRUE(put(as_bob_, id_, carol_.id, "keeper"));
-    ASSERT_TRUE(remove(as_alice_, id_, carol_.id));
+    const auto dave = human("dave@example.com");
     const auto writes = management(as_alice_, {"project:write"});
-    EXPECT_EQ(reason_of(put(writes, id_, carol_.id, "viewer")), "insufficient_scope");
+    EXPECT_EQ(reason_of(put(writes, id_, dave.id, "viewer")), "insufficient_scope");
     const auto reads_too = management(as_alice_, {"project:write", "project:read", "policy:read"});
-    EXPECT_TRUE(put(reads_too, id_, carol_.id, "viewer"));
+    EXPECT_TRUE(put(reads_too, id_, dave.id, "viewer"));
 }
 
 TEST_F(MembersTest, ACustomRoleLimitsTheMembersTokensAtOnce) {
     ASSERT_TRUE(role(as_admin_, "auditor", auditor()));
     ASSERT_TRUE(put(as_alice_, id_, bob_.id));
     const auto made = token(as_bob_, "billing", {"license:read", "license:write"});
-    ASSERT_TRUE(add(as_alice_, id_, made));
+    ASSERT_TRUE(add(as_admin_, id_, made));
     ASSERT_TRUE(allow(as_alice_, id_, made, {"license:*"}));
     EXPECT_EQ(may(made, id_, "license:write"), "active");
     EXPECT_EQ(put(as_alice_, id_, bob_.id, "auditor")->role, "auditor");
@@ -171,7 +171,7 @@ TEST_F(MembersTest, WhoIsRemovedTakesTheGrantsOfHisTokensWithHim) {
     const auto of_bob = token(as_bob_, "billing", {"license:read"});
     const auto of_alice = token(as_alice_, "billing", {"license:read"});
     for (const auto* made : {&of_bob, &of_alice}) {
-        ASSERT_TRUE(add(as_bob_, id_, *made));
+        ASSERT_TRUE(add(made == &of_bob ? as_bob_ : as_alice_, id_, *made));
         ASSERT_TRUE(allow(as_bob_, id_, *made, {"license:read"}));
     }
     ASSERT_TRUE(
@@ -186,6 +186,60 @@ TEST_F(MembersTest, WhoIsRemovedTakesTheGrantsOfHisTokensWithHim) {
     reopen();
     EXPECT_EQ(may(of_bob, id_, "license:read"), "insufficient_scope");
     EXPECT_EQ(may(of_alice, id_, "license:read"), "active");
+}
+
+TEST_F(MembersTest, WhoIsAddedAgainIsLimitedByThePolicyThatHeHad) {
+    const auto text = policy_text("Allow", {"license:read"});
+    ASSERT_TRUE(put(as_alice_, id_, bob_.id, "admin"));
+    ASSERT_TRUE(set(as_alice_, id_, Kind::kUser, bob_.id.uuid(), text));
+    ASSERT_TRUE(put(as_alice_, id_, carol_.id, "admin"));
+    const auto made = token(as_bob_, "billing", {"license:read", "license:write"});
+    ASSERT_TRUE(remove(as_carol_, id_, bob_.id));
+    EXPECT_TRUE(put(as_carol_, id_, bob_.id, "admin")->has_policy);
+    ASSERT_TRUE(add(as_bob_, id_, made));
+    ASSERT_TRUE(allow(as_alice_, id_, made, {"license:*"}));
+    EXPECT_EQ(may(made, id_, "license:read"), "active");
+    EXPECT_EQ(may(made, id_, "license:write"), "insufficient_scope");
+    // Not by leaving and coming back either.
+    ASSERT_TRUE(remove(as_bob_, id_, bob_.id));
+    ASSERT_TRUE(put(as_alice_, id_, bob_.id, "admin"));
+    EXPECT_EQ(
+        reason_of(set(as_bob_, id_, Kind::kUser, bob_.id.uuid(), policy_text("Allow", {"*"}))),
+        "insufficient_scope");
+    reopen();
+    ASSERT_TRUE(add(as_bob_, id_, made));
+    ASSERT_TRUE(allow(as_alice_, id_, made, {"license:*"}));
+    EXPECT_EQ(may(made, id_, "license:write"), "insufficient_scope");
+}
+
+TEST_F(MembersTest, WhoHadACustomRoleComesBackOnlyByOneWhoCouldHaveLiftedIt) {
+    ASSERT_TRUE(role(as_admin_, "auditor", auditor()));
+    ASSERT_TRUE(put(as_alice_, id_, bob_.id, "auditor"));
+    const auto actor = management(as_alice_, {"project:read", "project:write", "policy:read",
+                                              "policy:write", "token:read", "token:write"});
+    ASSERT_TRUE(remove(actor, id_, bob_.id));
+    EXPECT_EQ(reason_of(put(actor, id_, bob_.id, "member")), "insufficient_scope");
+    // Who has few rights himself adds people who were never limited here, and no others.
+    ASSERT_TRUE(role(as_admin_, "reader",
+                     {{"latchkey", {"account:*", "token:*", "project:*", "policy:*"}},
+                      {"billing", {"license:read"}}}));
+    const auto few = human("few@example.com", "reader");
+    ASSERT_TRUE(put(as_alice_, id_, few.id, "admin"));
+    EXPECT_EQ(reason_of(put(session_of(few.id), id_, bob_.id)), "insufficient_scope");
+    EXPECT_TRUE(put(session_of(few.id), id_, carol_.id));
+    EXPECT_TRUE(put(as_alice_, id_, bob_.id));
+}
+
+TEST_F(MembersTest, WhomAPolicyLimitsAddsNobodyWhoIsUnlimited) {
+    ASSERT_TRUE(role(as_admin_, "auditor", auditor()));
+    ASSERT_TRUE(put(as_alice_, id_, bob_.id, "admin"));
+    ASSERT_TRUE(
+        set(as_alice_, id_, Kind::kUser, bob_.id.uuid(), policy_text("Allow", {"license:read"})));
+    EXPECT_EQ(reason_of(put(as_bob_, id_, carol_.id, "admin")), "insufficient_scope");
+    EXPECT_TRUE(put(as_bob_, id_, carol_.id, "auditor"));
+    ASSERT_TRUE(set(as_alice_, id_, Kind::kUser, bob_.id.uuid(), policy_text("Allow", {"*"})));
+    const auto dave = human("dave@example.com");
+    EXPECT_TRUE(put(as_bob_, id_, dave.id, "admin"));
 }
 
 TEST_F(MembersTest, ADemotionCountsAtTheNextRequest) {
