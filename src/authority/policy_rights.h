@@ -19,8 +19,9 @@ struct PolicySource {
 };
 
 // The actions of Allow statements that no source gives on the resources that they name; empty:
-// every (action, resource) that `wanted` allows, some source allows too. On the safe side: what is
-// allowed by two statements of a source together may be refused.
+// whatever `wanted` allows, some source allows too. On the safe side: what a source allows or
+// denies by two statements together may be refused. Takes time as the entries of both documents
+// multiplied, so that the largest ones hold up no writer.
 std::vector<std::string> not_given(const Policy& wanted, const std::vector<PolicySource>& sources);
 
 // An action that is nearly a name of the catalogues is a mistake that would deny or allow nothing:

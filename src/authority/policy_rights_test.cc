@@ -61,5 +61,45 @@ TEST(PolicyRights, WhatASourceDeniesStaysDenied) {
     EXPECT_TRUE(beyond_policy({}, before).empty());
 }
 
+Texts many(std::size_t count, const std::string& prefix, const std::string& last = "") {
+    Texts names;
+    for (std::size_t i = 0; i < count; ++i) {
+        names.push_back(prefix + std::to_string(i) + last);
+    }
+    return names;
+}
+
+// Pair by pair this would be some 10^12 comparisons: it would not end within the limit of a test.
+TEST(PolicyRights, TheLargestDocumentsAreComparedStatementByStatement) {
+    const auto actions = many(kPolicyItemsMax, "res:a");
+    const auto resources = many(kPolicyItemsMax, "eu:", ":*");
+    const auto denied = many(kPolicyItemsMax, "res:a");
+    const Policy before{{allow(actions, resources), deny(denied, resources)}};
+    EXPECT_TRUE(beyond_policy(before, before).empty());
+    auto narrower = before;
+    narrower.statements[0].resources = many(kPolicyItemsMax, "eu:", ":1");
+    EXPECT_TRUE(beyond_policy(narrower, before).empty());
+    auto wider = before;
+    wider.statements[0].resources.back() = "us:1";
+    EXPECT_EQ(beyond_policy(wider, before), actions);
+    auto undenied = before;
+    undenied.statements[1].resources.pop_back();
+    EXPECT_EQ(beyond_policy(undenied, before), actions);
+    Policy many_statements;
+    for (std::size_t i = 0; i < kPolicyStatementsMax; ++i) {
+        many_statements.statements.push_back(i % 2 == 0 ? allow(many(4, "res:a"), many(4, "eu:"))
+                                                        : deny(many(4, "res:a"), many(4, "eu:")));
+    }
+    EXPECT_TRUE(beyond_policy(many_statements, many_statements).empty());
+}
+
+TEST(PolicyRights, WhatGivesNothingAndDeniesNothingIsNoMatter) {
+    const Policy before{{allow({"license:*"}), deny({"license:write"}, {})}};
+    EXPECT_TRUE(beyond_policy({{allow({"license:write"})}}, before).empty());
+    EXPECT_TRUE(beyond_policy({{allow({"log:line"}, {}), allow({}, {"*"})}}, before).empty());
+    EXPECT_EQ(beyond_policy({{allow({"log:line"}, {"eu:1"})}}, {{allow({"log:line"}, {})}}),
+              Texts{"log:line"});
+}
+
 }  // namespace
 }  // namespace latchkey::authority

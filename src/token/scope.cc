@@ -67,7 +67,10 @@ bool equal_but_for_case(std::string_view a, std::string_view b) {
                       [](char x, char y) { return lower(x) == lower(y); });
 }
 
-// Levenshtein's distance over one row. Both texts are at most kScopeBytesMax long.
+constexpr std::size_t kNearDistance = 2;  // edits that a slip of the pen makes
+
+// Levenshtein's distance over one row, or some number above kNearDistance: many names are asked
+// about. Both texts are at most kScopeBytesMax long.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
     std::array<std::size_t, kScopeBytesMax + 1> row{};
     for (std::size_t j = 0; j <= b.size(); ++j) {
@@ -75,11 +78,14 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     }
     for (std::size_t i = 1; i <= a.size(); ++i) {
         std::size_t diagonal = std::exchange(row[0], i);
+        std::size_t least = i;
         for (std::size_t j = 1; j <= b.size(); ++j) {
             const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
             diagonal = row[j];
             row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+            least = std::min(least, row[j]);
         }
+        if (least > kNearDistance) return least;  // it only grows
     }
     return row[b.size()];
 }
@@ -208,9 +214,13 @@ std::vector<std::string> suggest_scopes(std::string_view near_miss,
     std::vector<std::pair<std::size_t, std::string>> found;
     for (const auto& entry : catalogue) {
         if (entry.size() > kScopeBytesMax || entry == near_miss) continue;
+        const bool is_longer = entry.size() > near_miss.size();
+        const std::size_t apart =
+            is_longer ? entry.size() - near_miss.size() : near_miss.size() - entry.size();
+        if (apart > kNearDistance) continue;
         const std::size_t distance =
             equal_but_for_case(near_miss, entry) ? 0 : edit_distance(near_miss, entry);
-        if (distance <= 2) found.emplace_back(distance, entry);
+        if (distance <= kNearDistance) found.emplace_back(distance, entry);
     }
     std::sort(found.begin(), found.end());
     std::vector<std::string> out;
