@@ -96,7 +96,7 @@ Result<authority::ProvenClient> prove(Call& call, const TokenRequest& request) {
     auto& authority = call.services.authority;
     auto& failures = authority.assertion_failures();
     const Microseconds steady = authority.clock().steady();
-    if (const auto seconds = failures.wait_for(request.asked.address, steady); seconds > 0) {
+    if (const auto seconds = failures.wait_for({request.asked.address, {}}, steady); seconds > 0) {
         Error error{ErrorCode::kRateLimited, "Too many wrong assertions came from this address."};
         error.reason = "slow_down";
         error.retry_after_seconds = seconds;
@@ -104,7 +104,7 @@ Result<authority::ProvenClient> prove(Call& call, const TokenRequest& request) {
     }
     auto proven = authority::prove_client(authority, request.assertion);
     if (!proven && proven.error().reason == "invalid_client") {
-        failures.charge(request.asked.address, steady);
+        failures.charge({request.asked.address, {}}, steady);
     }
     return proven;
 }

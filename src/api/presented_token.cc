@@ -18,7 +18,8 @@ bool is_compromised(const authority::KeySet& keys, std::string_view kid) {
 }
 
 // What can be known without cryptography is looked at first: a forger must name one of our keys and
-// a key that some token has, and pays from his budget for each signature that we check in vain.
+// a key that some token has, and pays for each signature that we check in vain. The budget is that
+// key's: whoever forges one token's stops no other's behind the same proxy.
 Recognition open_access_token(Services& services, const ReactorState& state,
                               const PresentedToken& presented, Entry& entry) {
     const auto parsed = parse_unverified(presented.secret);
@@ -40,11 +41,12 @@ Recognition open_access_token(Services& services, const ReactorState& state,
         return Recognition::kUnknown;
     }
     const Microseconds steady = authority.clock().steady();
-    if (authority.access_failures().wait_for(presented.from, steady) > 0) {
-        return Recognition::kNotNow;
-    }
+    auto& failures = authority.access_failures();
+    const authority::FailureBudget::Payer payer{presented.from.value_or(Address{}),
+                                                as_text(entry.facts)};
+    if (presented.from && failures.wait_for(payer, steady) > 0) return Recognition::kNotNow;
     if (!verify_parsed(*parsed, *key, TypPolicy::exactly(kAccessTokenTyp))) {
-        authority.access_failures().charge(presented.from, steady);
+        if (presented.from) failures.charge(payer, steady);
         return Recognition::kUnknown;
     }
     entry.limits.project = claims->project;

@@ -17,12 +17,13 @@ enum class Recognition : std::uint8_t {
     kMalformed,
     kUnknown,
     kKeyCompromised,  // an access token of a signing key that was withdrawn
-    kNotNow,          // too many wrong signatures from this address: could not tell
+    kNotNow,          // too many wrong signatures in this name from there: could not tell
 };
 
 struct PresentedToken {
     std::string_view secret;
-    Address from{};                    // who sent it, for his budget of wrong signatures
+    // Who sent it, for his budget of wrong signatures; none: somebody who has shown who he is.
+    std::optional<Address> from;
     std::optional<ProjectId> project;  // that is asked about
 };
 

@@ -211,6 +211,33 @@ TEST_F(PresentedTokenTest, WhoShowsManyForgedOnesIsNoLongerAnsweredAndNobodyIsLe
     EXPECT_EQ(verdict(), "active");
 }
 
+TEST_F(PresentedTokenTest, WhoForgesOneTokensHoldsUpNoOthersBehindTheSameGateway) {
+    const auto wrong =
+        forged(SigningKey::generate(), "at+jwt", authority->keys().keys()->active->kid());
+    const auto other = exchange(authority::testing::key_token(*this, as_alice_, {project_}));
+    for (int i = 0; i < 201; ++i) {
+        check("/check", wrong);
+    }
+    EXPECT_EQ(check("/check", wrong).status, 503);
+    EXPECT_EQ(check("/check", other).field("Latchkey-Verdict"), "active");
+}
+
+// Who asks as a verifier has shown who he is; what he is shown are other people's.
+TEST_F(PresentedTokenTest, ForgedOnesThatAVerifierIsShownUseNoBudgetUp) {
+    const auto fields =
+        testing::bearer(verifier_token(machine("gateway", "billing")).text.expose());
+    const auto asked = [&](const std::string& secret) {
+        return ask("POST", "/v1/tokens/verify", fields, R"({"token":")" + secret + R"("})");
+    };
+    const auto wrong =
+        forged(SigningKey::generate(), "at+jwt", authority->keys().keys()->active->kid());
+    for (int i = 0; i < 250; ++i) {
+        ASSERT_EQ(asked(wrong).text("verdict"), "unknown") << i;
+    }
+    EXPECT_EQ(asked(access_).text("verdict"), "active");
+    EXPECT_EQ(check("/check", wrong).field("Latchkey-Verdict"), "unknown");
+}
+
 TEST_F(PresentedTokenTest, AtOurOwnApiItSaysWhoItIsAndManagesNothing) {
     auto key = PrivateKey::generate(Algorithm::kEs256);
     authority::CreateToken wanted;

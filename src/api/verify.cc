@@ -108,13 +108,11 @@ std::string asked_api(const Services& services, const Principal& caller, const Q
 Result<json::object> decide(Services& services, ReactorState& state, const Call& call,
                             const Question& asked) {
     const Principal& caller = call.principal;
-    const PresentedToken presented{asked.token.expose(), client_address(services, call.request()),
-                                   asked.project};
+    // A verifier is shown what others forge: no budget of its own, or they could use it up.
+    const PresentedToken presented{asked.token.expose(), std::nullopt, asked.project};
     RecognisedToken found;
     const auto recognition = recognise(services, state, presented, found);
-    if (recognition == Recognition::kNotNow) {
-        return Error{ErrorCode::kUnavailable, "too many wrong tokens came from this address"};
-    }
+    CHECK(recognition != Recognition::kNotNow);
     if (recognition == Recognition::kMalformed) return negative(Verdict::kMalformed);
     if (recognition != Recognition::kFound) return negative(Verdict::kUnknown);
     const verify::TokenView& view = found.view;

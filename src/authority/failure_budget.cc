@@ -27,14 +27,20 @@ FailureBudget::FailureBudget(FailureRule rule) : rule_(rule), buckets_(kBuckets)
     }
 }
 
-std::size_t FailureBudget::index_of(const Address& address) const {
+std::size_t FailureBudget::index_of(const Payer& payer) const {
     std::uint64_t network = 0;
     std::uint64_t host = 0;
-    std::memcpy(&network, address.data(), sizeof network);
-    std::memcpy(&host, address.data() + sizeof network, sizeof host);
+    std::memcpy(&network, payer.address.data(), sizeof network);
+    std::memcpy(&host, payer.address.data() + sizeof network, sizeof host);
     // An IPv6 user has a whole /64: it shares one budget. IPv4 counts whole.
     const bool is_v4 = network == 0;
-    return mixed(mixed(network ^ secret_[0]) ^ (is_v4 ? host : 0) ^ secret_[1]) % kBuckets;
+    std::uint64_t value = mixed(mixed(network ^ secret_[0]) ^ (is_v4 ? host : 0) ^ secret_[1]);
+    for (std::size_t at = 0; at < payer.name.size(); at += sizeof value) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, payer.name.data() + at, std::min(sizeof word, payer.name.size() - at));
+        value = mixed(value ^ word ^ secret_[0]);
+    }
+    return value % kBuckets;
 }
 
 double FailureBudget::spent(const Bucket& bucket, Microseconds steady) const {
@@ -42,16 +48,16 @@ double FailureBudget::spent(const Bucket& bucket, Microseconds steady) const {
     return std::max(0.0, bucket.spent - age * rule_.per_second);
 }
 
-std::int64_t FailureBudget::wait_for(const Address& address, Microseconds steady) const {
+std::int64_t FailureBudget::wait_for(const Payer& payer, Microseconds steady) const {
     const std::lock_guard lock(mutex_);
-    const double beyond = spent(buckets_[index_of(address)], steady) + 1 - rule_.burst;
+    const double beyond = spent(buckets_[index_of(payer)], steady) + 1 - rule_.burst;
     if (beyond <= 0) return 0;
     return static_cast<std::int64_t>(std::ceil(beyond / rule_.per_second));
 }
 
-void FailureBudget::charge(const Address& address, Microseconds steady) {
+void FailureBudget::charge(const Payer& payer, Microseconds steady) {
     const std::lock_guard lock(mutex_);
-    Bucket& bucket = buckets_[index_of(address)];
+    Bucket& bucket = buckets_[index_of(payer)];
     bucket = {std::min(spent(bucket, steady) + 1, rule_.burst), steady};
 }
 
