@@ -6,6 +6,8 @@
 #include "authority/create_token.h"
 #include "authority/directory.h"
 #include "authority/facts_of_records.h"
+#include "authority/own_rights.h"
+#include "authority/policy_rights.h"
 #include "authority/project_access.h"
 #include "authority/rights.h"
 #include "authority/token_keys.h"
@@ -111,14 +113,36 @@ Status append_token_event(store::Transaction& tx, std::string_view type, const A
     return {};
 }
 
+struct Scopes {
+    std::string api_slug;
+    std::vector<std::string> names;
+};
+
+// What of these scopes the actor may not give: in a project he has what his place and his policy
+// there leave him.
+Result<std::vector<std::string>> beyond_actor(store::Connection& db, const Actor& actor,
+                                              const store::UserRecord& owner,
+                                              const Scopes& wanted) {
+    if (owner.kind != store::UserKind::kProject) {
+        return not_covered(wanted.names,
+                           rights_at(TRY(rights_of_actor(db, actor)), wanted.api_slug));
+    }
+    const auto access = TRY(access_to_project(db, actor, owner.id.uuid()));
+    const auto own = TRY(own_rights(db, access));
+    return not_given(Policy::allowing(wanted.names), {source_at(own, wanted.api_slug)});
+}
+
 // Another one's token: what it may do, who brings it back must be allowed himself.
 Status check_session_could_make(store::Connection& db, const Actor& actor,
                                 const store::TokenRecord& token, const std::string& api_slug) {
     if (token.owner == actor.user || actor.may("*")) return {};
-    const auto of_owner = rights_at(TRY(rights_of_user(db, token.owner)), api_slug);
-    const auto own = rights_at(TRY(rights_of_actor(db, actor)), api_slug);
+    const auto owner = TRY(store::find_user(db, token.owner));
+    if (!owner) return no_such_token();
     const bool has_all = !token.scopes || covers(*token.scopes, "*");
-    auto beyond = not_covered(has_all ? of_owner : *token.scopes, own);
+    const Scopes wanted{api_slug, has_all
+                                      ? rights_at(TRY(rights_of_user(db, token.owner)), api_slug)
+                                      : *token.scopes};
+    auto beyond = TRY(beyond_actor(db, actor, *owner, wanted));
     if (beyond.empty()) return {};
     return Error{ErrorCode::kPermissionDenied, "this token may do more than you"}
         .with_reason("insufficient_scope")

@@ -1,11 +1,10 @@
 #include "authority/project_tokens.h"
 
-#include <algorithm>
-
 #include "authority/bootstrap.h"
 #include "authority/create_token.h"
 #include "authority/facts_of_records.h"
-#include "authority/rights.h"
+#include "authority/own_rights.h"
+#include "authority/policy_rights.h"
 #include "crypto/random.h"
 #include "token/names.h"
 #include "token/policy.h"
@@ -26,27 +25,12 @@ Result<std::vector<std::string>> check_permissions(const DirectoryEntry& api,
     return invalid("a permission stands twice", "duplicate_permission", "/permissions");
 }
 
-// What the actor may do himself in the project at its API: his own rights, cut to what a custom
-// place and a policy of his leave of them.
+// What the actor may not do himself in the project at its API, he gives to none of its tokens.
 Status check_may_give(store::Connection& db, const ProjectAccess& access, const std::string& api,
                       const std::vector<std::string>& permissions) {
-    auto missing = not_covered(permissions, rights_at(TRY(rights_of_actor(db, access.actor)), api));
-    if (access.custom_role) {
-        for (auto& scope : not_covered(permissions, rights_at(access.custom_role->patterns, api))) {
-            missing.push_back(std::move(scope));
-        }
-    }
-    const auto own = TRY(store::find_grant(db, access.project.id, store::PrincipalKind::kUser,
-                                           access.actor.user.bytes));
-    if (own && !own->policy_json.empty()) {
-        const Policy policy = TRY(parse_policy(own->policy_json));
-        for (const auto& scope : permissions) {
-            if (!decide(policy, scope, "*").is_allowed) missing.push_back(scope);
-        }
-    }
+    const auto own = TRY(own_rights(db, access));
+    auto missing = not_given(Policy::allowing(permissions), {source_at(own, api)});
     if (missing.empty()) return {};
-    std::sort(missing.begin(), missing.end());
-    missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
     return Error{ErrorCode::kPermissionDenied, "nobody can hand on what he may not do himself"}
         .with_reason("insufficient_scope")
         .with_scopes(std::move(missing));
