@@ -12,8 +12,8 @@
 
 namespace latchkey::authority {
 
-// The token is the actor's own or a member's; an administrator adds any. Another one answers as an
-// unknown one.
+// The token is the actor's own; an administrator adds any. Another one, a member's too, answers as
+// an unknown one.
 Result<PrincipalView> add_token(store::Transaction& tx, const Actor& actor,
                                 std::string_view project, std::string_view token);
 Status remove_token(store::Transaction& tx, const Actor& actor, std::string_view project,

@@ -116,7 +116,7 @@ TEST_F(ProjectsTest, DeletingEndsEveryRightInOneEventAndForGood) {
     const auto of_alice = token(as_alice_, "billing", {"license:read"});
     const auto of_bob = token(as_bob_, "billing", {"license:read"});
     for (const auto* made : {&of_alice, &of_bob}) {
-        ASSERT_TRUE(add(as_alice_, id, *made));
+        ASSERT_TRUE(add(as_admin_, id, *made));
         ASSERT_TRUE(allow(as_alice_, id, *made, {"license:read"}));
         ASSERT_EQ(may(*made, id, "license:read"), "active");
     }
