@@ -73,6 +73,18 @@ protected:
         EXPECT_EQ(reply.text("error"), error) << reply.body;
         EXPECT_EQ(reply.field("Cache-Control"), "no-store");
     }
+    // What is logged of a refusal, which must name the cause and repeat nothing that was sent.
+    void expect_logged(const std::string& assertion, const std::string& cause,
+                       const Parameters& more = {}) {
+        ::testing::internal::CaptureStderr();
+        present(assertion, more);
+        const auto logged = ::testing::internal::GetCapturedStderr();
+        EXPECT_NE(logged.find("a client assertion was refused"), std::string::npos) << cause;
+        EXPECT_NE(logged.find(cause), std::string::npos) << cause << ": " << logged;
+        for (std::size_t at = 0; at + 16 <= assertion.size(); at += 16) {
+            EXPECT_EQ(logged.find(assertion.substr(at, 16)), std::string::npos) << logged;
+        }
+    }
     json::object claims() { return holder_->claims(clock.now()); }
     std::string signed_claims(const json::object& claims) {
         return holder_->sign(holder_->header(), claims);
@@ -296,6 +308,40 @@ TEST_F(OAuthTest, WhoCannotSignIsHeldUpAndWhoCanIsNotCounted) {
     EXPECT_EQ(reply.field("Retry-After"), "1");
     clock.advance(std::chrono::seconds(1));
     EXPECT_EQ(exchange().status, 200);
+}
+
+TEST_F(OAuthTest, TheLogNamesTheCauseAndRepeatsNothing) {
+    const std::int64_t now = clock.now().seconds();
+    const auto with = [&](const char* claim, const json::value& value) {
+        auto said = claims();
+        said[claim] = value;
+        return signed_claims(said);
+    };
+    expect_logged(with("aud", "https://other.example.com"), "aud is not our issuer");
+    expect_logged(with("aud", json::array{authority->settings().issuer}), "aud is missing or no");
+    expect_logged(with("exp", now - 1), "exp: it has expired");
+    expect_logged(with("exp", now + 3600), "exp: too far away");
+    expect_logged(with("iat", now + 60), "iat: it is in the future");
+    expect_logged(with("iss", json::value(TokenId{}.uuid())), "iss is not sub");
+    expect_logged(with("jti", json::value(std::string(300, 'j'))), "jti is too long");
+    expect_logged(with("sub", "nobody"), "its sub is no token's id");
+    expect_logged(holder_->assertion(clock.now()), "client_id is not its sub",
+                  {{"client_id", TokenId{}.uuid()}});
+    auto header = holder_->header();
+    header["kid"] = "a kid that nobody knows";
+    expect_logged(holder_->sign(header, claims()), "has its kid");
+    header = holder_->header();
+    header["typ"] = "at+jwt";
+    expect_logged(holder_->sign(header, claims()), "its typ is another kind's");
+    auto wrong = *holder_;
+    wrong.key = PrivateKey::generate(Algorithm::kEs256);
+    expect_logged(wrong.assertion(clock.now()), "the signature is not by the key");
+    expect_logged("no.asser.tion", "its form: ");
+    const auto used = holder_->assertion(clock.now());
+    ASSERT_EQ(present(used).status, 200);
+    expect_logged(used, "it was used before");
+    ASSERT_TRUE(change(as_alice_, holder_->token.uuid(), authority::TokenChange::kSuspend));
+    expect_logged(holder_->assertion(clock.now()), "suspended (token " + holder_->token.uuid());
 }
 
 TEST_F(OAuthTest, MetadataSayWhatIsOffered) {

@@ -223,7 +223,7 @@ Result<DecidedAccess> decide_access(Authority& authority, verify::Replica::Reade
     const Timestamp now = authority.clock().now();
     const std::string whose = " (token " + client.token.uuid() + ")";
     auto assertion = check_assertion(client.claims, authority.settings().issuer, now);
-    if (!assertion) return invalid_client(assertion.error().message + whose);
+    if (!assertion) return invalid_client(assertion.error().detail + whose);
     if (asked.client_id && *asked.client_id != client.token) {
         return invalid_client("client_id is not its sub" + whose);
     }
