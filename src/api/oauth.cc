@@ -3,6 +3,7 @@
 #include "api/form.h"
 #include "api/handlers.h"
 #include "authority/exchange_assertion.h"
+#include "base/encoding.h"
 #include "base/log.h"
 
 namespace latchkey::api {
@@ -28,6 +29,13 @@ bool is_of_oauth(const Error& error) {
     return std::find(kReasons.begin(), kReasons.end(), error.reason) != kReasons.end();
 }
 
+// RFC 6749 §5.1 demands both fields, for caches of two generations.
+http::Response token_answer(int status, const json::value& value) {
+    auto response = json_answer(status, value);
+    response.fields.emplace_back("Pragma", "no-cache");
+    return response;
+}
+
 // Everything else (no disk, no store) is answered as everywhere.
 void refuse(const CallPtr& call, Error error) {
     if (!error.detail.empty() && error.reason == "invalid_client") {
@@ -36,8 +44,8 @@ void refuse(const CallPtr& call, Error error) {
     }
     if (!is_of_oauth(error)) return reply(call, std::move(error));
     auto response =
-        json_answer(status_of_oauth(error),
-                    json::object{{"error", error.reason}, {"error_description", error.message}});
+        token_answer(status_of_oauth(error),
+                     json::object{{"error", error.reason}, {"error_description", error.message}});
     if (error.retry_after_seconds > 0) {
         response.fields.emplace_back("Retry-After", std::to_string(error.retry_after_seconds));
     }
@@ -91,70 +99,109 @@ Result<TokenRequest> read_request(const Call& call) {
     return read;
 }
 
-// Who cannot sign pays for the signatures that we check in vain.
-Result<authority::ProvenClient> prove(Call& call, const TokenRequest& request) {
-    auto& authority = call.services.authority;
-    auto& failures = authority.assertion_failures();
-    const Microseconds steady = authority.clock().steady();
-    if (const auto seconds = failures.wait_for({request.asked.address, {}}, steady); seconds > 0) {
-        Error error{ErrorCode::kRateLimited, "Too many wrong assertions came from this address."};
-        error.reason = "slow_down";
-        error.retry_after_seconds = seconds;
-        return error;
-    }
-    auto proven = authority::prove_client(authority, request.assertion);
-    if (!proven && proven.error().reason == "invalid_client") {
-        failures.charge({request.asked.address, {}}, steady);
-    }
-    return proven;
-}
-
 http::Response answer_of(const AccessClaims& claims, const std::string& token) {
     json::object answer;
     answer["access_token"] = token;
     answer["token_type"] = "Bearer";
     answer["expires_in"] = claims.expires_at.seconds() - claims.issued_at.seconds();
     if (claims.requested || !claims.scopes.empty()) answer["scope"] = claims.scopes.to_text();
-    return json_answer(200, answer);
+    return token_answer(200, answer);
+}
+
+constexpr int kDecisionsMax = 3;
+
+// One request on its way to an access token.
+struct Exchange {
+    explicit Exchange(CallPtr asked_in) : call(std::move(asked_in)) {}
+
+    CallPtr call;
+    TokenRequest request;
+    std::optional<TokenId> named;  // whom the assertion says that it is of
+    authority::ProvenClient client;
+    authority::DecidedAccess decided;
+    http::Response response;
+    int decisions{0};
+    bool is_outdated{false};  // something happened since the last decision
+};
+using ExchangePtr = std::shared_ptr<Exchange>;
+
+// By the id, not by how it is written: nobody gets a fresh budget for capital letters.
+authority::FailureBudget::Payer payer_of(const Exchange& exchange) {
+    const auto name = exchange.named ? as_text(exchange.named->bytes) : std::string_view();
+    return {exchange.request.asked.address, name};
+}
+
+// Whoever shows assertions that are no good, forged, expired or used before, pays for what we check
+// in vain.
+void fail(const Exchange& exchange, Error error) {
+    auto& authority = exchange.call->services.authority;
+    if (error.reason == "invalid_client") {
+        authority.assertion_failures().charge(payer_of(exchange), authority.clock().steady());
+    }
+    refuse(exchange.call, std::move(error));
+}
+
+Status prove(Exchange& exchange) {
+    auto& authority = exchange.call->services.authority;
+    exchange.request = TRY(read_request(*exchange.call));
+    exchange.named = authority::named_client(exchange.request.assertion);
+    const auto seconds =
+        authority.assertion_failures().wait_for(payer_of(exchange), authority.clock().steady());
+    if (seconds > 0) {
+        Error error{ErrorCode::kRateLimited, "Too many wrong assertions came from this address."};
+        error.reason = "slow_down";
+        error.retry_after_seconds = seconds;
+        return error;
+    }
+    exchange.client = TRY(authority::prove_client(authority, exchange.request.assertion));
+    return {};
 }
 
 // The answer is ready before the writer is asked: it has better to do than to write JSON.
-struct Granted {
-    authority::DecidedAccess decided;
-    http::Response response;
-};
-
-Result<Granted> grant(Call& call) {
-    const auto request = TRY(read_request(call));
-    auto& services = call.services;
+Status decide(Exchange& exchange) {
+    auto& services = exchange.call->services;
     if (!services.authority.is_current()) {
         return Error{ErrorCode::kUnavailable, "verification is not current"};
     }
-    const auto client = TRY(prove(call, request));
-    Granted granted;
+    ++exchange.decisions;
     {
         const std::lock_guard lock(services.worker_reader_mutex);
-        granted.decided = TRY(authority::decide_access(services.authority, *services.worker_reader,
-                                                       client, request.asked));
+        exchange.decided = TRY(authority::decide_access(services.authority, *services.worker_reader,
+                                                        exchange.client, exchange.request.asked));
     }
-    const auto token = TRY(authority::sign_access(services.authority, granted.decided));
-    granted.response = answer_of(granted.decided.claims, token);
-    return granted;
+    const auto token = TRY(authority::sign_access(services.authority, exchange.decided));
+    exchange.response = answer_of(exchange.decided.claims, token);
+    return {};
+}
+
+void use(const ExchangePtr& exchange);
+
+void finish(const ExchangePtr& exchange, Status used) {
+    if (used) return reply(exchange->call, std::move(exchange->response));
+    exchange->is_outdated = used.error().reason == authority::kDecideAgain;
+    if (exchange->is_outdated && exchange->decisions < kDecisionsMax) return use(exchange);
+    fail(*exchange, std::move(used).error());
+}
+
+// What is outdated the writer itself decides again: that is rare, and the change that made it so
+// cost more.
+void use(const ExchangePtr& exchange) {
+    store::Mutation mutation;
+    mutation.work = [exchange](store::Transaction& tx) -> Status {
+        if (exchange->is_outdated) TRY(decide(*exchange));
+        return authority::use_assertion(tx, exchange->decided);
+    };
+    mutation.done = [exchange](Status status) { finish(exchange, std::move(status)); };
+    exchange->call->services.authority.store().submit(std::move(mutation));
 }
 
 void exchange(const CallPtr& call) {
-    auto made = grant(*call);
-    if (!made) return refuse(call, std::move(made).error());
-    const auto granted = std::make_shared<Granted>(std::move(*made));
-    store::Mutation mutation;
-    mutation.work = [granted](store::Transaction& tx) {
-        return authority::use_assertion(tx, granted->decided);
-    };
-    mutation.done = [call, granted](Status status) {
-        if (!status) return refuse(call, std::move(status).error());
-        reply(call, std::move(granted->response));
-    };
-    call->services.authority.store().submit(std::move(mutation));
+    const auto started = std::make_shared<Exchange>(call);
+    auto proven = prove(*started);
+    if (!proven) return fail(*started, std::move(proven).error());
+    auto decided = decide(*started);
+    if (!decided) return fail(*started, std::move(decided).error());
+    use(started);
 }
 
 }  // namespace

@@ -174,27 +174,34 @@ void set_life(const verify::TokenView& view, Timestamp now, AccessClaims& claims
     claims.expires_at = Timestamp::from_seconds(end.seconds());
 }
 
-// Whether nothing was stopped that an access token dies with: its token, key, owner, grant,
-// project.
-Result<bool> is_still_alive(store::Connection& db, const AccessClaims& claims) {
-    const auto token = TRY(store::find_token(db, claims.client.bytes));
-    if (!token || token->deleted_at || token->state != store::TokenState::kActive) return false;
-    const auto owner = TRY(store::find_user(db, token->owner));
-    if (!owner || owner->state != store::UserState::kActive) return false;
-    const Digest digest = key_digest(claims.client, claims.client_key);
-    const auto secrets = TRY(store::secrets_of(db, claims.client));
-    const bool has_key = std::any_of(secrets.begin(), secrets.end(), [&](const auto& secret) {
-        return secret.digest == digest && secret.state == store::SecretState::kLive;
+// More of them at once are not looked at one by one.
+constexpr std::size_t kEventsSince = 50;
+
+// What happened to one other token, or to one other user, changes nothing here. Anything else may.
+bool is_about_another(const store::Event& event, const DecidedAccess& decided) {
+    const auto is_of = [&](std::string_view family) { return event.type.starts_with(family); };
+    if (is_of("user.")) return event.owner && *event.owner != decided.owner;
+    const bool is_of_one_token = is_of("token.") || is_of("grant.") || is_of("policy.");
+    return is_of_one_token && event.token && *event.token != decided.claims.client;
+}
+
+Result<bool> is_outdated(store::Connection& db, const DecidedAccess& decided) {
+    store::EventQuery since;
+    since.after = decided.revision;
+    since.limit = kEventsSince;
+    const auto events = TRY(store::list_events(db, since));
+    if (events.size() == kEventsSince) return true;
+    return !std::all_of(events.begin(), events.end(), [&](const store::Event& event) {
+        return is_about_another(event, decided);
     });
-    if (!has_key || !claims.project) return has_key;
-    const auto project = TRY(store::find_project(db, *claims.project));
-    if (!project || project->deleted_at) return false;
-    const auto grant = TRY(
-        store::find_grant(db, *claims.project, store::PrincipalKind::kToken, claims.client.bytes));
-    return grant.has_value();
 }
 
 }  // namespace
+
+std::optional<TokenId> named_client(std::string_view assertion) {
+    const auto parsed = parse_unverified(assertion);
+    return parsed ? subject_of(parsed->claims) : std::nullopt;
+}
 
 Result<ProvenClient> prove_client(Authority& authority, std::string_view assertion) {
     auto parsed = parse_unverified(assertion);
@@ -237,6 +244,7 @@ Result<DecidedAccess> decide_access(Authority& authority, verify::Replica::Reade
         return invalid_client("no such key is known" + whose);
     }
     verify::Requirement wanted;
+    decided.owner = view.owner;
     wanted.api_slug = view.api_slug;
     wanted.address = asked.address;
     const auto judged = verify::judge(view, wanted, now);
@@ -276,10 +284,11 @@ Status use_assertion(store::Transaction& tx, const DecidedAccess& decided) {
                                      decided.assertion.expires_at))) {
         return invalid_client("it was used before (token " + client.uuid() + ")");
     }
-    // Something happened since: no access token after the answer to whoever stopped it.
+    // No access token after the answer to whoever stopped or narrowed it.
     if (tx.head().revision == decided.revision) return {};
-    if (TRY(is_still_alive(db, decided.claims))) return {};
-    return invalid_client("the token " + client.uuid() + ", or what it hangs on, was stopped");
+    if (!TRY(is_outdated(db, decided))) return {};
+    return Error{ErrorCode::kUnavailable, "what the token may do is being changed; try again"}
+        .with_reason(kDecideAgain);
 }
 
 }  // namespace latchkey::authority

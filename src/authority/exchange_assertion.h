@@ -21,6 +21,9 @@ struct ProvenClient {
     json::object claims;
 };
 
+// Whom it says that it is of; nothing of it is checked.
+std::optional<TokenId> named_client(std::string_view assertion);
+
 // Every failure is reason "invalid_client" with one message; `detail` says which for our log, and
 // has nothing of the assertion but a token's id that exists.
 Result<ProvenClient> prove_client(Authority& authority, std::string_view assertion);
@@ -36,6 +39,7 @@ struct AccessRequest {
 struct DecidedAccess {
     AccessClaims claims;
     AssertionClaims assertion;
+    UserId owner;
     std::uint64_t revision{0};  // of the facts that were judged
 };
 
@@ -48,8 +52,12 @@ Result<DecidedAccess> decide_access(Authority& authority, verify::Replica::Reade
 // many.
 Result<std::string> sign_access(Authority& authority, const DecidedAccess& decided);
 
+// Of use_assertion: something happened that may have stopped or narrowed the token. Nothing was
+// used up; decide_access knows it now.
+inline constexpr std::string_view kDecideAgain = "decide_again";
+
 // Once for each assertion, whoever asks at the same moment: reason "invalid_client" when it was
-// used before, or when the token was stopped meanwhile.
+// used before, kDecideAgain when what was decided may be true no more.
 Status use_assertion(store::Transaction& tx, const DecidedAccess& decided);
 
 }  // namespace latchkey::authority

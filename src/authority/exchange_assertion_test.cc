@@ -65,13 +65,43 @@ TEST_F(ExchangeAssertionTest, OfManyUsesAtOnceExactlyOneSucceedsAndNoneIsAnEvent
 TEST_F(ExchangeAssertionTest, NothingIsGrantedAfterTheAnswerToARevocation) {
     const auto decided = decide();
     ASSERT_TRUE(change(as_alice_, holder_->token.uuid(), TokenChange::kRevoke));
-    EXPECT_EQ(reason_of(use(decided)), "invalid_client");
+    EXPECT_EQ(reason_of(use(decided)), kDecideAgain);
+    const auto client = prove_client(*authority, holder_->assertion(clock.now())).value();
+    EXPECT_EQ(reason_of(decide_access(*authority, *reader, client, {})), "invalid_client");
+}
+
+TEST_F(ExchangeAssertionTest, NothingWiderIsGrantedAfterTheAnswerToANarrowing) {
+    const auto client = prove_client(*authority, holder_->assertion(clock.now())).value();
+    auto decided = decide_access(*authority, *reader, client, {}).value();
+    EditUser demoted;
+    demoted.roles = {{"verifier"}};
+    ASSERT_TRUE(edit(as_admin_, alice_.id, demoted));
+    EXPECT_EQ(reason_of(use(decided)), kDecideAgain);
+    // Nothing was used up: the same assertion is decided anew, by what is true now.
+    decided = decide_access(*authority, *reader, client, {}).value();
+    EXPECT_EQ(decided.claims.scopes.to_text(), "");
+    EXPECT_TRUE(use(decided));
+    decided = decide();
+    testing::project_of(*this, as_bob_, "another's");  // of a project it is not known whose it is
+    EXPECT_EQ(reason_of(use(decided)), kDecideAgain);
 }
 
 TEST_F(ExchangeAssertionTest, AnotherEventMeanwhileChangesNothing) {
     const auto decided = decide();
-    token(as_bob_, "billing", {});
+    const auto other = testing::key_token(*this, as_alice_, {project_});
+    ASSERT_TRUE(change(as_alice_, other.token.uuid(), TokenChange::kRevoke));
+    EditUser renamed;
+    renamed.name = "Robert";
+    ASSERT_TRUE(edit(as_admin_, bob_.id, renamed));
     EXPECT_TRUE(use(decided));
+}
+
+TEST_F(ExchangeAssertionTest, WhenMuchHappenedMeanwhileItIsDecidedAgain) {
+    const auto decided = decide();
+    for (int i = 0; i < 50; ++i) {
+        token(as_bob_, "billing", {}, store::TokenKind::kOpaque);
+    }
+    EXPECT_EQ(reason_of(use(decided)), kDecideAgain);
 }
 
 TEST_F(ExchangeAssertionTest, WhatWasRefusedMayBeTriedAgainAndWhatWasUsedMayNot) {
