@@ -200,6 +200,8 @@ class ReplayTest(ExchangeCase):
         return threads, results
 
     def test_a17_of_thousands_of_concurrent_uses_exactly_one_succeeds(self):
+        bystander = Application(self.server, self.session)
+        self.grant(self.project("aside"), bystander, [READ])
         threads, results = self.race(self.application.form(), USES)
         for thread in threads:
             thread.join()
@@ -207,7 +209,8 @@ class ReplayTest(ExchangeCase):
         self.assertGreaterEqual(len(statuses), USES)
         self.assertEqual(statuses.count(200), 1)
         self.assertEqual(set(statuses) - {200, 401, 429}, set())
-        self.assertEqual(self.application.exchange().status, 200)
+        # Whose assertion it was may be held up for a moment, but nobody else at the same address.
+        self.assertEqual(bystander.exchange().status, 200)
 
     def test_a17_a_killed_server_still_knows_what_was_used(self):
         for moment in (0.0, 0.003, 0.01, 0.03, 0.1):
