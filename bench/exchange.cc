@@ -38,8 +38,9 @@ constexpr int kCheckpointPages = 4'096;  // as the writer
 
 json::object assertion_claims(const std::string& issuer, const std::string& token) {
     const std::int64_t now = std::time(nullptr);
-    return {{"iss", token}, {"sub", token},     {"aud", issuer},
-            {"iat", now},   {"exp", now + 300}, {"jti", latchkey::random_string(24)}};
+    return {{"iss", token},     {"sub", token},
+            {"aud", issuer},    {"iat", now},
+            {"exp", now + 300}, {"jti", latchkey::base64url_encode(latchkey::random_string(16))}};
 }
 
 int write_requests(char** argv) {
