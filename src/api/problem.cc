@@ -3,8 +3,8 @@
 #include <array>
 
 #include "base/encoding.h"
-#include "base/redaction.h"
 #include "base/json.h"
+#include "base/redaction.h"
 
 namespace latchkey::api {
 namespace {
