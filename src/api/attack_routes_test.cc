@@ -11,19 +11,6 @@ using Kind = Permission::Kind;
 
 class AttackE3 : public testing::AttackTest {
 protected:
-    static std::string method_of(const Route& route) {
-        switch (route.method) {
-            case http::Method::kPost: return "POST";
-            case http::Method::kPut: return "PUT";
-            case http::Method::kPatch: return "PATCH";
-            case http::Method::kDelete: return "DELETE";
-            case http::Method::kGet:
-            case http::Method::kHead:
-            case http::Method::kOptions:
-            case http::Method::kOther: break;
-        }
-        return "GET";
-    }
     // With ids of the tenant's own things: what answers 404 would prove nothing.
     static std::string target_of(const Route& route, const testing::Tenant& tenant) {
         std::string target(route.path);
@@ -53,7 +40,7 @@ protected:
             const bool is_open =
                 kind == Kind::kPublic || (may_see_itself && kind == Kind::kAnyCredential);
             if (is_open) continue;
-            const auto method = method_of(route);
+            const auto method = testing::method_name(route.method);
             const auto reply = ask(method, target_of(route, tenant), fields,
                                    method == "GET" || method == "DELETE" ? "" : "{}");
             EXPECT_TRUE(reply.status == 401 || reply.status == 403)

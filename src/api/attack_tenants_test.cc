@@ -10,22 +10,9 @@ namespace {
 using testing::bearer;
 using testing::Fields;
 using testing::kNobody;
+using testing::method_name;
 using testing::Reply;
 using testing::Tenant;
-
-std::string method_name(http::Method method) {
-    switch (method) {
-        case http::Method::kGet: return "GET";
-        case http::Method::kPost: return "POST";
-        case http::Method::kPut: return "PUT";
-        case http::Method::kPatch: return "PATCH";
-        case http::Method::kDelete: return "DELETE";
-        case http::Method::kHead:
-        case http::Method::kOptions:
-        case http::Method::kOther: break;
-    }
-    return "";
-}
 
 // What stands in a path, by the name of its place.
 using Names = std::map<std::string, std::string>;

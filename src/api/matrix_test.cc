@@ -10,6 +10,7 @@ namespace latchkey::api {
 namespace {
 
 using testing::Fields;
+using testing::method_name;
 using Kind = Permission::Kind;
 
 enum class Outcome : std::uint8_t { kUnauthenticated, kForbidden, kLetIn };
@@ -26,20 +27,6 @@ const char* name_of(Outcome outcome) {
 Outcome outcome_of(int status) {
     if (status == 401) return Outcome::kUnauthenticated;
     return status == 403 ? Outcome::kForbidden : Outcome::kLetIn;
-}
-
-std::string method_of(http::Method method) {
-    switch (method) {
-        case http::Method::kGet: return "GET";
-        case http::Method::kPost: return "POST";
-        case http::Method::kPut: return "PUT";
-        case http::Method::kPatch: return "PATCH";
-        case http::Method::kDelete: return "DELETE";
-        case http::Method::kHead:
-        case http::Method::kOptions:
-        case http::Method::kOther: break;
-    }
-    return "GET";
 }
 
 // Ids that nobody has: being let in then means an answer that is neither 401 nor 403.
@@ -124,10 +111,10 @@ void MatrixTest::run(const std::vector<Credential>& credentials) {
         const bool has_body =
             route.method != http::Method::kGet && route.method != http::Method::kDelete;
         for (const auto& credential : credentials) {
-            const auto reply = ask(method_of(route.method), target_of(route.path),
+            const auto reply = ask(method_name(route.method), target_of(route.path),
                                    credential.fields(route), has_body ? "{}" : "");
             EXPECT_STREQ(name_of(outcome_of(reply.status)), name_of(credential.expected(route)))
-                << method_of(route.method) << " " << route.path << " with " << credential.name
+                << method_name(route.method) << " " << route.path << " with " << credential.name
                 << ": " << reply.status << " " << reply.body;
             EXPECT_NE(reply.status, 0) << route.path;
             EXPECT_NE(reply.status, 500) << route.path << reply.body;
@@ -234,7 +221,7 @@ TEST_F(MatrixTest, AnothersProjectAnswersAsOneThatDoesNotExist) {
     for (const auto& route : routes()) {
         if (!route.path.starts_with(kPrefix)) continue;
         ++routes_seen;
-        const auto method = method_of(route.method);
+        const auto method = method_name(route.method);
         const auto rest = target_of(route.path.substr(kPrefix.size()));
         const auto target = [&](const std::string& id) { return "/v1/projects/" + id + rest; };
         const auto own = make(testing::bearer(session(bob_)),

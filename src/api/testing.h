@@ -90,6 +90,20 @@ inline Fields cookie_with_csrf(std::string_view secret) {
             {"X-CSRF-Token", csrf_of(secret)}};
 }
 
+inline std::string method_name(http::Method method) {
+    switch (method) {
+        case http::Method::kGet: return "GET";
+        case http::Method::kPost: return "POST";
+        case http::Method::kPut: return "PUT";
+        case http::Method::kPatch: return "PATCH";
+        case http::Method::kDelete: return "DELETE";
+        case http::Method::kHead:
+        case http::Method::kOptions:
+        case http::Method::kOther: break;
+    }
+    return "";
+}
+
 class ApiTest : public authority::testing::AuthorityTest {
 protected:
     void SetUp() override {

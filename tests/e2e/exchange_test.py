@@ -8,7 +8,6 @@ and rotations of the signing key while clients verify.
 import http.client
 import json
 import os
-import subprocess
 import threading
 import unittest
 
@@ -17,39 +16,24 @@ import jwt
 from gateways import READ, Nginx, Upstream, bearer, replaced
 from key_tokens import ALGORITHMS, Application
 from latchkey_server import SOURCE, LatchkeyServer
+from node_program import NodeProgram
 
-HERE = os.path.join(SOURCE, "tests", "e2e")
 AUDIENCE = "licensing-api"
 USES = int(os.environ.get("LATCHKEY_REPLAY_USES", "5000"))
 ROTATIONS = int(os.environ.get("LATCHKEY_ROTATIONS", "200"))
 
 
-class Strangers:
+class Strangers(NodeProgram):
     """One long-lived process of the two clients."""
 
     def __init__(self, issuer):
-        self.process = subprocess.Popen(
-            ["node", os.path.join(HERE, "oauth_client.mjs"), issuer, AUDIENCE], text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        super().__init__("oauth_client.mjs", issuer, AUDIENCE)
 
     def get(self, library, application, parameters):
-        request = {"library": library, "algorithm": application.pair.algorithm,
-                   "tokenId": application.id, "keyId": application.key_id,
-                   "privateKey": application.pair.private_pem(), "parameters": parameters}
-        self.process.stdin.write(json.dumps(request) + "\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        if not line:
-            raise RuntimeError("oauth_client.mjs ended; its words are on standard error")
-        return json.loads(line)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.stdin.close()
-        self.process.wait(timeout=30)
-        self.process.stdout.close()
+        return self.ask(json.dumps({
+            "library": library, "algorithm": application.pair.algorithm,
+            "tokenId": application.id, "keyId": application.key_id,
+            "privateKey": application.pair.private_pem(), "parameters": parameters}))
 
 
 class NginxForAProject(Nginx):

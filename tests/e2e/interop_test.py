@@ -13,6 +13,7 @@ import unittest
 import jwt
 
 from latchkey_server import SOURCE, LatchkeyServer
+from node_program import NodeProgram
 
 HERE = os.path.join(SOURCE, "tests", "e2e")
 AUDIENCE = "licensing-api"
@@ -24,29 +25,14 @@ def require_node_modules():
         raise RuntimeError("tests/e2e/node_modules is missing: run `npm ci` in tests/e2e first")
 
 
-class Jose:
+class Jose(NodeProgram):
     """One long-lived verifying process, whose key set stays cached."""
 
     def __init__(self, issuer, audience=AUDIENCE):
-        self.process = subprocess.Popen(
-            ["node", os.path.join(HERE, "jose_verify.mjs"), issuer, audience], text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        super().__init__("jose_verify.mjs", issuer, audience)
 
     def verify(self, token):
-        self.process.stdin.write(token + "\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        if not line:
-            raise RuntimeError("jose_verify.mjs ended; its words are on standard error")
-        return json.loads(line)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.stdin.close()
-        self.process.wait(timeout=30)
-        self.process.stdout.close()
+        return self.ask(token)
 
 
 class InteropCase(unittest.TestCase):
