@@ -12,6 +12,8 @@ verify::TokenFact fact_of(const store::TokenRecord& token) {
     fact.state = token.deleted_at ? verify::TokenState::kRevoked
                                   : static_cast<verify::TokenState>(token.state);
     fact.expires_at = token.expires_at;
+    fact.not_before = token.not_before;
+    fact.rate = token.rate;
     fact.scopes = token.scopes;
     fact.allowed_ips = token.allowed_ips;
     return fact;
@@ -28,6 +30,7 @@ verify::SecretFact fact_of(const store::SecretRecord& secret) {
     fact.is_revoked = secret.state == store::SecretState::kRevoked;
     fact.ends_at = secret.ends_at;
     fact.generation = secret.generation;
+    fact.must_ask = secret.must_ask;
     return fact;
 }
 

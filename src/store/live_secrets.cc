@@ -24,6 +24,8 @@ Status read_facts_into(const Statement& row, TokenRecord& token) {
     token.updated_at = row.time(9);
     token.revoked_at = row.optional_time(10);
     token.deleted_at = row.optional_time(11);
+    token.not_before = row.optional_time(12);
+    token.rate = read_rate(row, 13);
     return {};
 }
 
@@ -36,6 +38,7 @@ Status for_each_live_secret(
     Statement rows = TRY(
         db.prepare("SELECT t.id, t.owner_id, t.api_id, t.kind, t.state, t.scopes, t.allowed_ips,"
                    " t.expires_at, t.created_at, t.updated_at, t.revoked_at, t.deleted_at,"
+                   " t.not_before, t.rate_requests, t.rate_seconds,"
                    " " LATCHKEY_SECRET_COLUMNS
                    " FROM tokens t CROSS JOIN token_secrets s WHERE s.token_id = t.id"
                    " AND ((t.state <> 3 AND t.deleted_at IS NULL) OR t.expires_at IS NULL"
@@ -47,7 +50,7 @@ Status for_each_live_secret(
         const bool has_row = TRY(rows.step());
         if (!has_row) return {};
         TRY(read_facts_into(rows, token));
-        TRY(read_secret_into(rows, 12, secret));
+        TRY(read_secret_into(rows, 15, secret));
         TRY(visit(token, secret));
     }
 }

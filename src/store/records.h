@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "crypto/digest.h"
+#include "token/rate_limit.h"
 
 namespace latchkey::store {
 
@@ -114,6 +115,8 @@ struct TokenRecord {
     std::optional<std::vector<std::string>> scopes;  // none: the policies alone count (key tokens)
     std::vector<std::string> allowed_ips;
     std::optional<Timestamp> expires_at;
+    std::optional<Timestamp> not_before;  // not valid until then
+    RateLimit rate;                       // not set: none
     std::string reason;  // why it was revoked or suspended, as its holder or an operator said
     Timestamp created_at;
     Timestamp updated_at;
@@ -133,6 +136,9 @@ struct SecretRecord {
     std::string public_jwk;
     std::optional<std::uint64_t> status_index;  // of a jwt: list * 2^20 + index in the list
     std::optional<Timestamp> ends_at;           // a rotated secret's last moment
+    // A rotated secret ends sooner when nobody used it for so long; 0: it does not.
+    std::uint32_t until_silent_seconds{0};
+    bool must_ask{false};  // of a jwt: its claims say more than its token may now
     Timestamp created_at;
 };
 

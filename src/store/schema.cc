@@ -120,11 +120,21 @@ constexpr Sql kProjects[] = {
     "CREATE INDEX assertions_seen_expiry ON assertions_seen (expires_at)",
 };
 
+// What happens to a token after it is made.
+constexpr Sql kWholeLives[] = {
+    "ALTER TABLE tokens ADD COLUMN not_before BIGINT",
+    "ALTER TABLE tokens ADD COLUMN rate_requests BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE tokens ADD COLUMN rate_seconds BIGINT NOT NULL DEFAULT 0",
+    // Seconds without a use after which a rotated secret ends by itself; 0: it does not.
+    "ALTER TABLE token_secrets ADD COLUMN until_silent BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE token_secrets ADD COLUMN must_ask SMALLINT NOT NULL DEFAULT 0",
+};
+
 struct Step {
     std::int64_t version;
     std::span<const Sql> statements;
 };
-constexpr Step kSteps[] = {{1, kFirst}, {2, kProjects}};
+constexpr Step kSteps[] = {{1, kFirst}, {2, kProjects}, {3, kWholeLives}};
 static_assert(kSteps[std::size(kSteps) - 1].version == kSchemaVersion);
 
 Status apply(Connection& db, const Step& step) {

@@ -22,7 +22,7 @@ Status update_token(Connection& db, const TokenRecord& token);  // every column 
 Result<std::optional<TokenRecord>> find_token(Connection& db, const UuidBytes& id_or_jti);
 // The secret of generation 1 must have its token's id: lookups by jti count on it.
 Status insert_secret(Connection& db, const SecretRecord& secret);
-// State and ends_at; of a key token's key also its name and its JWK.
+// State, ends_at, until_silent and must_ask; of a key token's key also its name and its JWK.
 Status update_secret(Connection& db, const SecretRecord& secret);
 Result<std::vector<SecretRecord>> secrets_of(Connection& db, const TokenId& token);
 Result<bool> is_status_index_taken(Connection& db, std::uint64_t index);

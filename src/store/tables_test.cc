@@ -86,10 +86,14 @@ TEST_F(Tables, ATokenIsFoundByItsIdAndByEveryJti) {
     made.description = "for the nightly job";
     made.allowed_ips = {"10.0.0.0/8", "2001:db8::/32"};
     made.expires_at = at(9'000);
+    made.not_before = at(2'000);
+    made.rate = {100, 60};
     SecretRecord later = secret(1, 2);
     later.kid = "key-1";
     later.status_index = (1ULL << 20) + 7;
     later.ends_at = at(8'000);
+    later.until_silent_seconds = 3'600;
+    later.must_ask = true;
     write([&](Connection& db) -> Status {
         TRY(insert_token(db, made));
         TRY(insert_secret(db, secret(1)));
@@ -109,6 +113,8 @@ TEST_F(Tables, ATokenIsFoundByItsIdAndByEveryJti) {
         EXPECT_EQ(found->scopes, made.scopes);
         EXPECT_EQ(found->allowed_ips, made.allowed_ips);
         EXPECT_EQ(found->expires_at, made.expires_at);
+        EXPECT_EQ(found->not_before, made.not_before);
+        EXPECT_EQ(found->rate, made.rate);
         EXPECT_EQ(found->revoked_at, std::nullopt);
         EXPECT_EQ(found->deleted_at, std::nullopt);
     }
@@ -122,6 +128,9 @@ TEST_F(Tables, ATokenIsFoundByItsIdAndByEveryJti) {
     EXPECT_EQ(secrets[1].kid, "key-1");
     EXPECT_EQ(secrets[1].status_index, later.status_index);
     EXPECT_EQ(secrets[1].ends_at, later.ends_at);
+    EXPECT_EQ(secrets[1].until_silent_seconds, 3'600U);
+    EXPECT_TRUE(secrets[1].must_ask);
+    EXPECT_FALSE(secrets[0].must_ask);
     EXPECT_EQ(secrets[0].status_index, std::nullopt);
 }
 
@@ -133,6 +142,8 @@ TEST_F(Tables, AnUpdateOfATokenReachesEveryColumn) {
     made.description = "words";
     made.scopes.reset();
     made.allowed_ips = {"::1"};
+    made.not_before = at(4'000);
+    made.rate = {5, 1};
     made.expires_at = at(9'000);
     made.reason = "leaked";
     made.updated_at = at(3'000);
@@ -153,6 +164,8 @@ TEST_F(Tables, AnUpdateOfATokenReachesEveryColumn) {
     EXPECT_EQ(found->description, made.description);
     EXPECT_EQ(found->scopes, std::nullopt);
     EXPECT_EQ(found->allowed_ips, made.allowed_ips);
+    EXPECT_EQ(found->not_before, made.not_before);
+    EXPECT_EQ(found->rate, made.rate);
     EXPECT_EQ(found->reason, made.reason);
     EXPECT_EQ(found->updated_at, made.updated_at);
     EXPECT_EQ(found->revoked_at, made.revoked_at);

@@ -167,6 +167,8 @@ TEST_F(LiveSecrets, CarryAllThatAVerdictNeedsThoughTheRecordsAreUsedAgain) {
     write([](Connection& db) -> Status {
         TokenRecord first = token(1);
         first.allowed_ips = {"10.0.0.1"};
+        first.not_before = at(2'000);
+        first.rate = {7, 1};
         first.expires_at = at(9'000);
         TokenRecord second = token(2);
         second.scopes.reset();
@@ -175,6 +177,7 @@ TEST_F(LiveSecrets, CarryAllThatAVerdictNeedsThoughTheRecordsAreUsedAgain) {
         SecretRecord jwt = testing::secret(1);
         jwt.kid = "key-1";
         jwt.status_index = 12;
+        jwt.must_ask = true;
         TRY(insert_secret(db, jwt));
         return insert_secret(db, testing::secret(2));
     });
@@ -190,6 +193,12 @@ TEST_F(LiveSecrets, CarryAllThatAVerdictNeedsThoughTheRecordsAreUsedAgain) {
     EXPECT_EQ(rows[0].first.scopes, token(1).scopes);
     EXPECT_EQ(rows[0].first.allowed_ips.size(), 1U);
     EXPECT_EQ(rows[0].first.expires_at, at(9'000));
+    EXPECT_EQ(rows[0].first.not_before, at(2'000));
+    EXPECT_EQ(rows[0].first.rate.requests, 7U);
+    EXPECT_EQ(rows[1].first.not_before, std::nullopt);
+    EXPECT_FALSE(rows[1].first.rate.is_set());
+    EXPECT_TRUE(rows[0].second.must_ask);
+    EXPECT_FALSE(rows[1].second.must_ask);
     EXPECT_EQ(rows[0].second.kid, "key-1");
     EXPECT_EQ(rows[0].second.status_index, 12U);
     EXPECT_EQ(rows[1].first.scopes, std::nullopt);

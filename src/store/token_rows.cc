@@ -21,7 +21,14 @@ Result<TokenRecord> read_token(const Statement& row) {
     token.updated_at = row.time(12);
     token.revoked_at = row.optional_time(13);
     token.deleted_at = row.optional_time(14);
+    token.not_before = row.optional_time(15);
+    token.rate = read_rate(row, 16);
     return token;
+}
+
+RateLimit read_rate(const Statement& row, int from) {
+    return {static_cast<std::uint32_t>(row.integer(from)),
+            static_cast<std::uint32_t>(row.integer(from + 1))};
 }
 
 Status read_secret_into(const Statement& row, int from, SecretRecord& secret) {
@@ -38,6 +45,8 @@ Status read_secret_into(const Statement& row, int from, SecretRecord& secret) {
     secret.ends_at = row.optional_time(from + 7);
     secret.created_at = row.time(from + 8);
     secret.public_jwk = row.text(from + 9);
+    secret.until_silent_seconds = static_cast<std::uint32_t>(row.integer(from + 10));
+    secret.must_ask = row.integer(from + 11) != 0;
     return {};
 }
 

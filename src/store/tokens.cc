@@ -27,15 +27,17 @@ Result<std::optional<TokenRecord>> find_by(Connection& db, Sql sql, const UuidBy
 Status insert_token(Connection& db, const TokenRecord& token) {
     Statement statement = TRY(db.prepare(
         "INSERT INTO tokens (id, owner_id, api_id, kind, state, name, description, scopes,"
-        " allowed_ips, expires_at, reason, created_at, updated_at, revoked_at, deleted_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"));
+        " allowed_ips, expires_at, reason, created_at, updated_at, revoked_at, deleted_at,"
+        " not_before, rate_requests, rate_seconds) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
+        " $11, $12, $13, $14, $15, $16, $17, $18)"));
     statement.bind(token.id).bind(token.owner).bind(token.api);
     statement.bind(as_integer(token.kind)).bind(as_integer(token.state));
     statement.bind(std::string_view(token.name)).bind(std::string_view(token.description));
     bind_scopes(statement, token.scopes);
     statement.bind(std::string_view(encode_list(token.allowed_ips))).bind(token.expires_at);
     statement.bind(std::string_view(token.reason)).bind(token.created_at).bind(token.updated_at);
-    statement.bind(token.revoked_at).bind(token.deleted_at);
+    statement.bind(token.revoked_at).bind(token.deleted_at).bind(token.not_before);
+    statement.bind(std::int64_t{token.rate.requests}).bind(std::int64_t{token.rate.seconds});
     return statement.run();
 }
 
@@ -43,14 +45,17 @@ Status update_token(Connection& db, const TokenRecord& token) {
     Statement statement = TRY(db.prepare(
         "UPDATE tokens SET owner_id = $1, api_id = $2, kind = $3, state = $4, name = $5,"
         " description = $6, scopes = $7, allowed_ips = $8, expires_at = $9, reason = $10,"
-        " updated_at = $11, revoked_at = $12, deleted_at = $13 WHERE id = $14"));
+        " updated_at = $11, revoked_at = $12, deleted_at = $13, not_before = $14,"
+        " rate_requests = $15, rate_seconds = $16 WHERE id = $17"));
     statement.bind(token.owner).bind(token.api);
     statement.bind(as_integer(token.kind)).bind(as_integer(token.state));
     statement.bind(std::string_view(token.name)).bind(std::string_view(token.description));
     bind_scopes(statement, token.scopes);
     statement.bind(std::string_view(encode_list(token.allowed_ips))).bind(token.expires_at);
     statement.bind(std::string_view(token.reason)).bind(token.updated_at);
-    statement.bind(token.revoked_at).bind(token.deleted_at).bind(token.id);
+    statement.bind(token.revoked_at).bind(token.deleted_at).bind(token.not_before);
+    statement.bind(std::int64_t{token.rate.requests}).bind(std::int64_t{token.rate.seconds});
+    statement.bind(token.id);
     TRY(statement.run());
     return one_changed(db, "token");
 }
@@ -70,8 +75,8 @@ Result<std::optional<TokenRecord>> find_token(Connection& db, const UuidBytes& i
 Status insert_secret(Connection& db, const SecretRecord& secret) {
     Statement statement =
         TRY(db.prepare("INSERT INTO token_secrets (id, token_id, generation, state, digest, kid,"
-                       " status_index, ends_at, created_at, public_jwk)"
-                       " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"));
+                       " status_index, ends_at, created_at, public_jwk, until_silent, must_ask)"
+                       " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"));
     statement.bind(secret.id).bind(secret.token).bind(std::int64_t{secret.generation});
     statement.bind(as_integer(secret.state)).bind(secret.digest).bind(std::string_view(secret.kid));
     if (secret.status_index) {
@@ -80,15 +85,20 @@ Status insert_secret(Connection& db, const SecretRecord& secret) {
         statement.bind_null();
     }
     statement.bind(secret.ends_at).bind(secret.created_at);
-    return statement.bind(std::string_view(secret.public_jwk)).run();
+    statement.bind(std::string_view(secret.public_jwk));
+    statement.bind(std::int64_t{secret.until_silent_seconds});
+    return statement.bind(std::int64_t{secret.must_ask ? 1 : 0}).run();
 }
 
 Status update_secret(Connection& db, const SecretRecord& secret) {
     Statement statement =
         TRY(db.prepare("UPDATE token_secrets SET state = $1, ends_at = $2, kid = $3,"
-                       " public_jwk = $4 WHERE token_id = $5 AND generation = $6"));
+                       " public_jwk = $4, until_silent = $5, must_ask = $6"
+                       " WHERE token_id = $7 AND generation = $8"));
     statement.bind(as_integer(secret.state)).bind(secret.ends_at);
     statement.bind(std::string_view(secret.kid)).bind(std::string_view(secret.public_jwk));
+    statement.bind(std::int64_t{secret.until_silent_seconds});
+    statement.bind(std::int64_t{secret.must_ask ? 1 : 0});
     statement.bind(secret.token).bind(std::int64_t{secret.generation});
     TRY(statement.run());
     return one_changed(db, "secret");

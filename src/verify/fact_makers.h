@@ -35,6 +35,8 @@ inline TokenFact any_token(std::uint64_t n) {
     fact.state = static_cast<TokenState>(1 + n / 3 % 3);
     if (n % 2 == 0) fact.expires_at = Timestamp::from_seconds(static_cast<std::int64_t>(n));
     if (n % 4 != 3) fact.scopes = {"license:" + std::to_string(n % 7), "report:read"};
+    if (n % 7 == 3) fact.not_before = Timestamp::from_seconds(static_cast<std::int64_t>(n / 2));
+    if (n % 6 == 5) fact.rate = {static_cast<std::uint32_t>(n), 60};
     if (n % 5 == 4) fact.allowed_ips = {"10.0.0.0/8", "2001:db8::" + std::to_string(n % 3)};
     return fact;
 }

@@ -98,6 +98,11 @@ public:
         if (!value->is_int64() || value->get_int64() < 0) return wrong(name);
         return std::optional{static_cast<std::uint64_t>(value->get_int64())};
     }
+    Result<std::uint32_t> small_number(std::string_view name) {
+        const auto number = TRY(number_or_none(name));
+        if (!number || *number > 0xFFFF'FFFF) return wrong(name);
+        return static_cast<std::uint32_t>(*number);
+    }
     Result<std::optional<Timestamp>> time_or_none(std::string_view name) {
         const json::value* const value = TRY(any(name));
         if (value->is_null()) return std::optional<Timestamp>{};
@@ -174,6 +179,9 @@ json::object encode(const TokenFact& fact) {
     object["token_kind"] = word_of(kKinds, fact.kind);
     object["state"] = word_of(kStates, fact.state);
     object["expires_at"] = time_json(fact.expires_at);
+    object["not_before"] = time_json(fact.not_before);
+    object["rate_requests"] = fact.rate.requests;
+    object["rate_seconds"] = fact.rate.seconds;
     object["scopes"] = nullptr;
     if (fact.scopes) object["scopes"] = texts_json(*fact.scopes);
     object["allowed_ips"] = texts_json(fact.allowed_ips);
@@ -278,6 +286,9 @@ Result<Fact> decode_token(Members& members) {
     fact.kind = TRY(members.word("token_kind", kKinds));
     fact.state = TRY(members.word("state", kStates));
     fact.expires_at = TRY(members.time_or_none("expires_at"));
+    fact.not_before = TRY(members.time_or_none("not_before"));
+    fact.rate.requests = TRY(members.small_number("rate_requests"));
+    fact.rate.seconds = TRY(members.small_number("rate_seconds"));
     fact.scopes = TRY(members.texts_or_none("scopes"));
     fact.allowed_ips = TRY(members.texts("allowed_ips"));
     return Fact{std::move(fact)};
@@ -295,9 +306,7 @@ Result<Fact> decode_secret(Members& members) {
     fact.status_index = TRY(members.number_or_none("status_index"));
     fact.is_revoked = TRY(members.boolean("is_revoked"));
     fact.ends_at = TRY(members.time_or_none("ends_at"));
-    const auto generation = TRY(members.number_or_none("generation"));
-    if (!generation || *generation > 0xFFFF'FFFF) return Members::wrong("generation");
-    fact.generation = static_cast<std::uint32_t>(*generation);
+    fact.generation = TRY(members.small_number("generation"));
     fact.must_ask = TRY(members.boolean("must_ask"));
     return Fact{std::move(fact)};
 }

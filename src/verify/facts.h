@@ -14,6 +14,7 @@
 #include "base/id.h"
 #include "base/json.h"
 #include "crypto/digest.h"
+#include "token/rate_limit.h"
 
 namespace latchkey::verify {
 
@@ -27,6 +28,8 @@ struct TokenFact {
     TokenKind kind{TokenKind::kOpaque};
     TokenState state{TokenState::kActive};  // a deleted token is revoked
     std::optional<Timestamp> expires_at;
+    std::optional<Timestamp> not_before;
+    RateLimit rate;
     std::optional<std::vector<std::string>> scopes;  // sorted; none: declared none
     std::vector<std::string> allowed_ips;            // addresses and CIDR blocks; empty: any
 };

@@ -55,6 +55,8 @@ TEST(Facts, OfATokenSayEverythingTheyHold) {
     fact.expires_at = Timestamp::from_seconds(1'800'000'000);
     fact.scopes = {"a:x", "b:y"};
     fact.allowed_ips = {"10.0.0.0/8"};
+    fact.not_before = Timestamp::from_seconds(1'700'000'000);
+    fact.rate = {100, 60};
     const Fact decoded = fact_from_json(to_json(Fact{fact})).value();
     const auto& read = std::get<TokenFact>(decoded);
     EXPECT_EQ(read.id, fact.id);
@@ -65,6 +67,8 @@ TEST(Facts, OfATokenSayEverythingTheyHold) {
     EXPECT_EQ(read.expires_at, fact.expires_at);
     EXPECT_EQ(read.scopes, fact.scopes);
     EXPECT_EQ(read.allowed_ips, fact.allowed_ips);
+    EXPECT_EQ(read.not_before, fact.not_before);
+    EXPECT_EQ(read.rate, fact.rate);
 }
 
 TEST(Facts, OfASecretSayEverythingTheyHold) {

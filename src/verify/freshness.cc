@@ -23,6 +23,10 @@ bool may_say(Verdict verdict, Freshness freshness) {
         case Verdict::kExpired:
         case Verdict::kKeyCompromised: return true;
         case Verdict::kActive:
+        case Verdict::kNotYetValid:
+        case Verdict::kProofNeeded:
+        case Verdict::kProofInvalid:
+        case Verdict::kRateLimited:
         case Verdict::kUnknown:
         case Verdict::kSuspended:
         case Verdict::kOwnerDisabled:

@@ -24,6 +24,7 @@ Verdict life_of(const TokenView& token, Timestamp now) {
     if (token.expires_at && *token.expires_at <= now) return Verdict::kExpired;
     if (token.secret_ends_at && *token.secret_ends_at <= now) return Verdict::kExpired;
     if (token.access != nullptr && token.access->expires_at <= now) return Verdict::kExpired;
+    if (token.not_before && *token.not_before > now) return Verdict::kNotYetValid;
     if (token.state == TokenState::kSuspended) return Verdict::kSuspended;
     if (token.owner_is_disabled) return Verdict::kOwnerDisabled;
     return Verdict::kActive;
@@ -162,11 +163,15 @@ std::string_view verdict_name(Verdict verdict) {
         case Verdict::kUnknown: return "unknown";
         case Verdict::kRevoked: return "revoked";
         case Verdict::kExpired: return "expired";
+        case Verdict::kNotYetValid: return "not_yet_valid";
         case Verdict::kSuspended: return "suspended";
         case Verdict::kOwnerDisabled: return "owner_disabled";
         case Verdict::kKeyCompromised: return "key_compromised";
         case Verdict::kWrongAudience: return "wrong_audience";
         case Verdict::kAddressNotAllowed: return "address_not_allowed";
+        case Verdict::kProofNeeded: return "proof_needed";
+        case Verdict::kProofInvalid: return "proof_invalid";
+        case Verdict::kRateLimited: return "rate_limited";
         case Verdict::kInsufficientScope: return "insufficient_scope";
     }
     return "unknown";
@@ -179,11 +184,15 @@ std::string_view verdict_reason(Verdict verdict) {
         case Verdict::kUnknown: return "No such token is known here.";
         case Verdict::kRevoked: return "The token was revoked.";
         case Verdict::kExpired: return "The token has expired.";
+        case Verdict::kNotYetValid: return "The token is not valid yet.";
         case Verdict::kSuspended: return "The token is suspended.";
         case Verdict::kOwnerDisabled: return "The token's owner is disabled.";
         case Verdict::kKeyCompromised: return "The key that signed the token was withdrawn.";
         case Verdict::kWrongAudience: return "The token is for another API.";
         case Verdict::kAddressNotAllowed: return "The token may not be used from this address.";
+        case Verdict::kProofNeeded: return "The token needs a proof of its holder's key.";
+        case Verdict::kProofInvalid: return "The proof of the holder's key is not valid here.";
+        case Verdict::kRateLimited: return "The token was used too often; wait a little.";
         case Verdict::kInsufficientScope: return "The token lacks a scope that this needs.";
     }
     return "No such token is known here.";

@@ -21,11 +21,15 @@ enum class Verdict : std::uint8_t {
     kUnknown,
     kRevoked,
     kExpired,
+    kNotYetValid,
     kSuspended,
     kOwnerDisabled,
     kKeyCompromised,  // its signing key was withdrawn in an emergency
     kWrongAudience,   // a token of another API
     kAddressNotAllowed,
+    kProofNeeded,        // bound to a key of its holder, and presented without a proof (RFC 9449)
+    kProofInvalid,       // the proof does not fit the token, the request or the time
+    kRateLimited,        // said by who counts, never by judge
     kInsufficientScope,  // scopes, or rights in the project asked for, are missing
 };
 

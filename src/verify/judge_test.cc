@@ -77,6 +77,9 @@ TEST(Judge, TheVerdictsHaveOneOrderOfPrecedence) {
     one.view.expires_at = std::nullopt;
     EXPECT_EQ(verdict(), Verdict::kExpired);  // the secret's end
     one.view.secret_ends_at = std::nullopt;
+    one.view.not_before = kNow + Microseconds{1};
+    EXPECT_EQ(verdict(), Verdict::kNotYetValid);
+    one.view.not_before = kNow;  // its first moment
     EXPECT_EQ(verdict(), Verdict::kSuspended);
     one.view.state = TokenState::kActive;
     EXPECT_EQ(verdict(), Verdict::kOwnerDisabled);

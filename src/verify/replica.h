@@ -51,6 +51,9 @@ struct TokenView {
     bool key_is_compromised{false};
     std::optional<Timestamp> expires_at;      // of the token
     std::optional<Timestamp> secret_ends_at;  // a rotated secret's last moment
+    std::optional<Timestamp> not_before;
+    std::uint32_t generation{1};  // of the secret
+    RateLimit rate;
     ApiId api;
     std::string_view api_slug;
     std::string_view audience;
@@ -136,7 +139,8 @@ public:
     // A copy of one status list: two bits an entry, LSB first, 2^20 entries; empty: no such list.
     // 1: revoked, or its key compromised; 2: suspended, or its owner disabled; 3, ask: the claims
     // may say more than is true now (must_ask, a scope that the owner lost) or less than is
-    // demanded (an address list, which no claim carries). Else 0, also when expired.
+    // demanded (addresses, a rate, a rotated secret's end, which no claim carries). Else 0, also
+    // when expired.
     [[nodiscard]] std::string status_list(std::uint64_t list) const;
     // Grows on change. Read it before the list, so that a list which changes meanwhile reads as
     // old.

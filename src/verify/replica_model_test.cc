@@ -102,7 +102,8 @@ struct Model {
         if (token->second.state == TokenState::kSuspended) return 2;
         const auto user = users.find(token->second.owner);
         if (user != users.end() && user->second.is_disabled) return 2;
-        if (secret.must_ask || !token->second.allowed_ips.empty()) return 3;
+        if (secret.must_ask || secret.ends_at) return 3;
+        if (!token->second.allowed_ips.empty() || token->second.rate.is_set()) return 3;
         std::set<std::string> allowed;
         const auto known = whole(secret.token);
         if (known) allowed = patterns(known->user, known->api);
@@ -132,6 +133,9 @@ void compare_secret(const Model& model, const SecretFact& secret, const Replica:
     RC_ASSERT(view.owner_is_machine == whole->user.is_machine);
     RC_ASSERT(view.key_is_compromised == model.is_compromised(secret));
     RC_ASSERT(view.expires_at == whole->token.expires_at);
+    RC_ASSERT(view.not_before == whole->token.not_before);
+    RC_ASSERT(view.rate == whole->token.rate);
+    RC_ASSERT(view.generation == secret.generation);
     RC_ASSERT(view.secret_ends_at == secret.ends_at);
     RC_ASSERT(view.api == whole->api.id);
     RC_ASSERT(view.api_slug == whole->api.slug);

@@ -56,11 +56,12 @@ bool Replica::State::fill(const Row& row, TokenView& view) const {
     view.secret = !row.has_secret   ? SecretId{}
                   : rare != nullptr ? rare->secret
                                     : SecretId{row.token.bytes};
-    view.secret_ends_at = rare != nullptr ? time_or_never(rare->ends_at) : std::nullopt;
+    view.secret_ends_at.reset();
+    view.not_before.reset();
+    view.generation = 1;
+    view.rate = {};
     view.allowed_ips = {};
-    if (rare != nullptr && rare->allowed_ips != 0) {
-        view.allowed_ips = sets.at(rare->allowed_ips).items;
-    }
+    if (rare != nullptr) fill(*rare, view);
 
     view.api = api->id;
     view.api_slug = api->slug;
@@ -82,6 +83,16 @@ bool Replica::State::fill(const Row& row, TokenView& view) const {
     view.grant.reset();
     view.access = nullptr;
     return true;
+}
+
+void Replica::State::fill(const Rare& rare, TokenView& view) const {
+    view.secret_ends_at = time_or_never(rare.ends_at);
+    if (rare.not_before != kNoStart) {
+        view.not_before = Timestamp::from_microseconds(rare.not_before);
+    }
+    view.generation = rare.generation;
+    view.rate = rare.rate;
+    if (rare.allowed_ips != 0) view.allowed_ips = sets.at(rare.allowed_ips).items;
 }
 
 ReplicaPosition Replica::State::position() const {
@@ -107,6 +118,8 @@ void Replica::State::put(const TokenFact& fact) {
     part.kind = fact.kind;
     part.state = fact.state;
     part.expires_at = fact.expires_at ? fact.expires_at->microseconds() : kNever;
+    part.not_before = fact.not_before ? fact.not_before->microseconds() : kNoStart;
+    part.rate = fact.rate;
     part.scopes = fact.scopes ? sets.intern(*fact.scopes) : 0;
     part.allowed_ips = fact.allowed_ips.empty() ? 0 : sets.intern(fact.allowed_ips);
     tokens.put(part);
@@ -207,7 +220,9 @@ TokenStatus Replica::State::status_of(const Row& row) const {
         return TokenStatus::kSuspended;
     }
     const Rare* const rare = tokens.rare(row);
-    const bool is_bound = rare != nullptr && rare->allowed_ips != 0;
+    // What no claim carries: addresses, a rate, the end that a rotation gave this secret.
+    const bool is_bound = rare != nullptr && (rare->allowed_ips != 0 || rare->rate.is_set() ||
+                                              rare->ends_at != kNever);
     const bool must_ask =
         is_bound || (row.secret_bits & Row::kMustAsk) != 0 || has_lost_scope(row, owner);
     return must_ask ? TokenStatus::kAsk : TokenStatus::kValid;

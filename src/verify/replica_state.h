@@ -55,6 +55,7 @@ private:
         std::set<TokenId> tokens;
     };
 
+    void fill(const Rare& rare, TokenView& view) const;
     void put(const Fact& fact, Touched& touched);
     void refresh_statuses(const Touched& touched);
     void refresh_status(const Row& row);

@@ -33,6 +33,8 @@ void set_token(Row& row, Rare& rare, const TokenPart& part) {
     row.state = static_cast<std::uint8_t>(part.state);
     row.expires_at = part.expires_at;
     rare.allowed_ips = part.allowed_ips;
+    rare.not_before = part.not_before;
+    rare.rate = part.rate;
 }
 
 void set_secret(Row& row, Rare& rare, const SecretFact& fact, std::uint32_t key) {
@@ -112,7 +114,8 @@ TokenTable::Draft TokenTable::draft_of(std::uint32_t index) const {
 std::uint32_t TokenTable::write(const Draft& draft) {
     const Rare& rare = draft.rare;
     const bool is_plain = rare.secret.bytes == draft.row.token.bytes && rare.ends_at == kNever &&
-                          rare.generation == 1 && rare.allowed_ips == 0;
+                          rare.generation == 1 && rare.allowed_ips == 0 &&
+                          rare.not_before == kNoStart && !rare.rate.is_set();
     std::uint32_t rare_index = Row::kNone;
     if (!is_plain) {
         rare_index = rares_.allocate();

@@ -19,6 +19,7 @@
 
 namespace latchkey::verify {
 
+inline constexpr std::int64_t kNoStart = std::numeric_limits<std::int64_t>::min();
 inline constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
 // What most secrets do not have; a row without it is its token's only secret.
@@ -27,6 +28,8 @@ struct Rare {
     std::int64_t ends_at{kNever};  // microseconds
     std::uint32_t generation{1};
     std::uint32_t allowed_ips{0};  // in StringSets
+    std::int64_t not_before{kNoStart};
+    RateLimit rate;
 };
 
 struct Row {
@@ -62,6 +65,8 @@ struct TokenPart {
     TokenKind kind{TokenKind::kOpaque};
     TokenState state{TokenState::kActive};
     std::int64_t expires_at{kNever};
+    std::int64_t not_before{kNoStart};
+    RateLimit rate;
 };
 
 class TokenTable {
