@@ -68,12 +68,7 @@ void Connection::on_ready() {
 void Connection::on_read(const AsioError& error, std::size_t bytes) {
     is_reading_ = false;
     if (!is_open()) return;
-    if (phase_ == Phase::kLingering) {
-        drained_bytes_ += bytes;
-        if (error || drained_bytes_ > kDrainBytesMax) return close();
-        is_reading_ = true;
-        return read_some();
-    }
+    if (phase_ == Phase::kLingering || phase_ == Phase::kStreaming) return drain(error, bytes);
     if (error) {
         // A client that ends its direction in the middle of a request may still hear why.
         if (error != asio::error::eof || parser_.is_idle()) return close();
@@ -81,6 +76,14 @@ void Connection::on_read(const AsioError& error, std::size_t bytes) {
     }
     parser_.received(bytes);
     run();
+}
+
+// Of somebody who has nothing more to say: only that he goes is news.
+void Connection::drain(const AsioError& error, std::size_t bytes) {
+    drained_bytes_ += bytes;
+    if (error || drained_bytes_ > kDrainBytesMax) return close();
+    is_reading_ = true;
+    read_some();
 }
 
 void Connection::run() {
@@ -203,6 +206,7 @@ void Connection::on_written(const AsioError& error) {
     sending_.clear();
     if (!is_open()) return;
     if (error) return close();
+    if (phase_ == Phase::kStreaming) return send_stream();
     if (!flush()) return;
     if (close_after_) return linger();
     if (phase_ == Phase::kHandling) return;
@@ -212,6 +216,7 @@ void Connection::on_written(const AsioError& error) {
 void Connection::linger() {
     if (!is_open() || phase_ == Phase::kLingering) return;
     set_phase(Phase::kLingering, kLingerSeconds);
+    release_stream();
     parser_.discard();
     begin_lingering();
 }
@@ -219,6 +224,7 @@ void Connection::linger() {
 void Connection::close() {
     if (!is_open()) return;
     phase_ = Phase::kClosed;
+    release_stream();
     close_stream();
 }
 
@@ -241,6 +247,10 @@ void Connection::check_deadline(Microseconds now) {
 
 void Connection::stop_gracefully() {
     if (phase_ == Phase::kOpening) return close();
+    if (phase_ == Phase::kStreaming) {
+        stream_->end();
+        return send_stream();
+    }
     // What already arrived is answered; its answer then says Connection: close.
     if (phase_ == Phase::kIdle && !is_writing_ && !has_input()) close();
 }
@@ -279,6 +289,15 @@ void Connection::answer(const Response& response) {
 }
 
 void Connection::append_response(const Response& response) {
+    append_head(response);
+    append_head_end(response.status, response.body.size(),
+                    !parser_.keep_alive() || reactor_->is_stopping());
+    if (has_body(response.status) && parser_.request().method != Method::kHead) {
+        output_ += response.body;
+    }
+}
+
+void Connection::append_head(const Response& response) {
     output_ += "HTTP/1.1 ";
     append_number(output_, static_cast<std::size_t>(response.status));
     output_ += ' ';
@@ -292,11 +311,6 @@ void Connection::append_response(const Response& response) {
     if (!response.content_type.empty()) append_field("Content-Type", response.content_type);
     for (const auto& [name, value] : response.fields)
         append_field(name, value);
-    append_head_end(response.status, response.body.size(),
-                    !parser_.keep_alive() || reactor_->is_stopping());
-    if (has_body(response.status) && parser_.request().method != Method::kHead) {
-        output_ += response.body;
-    }
 }
 
 Deferred Connection::defer() {
@@ -305,7 +319,62 @@ Deferred Connection::defer() {
 }
 
 void Connection::post_answer(std::optional<Response> response) {
-    reactor_->post_answer(shared_from_this(), std::move(response));
+    reactor_->post({shared_from_this(), std::move(response), nullptr});
+}
+
+std::shared_ptr<StreamBuffer> Connection::make_stream(StreamWatcher watcher) const {
+    return std::make_shared<StreamBuffer>(parser_.is_http_1_1(),
+                                          reactor_->limits().stream_bytes_max, std::move(watcher));
+}
+
+void Connection::post_stream(Response head, std::shared_ptr<StreamBuffer> stream) {
+    reactor_->post({shared_from_this(), std::move(head), std::move(stream)});
+}
+
+void Connection::post_wake(std::shared_ptr<StreamBuffer> stream) {
+    reactor_->post({shared_from_this(), std::nullopt, std::move(stream)});
+}
+
+void Connection::start_stream(const Response& head, std::shared_ptr<StreamBuffer> stream) {
+    if (!is_open() || phase_ != Phase::kHandling) return stream->close();
+    append_head(head);
+    output_.append(reactor_->date_line()).append(request_id_);
+    if (parser_.is_http_1_1()) output_ += "\r\nTransfer-Encoding: chunked";
+    output_ += "\r\nConnection: close\r\n\r\n";
+    close_after_ = true;
+    if (parser_.request().method == Method::kHead) {
+        stream->close();
+        flush_or_linger();
+        return;
+    }
+    phase_ = Phase::kStreaming;
+    deadline_ = Microseconds::max();
+    stream_ = std::move(stream);
+    ++reactor_->figures().streams_open;
+    parser_.discard();
+    is_reading_ = true;
+    read_some();
+    if (reactor_->is_stopping()) stream_->end();
+    send_stream();
+}
+
+void Connection::send_stream() {
+    if (!is_open() || phase_ != Phase::kStreaming) return;
+    if (stream_->is_cut()) {
+        ++reactor_->figures().streams_cut_total;
+        return close();
+    }
+    if (is_writing_) return;
+    const bool is_last = stream_->take(output_);
+    if (!flush()) return;
+    if (is_last) return linger();
+    stream_->drained();
+}
+
+void Connection::release_stream() {
+    if (!stream_) return;
+    --reactor_->figures().streams_open;
+    std::exchange(stream_, nullptr)->close();
 }
 
 }  // namespace latchkey::http

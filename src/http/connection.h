@@ -1,6 +1,7 @@
 // One client: reads requests, hands them to the application one at a time, writes answers in order.
-// Everything runs on its reactor's thread but post_answer. The reactor owns it and drops it when it
-// is closed and no operation is pending; a Deferred may keep it longer, and then only its memory.
+// Everything runs on its reactor's thread but what is named post_. The reactor owns it and drops it
+// when it is closed and no operation is pending; a Deferred may keep it longer, and then only its
+// memory.
 #pragma once
 
 #include <cstdint>
@@ -41,10 +42,15 @@ public:
     void answer_flat(std::string_view head, std::string_view body);
     Deferred defer();
     void post_answer(std::optional<Response> response);  // from any thread; nothing: a 500
+    [[nodiscard]] std::shared_ptr<StreamBuffer> make_stream(StreamWatcher watcher) const;
+    void post_stream(Response head, std::shared_ptr<StreamBuffer> stream);
+    void post_wake(std::shared_ptr<StreamBuffer> stream);
 
     // For the reactor. After each of them it calls reap().
     virtual void start() = 0;
     void finish_deferred(const std::optional<Response>& response);
+    void start_stream(const Response& head, std::shared_ptr<StreamBuffer> stream);
+    void send_stream();
     void send_gathered();
     void check_deadline(Microseconds now);
     void stop_gracefully();
@@ -83,6 +89,7 @@ private:
         kHeader,
         kBody,
         kHandling,
+        kStreaming,
         kLingering,
         kClosed,
     };
@@ -96,6 +103,9 @@ private:
     bool flush_or_linger();
     void append_head_end(int status, std::size_t body_bytes, bool is_closing);
     void append_response(const Response& response);
+    void append_head(const Response& response);
+    void drain(const AsioError& error, std::size_t bytes);
+    void release_stream();
     void set_phase(Phase phase, int seconds);
 
     Application& application_;
@@ -111,6 +121,7 @@ private:
     Microseconds write_deadline_{Microseconds::max()};
     std::string output_;  // answers not yet handed to the stream
     std::string request_id_;
+    std::shared_ptr<StreamBuffer> stream_;  // while streaming
 };
 
 std::shared_ptr<Connection> make_plain_connection(std::shared_ptr<Reactor> reactor,

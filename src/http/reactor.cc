@@ -63,7 +63,7 @@ Reactor::Reactor(std::shared_ptr<ServerState> state, std::size_t index)
       io_(1),
       work_(io_.get_executor()),
       timer_(io_.get_executor()),
-      ready_set_(io_),
+      ready_set_(io_, [this] { send_gathered(); }),
       now_(state_->steady()),
       id_prefix_(random_prefix()) {}
 
@@ -87,6 +87,9 @@ void Reactor::run() {
         const std::scoped_lock lock{mailbox_mutex_};
         is_mailbox_closed_ = true;
         dropped.swap(mailbox_);
+    }
+    for (const Posted& each : dropped) {
+        if (each.stream) each.stream->close();
     }
     dropped.clear();
     const std::scoped_lock lock{state_->mutex};
@@ -208,14 +211,16 @@ void Reactor::adopt(FileDescriptor socket, const ListenerState& listener, const 
 
 void Reactor::send_soon(Connection& connection) {
     gathered_.push_back(&connection);
-    if (gathered_.size() > 1) return;
-    asio::post(io_, [this] {
-        sending_.swap(gathered_);
-        for (Connection* const each : sending_) {
-            each->send_gathered();
-        }
-        sending_.clear();
-    });
+    if (gathered_.size() > 1 || ready_set_.is_telling()) return;
+    asio::post(io_, [this] { send_gathered(); });
+}
+
+void Reactor::send_gathered() {
+    sending_.swap(gathered_);
+    for (Connection* const each : sending_) {
+        each->send_gathered();
+    }
+    sending_.clear();
 }
 
 void Reactor::drop(Connection& connection) {
@@ -231,13 +236,19 @@ void Reactor::drop(Connection& connection) {
     finish_if_done();
 }
 
-void Reactor::post_answer(std::shared_ptr<Connection> connection,
-                          std::optional<Response> response) {
-    const std::scoped_lock lock{mailbox_mutex_};
-    if (is_mailbox_closed_) return;
-    mailbox_.push_back({std::move(connection), std::move(response)});
-    // A burst of answers wakes the reactor once.
-    if (mailbox_.size() == 1) asio::post(io_, [this] { deliver_posted(); });
+void Reactor::post(Posted posted) {
+    std::shared_ptr<StreamBuffer> refused;
+    {
+        const std::scoped_lock lock{mailbox_mutex_};
+        if (!is_mailbox_closed_) {
+            mailbox_.push_back(std::move(posted));
+            // A burst of answers wakes the reactor once.
+            if (mailbox_.size() == 1) asio::post(io_, [this] { deliver_posted(); });
+            return;
+        }
+        refused = std::move(posted.stream);
+    }
+    if (refused) refused->close();
 }
 
 void Reactor::deliver_posted() {
@@ -247,7 +258,13 @@ void Reactor::deliver_posted() {
         posted.swap(mailbox_);
     }
     for (Posted& each : posted) {
-        each.connection->finish_deferred(each.response);
+        if (!each.stream) {
+            each.connection->finish_deferred(each.response);
+        } else if (each.response) {
+            each.connection->start_stream(*each.response, std::move(each.stream));
+        } else {
+            each.connection->send_stream();
+        }
         each.connection->reap();
     }
 }

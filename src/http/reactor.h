@@ -56,6 +56,14 @@ struct ServerState {
     std::size_t running{0};
 };
 
+// What another thread has for a connection: an answer (none: a 500), with a stream its head, and
+// with a stream and no head the news that pieces wait.
+struct Posted {
+    std::shared_ptr<Connection> connection;
+    std::optional<Response> response;
+    std::shared_ptr<StreamBuffer> stream;
+};
+
 class Reactor : public std::enable_shared_from_this<Reactor> {
 public:
     Reactor(std::shared_ptr<ServerState> state, std::size_t index);
@@ -68,7 +76,7 @@ public:
     void run();  // the thread's body; returns when stopping and no connection is left
 
     // From any thread.
-    void post_answer(std::shared_ptr<Connection> connection, std::optional<Response> response);
+    void post(Posted posted);
     void begin_stop();
     void force_stop();
     void sweep_soon(std::function<void()> when_done);
@@ -92,10 +100,6 @@ private:
         std::size_t listener;
         bool is_paused{false};
     };
-    struct Posted {
-        std::shared_ptr<Connection> connection;
-        std::optional<Response> response;
-    };
 
     void arm_timer();
     void sweep();
@@ -104,6 +108,7 @@ private:
     void adopt(FileDescriptor socket, const ListenerState& listener, const Peer& peer);
     void deliver_posted();
     void finish_if_done();
+    void send_gathered();
     void for_each_connection(const std::function<void(Connection&)>& action);
 
     const std::shared_ptr<ServerState> state_;

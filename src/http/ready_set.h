@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "http/asio_types.h"
 
@@ -20,7 +21,8 @@ public:
         ~Member() = default;
     };
 
-    explicit ReadySet(asio::io_context& io);
+    // `on_told` follows each round of events, when all members that were ready have been told.
+    ReadySet(asio::io_context& io, std::function<void()> on_told);
 
     void start();
     void stop();  // nobody is told anything any more
@@ -29,10 +31,15 @@ public:
     [[nodiscard]] bool change(int socket, Member& member, std::uint32_t before,
                               std::uint32_t after);
 
+    // True while members are told; on_told is still to come.
+    [[nodiscard]] bool is_telling() const { return is_telling_; }
+
 private:
-    void deliver();
+    [[nodiscard]] bool deliver();  // false: nothing was ready
 
     Descriptor epoll_;
+    const std::function<void()> on_told_;
+    bool is_telling_{false};
 };
 
 }  // namespace latchkey::http

@@ -32,6 +32,13 @@ void Deferred::answer(Response response) && {
     std::exchange(connection_, nullptr)->post_answer(std::move(response));
 }
 
+Stream Deferred::stream(Response head, StreamWatcher watcher) && {
+    auto connection = std::exchange(connection_, nullptr);
+    auto buffer = connection->make_stream(std::move(watcher));
+    connection->post_stream(std::move(head), buffer);
+    return Stream{std::move(connection), std::move(buffer)};
+}
+
 const Request& Exchange::request() const {
     return connection_.request();
 }

@@ -14,10 +14,9 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "http/message.h"
+#include "http/stream.h"
 
 namespace latchkey::http {
-
-class Connection;  // internal
 
 // A request whose answer comes later, from any thread, exactly once. Keeps the connection and its
 // request alive. Dropped without an answer, it answers 500 by itself.
@@ -33,6 +32,9 @@ public:
 
     [[nodiscard]] const Request& request() const;
     void answer(Response response) &&;
+    // Sends the head (its body is not looked at), and the rest as it is written; the connection
+    // closes behind it. Where nobody listens any more, the stream is closed from the start.
+    Stream stream(Response head, StreamWatcher watcher = {}) &&;
 
 private:
     std::shared_ptr<Connection> connection_;
@@ -79,8 +81,9 @@ struct Limits {
     std::size_t body_bytes_max{65'536};
     int header_seconds{10};  // from the first byte of a request to the end of its header
     int body_seconds{20};
-    int idle_seconds{75};   // between requests
-    int write_seconds{20};  // for the peer to take an answer
+    int idle_seconds{75};                     // between requests
+    int write_seconds{20};                    // for the peer to take an answer
+    std::size_t stream_bytes_max{1'048'576};  // that may wait for the client of a stream
     std::size_t connections_max{10'000};
 };
 
@@ -113,6 +116,8 @@ struct ServerFigures {
     std::atomic<std::int64_t> connections_total{0};
     std::atomic<std::int64_t> refused_total{0};  // answered by the connection itself
     std::atomic<std::int64_t> timeouts_total{0};
+    std::atomic<std::int64_t> streams_open{0};
+    std::atomic<std::int64_t> streams_cut_total{0};  // their clients read too slowly
 };
 
 class Server {
