@@ -231,7 +231,7 @@ def key_fact(**changes):
             **changes}
 
 
-AT = "2026-09-21T14:13:20.000Z"
+AT = "@at"  # the time of the step, once it is known
 
 
 def head(revision, since=None, epoch=1):

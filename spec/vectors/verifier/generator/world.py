@@ -1,5 +1,6 @@
 """The issuer that all cases are about: its names, documents and tokens."""
 
+import datetime
 import json
 
 from jose import base64url, jws, packed, public
@@ -106,6 +107,10 @@ def step(token, expect, at=0, network=None, **more):
     for name in ("project", "resource", "ip"):
         if name in more:
             rest[name] = more.pop(name)
+    if "frames" in more:
+        moment = datetime.datetime.fromtimestamp(NOW + at, datetime.timezone.utc)
+        written = moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        more["frames"] = json.loads(json.dumps(more["frames"]).replace('"@at"', f'"{written}"'))
     return {"at": NOW + at, "network": ONLINE if network is None else network,
             "verify": {"token": token, "scopes": scopes, **rest},
             "expect": {"verdict": expect} if isinstance(expect, str) else expect, **more}
