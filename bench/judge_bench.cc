@@ -218,8 +218,13 @@ double record_ns() {
     const latchkey::Address address{};
     const std::string agent =
         "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
+    const std::array<std::string_view, 1> scopes{"license:read"};
     return nanoseconds_each([&](std::size_t i) {
-        recorder.record(ids[i % ids.size()], kNow, address, agent, true);
+        recorder.record({.token = ids[i % ids.size()],
+                         .now = kNow,
+                         .address = address,
+                         .agent = agent,
+                         .scopes = scopes});
         return true;
     });
 }

@@ -42,6 +42,11 @@ Result<Principal> permit(Services& services, std::size_t reactor, const http::Re
     }
     if (!permission.scope_name().empty()) {
         TRY(principal.actor.require(permission.scope_name()));
+        if (principal.token) {
+            services.reactors[reactor]->usage.record_scope(*principal.token, principal.generation,
+                                                           services.authority.clock().now(),
+                                                           permission.scope_name());
+        }
     }
     return principal;
 }

@@ -225,7 +225,14 @@ void judge_and_answer(Services& services, http::Exchange& exchange, const CheckP
     const auto judged = verify::judge(view, wanted, now);
     count(judged.verdict);
     const bool is_active = judged.verdict == Verdict::kActive;
-    state.usage.record(view.token, now, client, request.find("User-Agent").value_or(""), is_active);
+    state.usage.record({.token = view.token,
+                        .generation = view.generation,
+                        .now = now,
+                        .address = client,
+                        .agent = request.find("User-Agent").value_or(""),
+                        .verdict = judged.verdict,
+                        .scopes = verify::scopes_asked(wanted.scopes),
+                        .is_being_replaced = view.secret_ends_at.has_value()});
     if (is_active) return answer.allow(view);
     name_missing(path, judged.missing, state.scopes);
     answer.deny(judged.verdict, state.scopes);

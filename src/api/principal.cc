@@ -124,12 +124,19 @@ Result<Principal> token_principal(Services& services, ReactorState& state, std::
     wanted.address = address;
     const auto judged = verify::judge(view, wanted, now);
     const bool is_active = judged.verdict == verify::Verdict::kActive;
-    state.usage.record(view.token, now, address, agent, is_active);
+    state.usage.record({.token = view.token,
+                        .generation = view.generation,
+                        .now = now,
+                        .address = address,
+                        .agent = agent,
+                        .verdict = judged.verdict,
+                        .is_being_replaced = view.secret_ends_at.has_value()});
     if (!is_active) return invalid_token(verify::verdict_reason(judged.verdict));
     Principal principal;
     principal.token_facts = found.facts;
     principal.token = view.token;
     principal.token_api = view.api_slug;
+    principal.generation = view.generation;
     principal.owner_is_machine = view.owner_is_machine;
     principal.verifies.assign(view.verifies.begin(), view.verifies.end());
     principal.actor.user = view.owner;

@@ -31,6 +31,7 @@ struct Principal {
     std::optional<store::SessionRecord> session;
     std::optional<TokenId> token;  // set for tokens of any API
     std::string token_api;         // its slug
+    std::uint32_t generation{1};   // of the secret that was presented
     Digest token_facts{};          // what its facts are found by
     // Of an access token, which says who somebody is but manages nothing.
     std::optional<verify::AccessLimits> access;

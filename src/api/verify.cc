@@ -133,8 +133,14 @@ Result<json::object> decide(Services& services, ReactorState& state, const Call&
     const Timestamp now = services.authority.clock().now();
     const auto judged = verify::judge(view, wanted, now);
     state.checks[static_cast<std::size_t>(judged.verdict)].fetch_add(1);
-    state.usage.record(view.token, now, asked.address.value_or(Address{}), {},
-                       judged.verdict == Verdict::kActive);
+    state.usage.record({.token = view.token,
+                        .generation = view.generation,
+                        .now = now,
+                        .address = asked.address.value_or(Address{}),
+                        .agent = {},
+                        .verdict = judged.verdict,
+                        .scopes = verify::scopes_asked(wanted.scopes),
+                        .is_being_replaced = view.secret_ends_at.has_value()});
     if (judged.verdict == Verdict::kActive) return positive(*state.reader, view);
     auto answer = negative(judged.verdict);
     describe(view, answer);

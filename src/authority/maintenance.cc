@@ -1,41 +1,6 @@
 #include "authority/maintenance.h"
 
-#include <algorithm>
-
-#include "base/address.h"
-
 namespace latchkey::authority {
-
-namespace {
-
-// So many rows a mutation that a revocation behind it in the queue waits for milliseconds.
-constexpr std::size_t kUsageRowsMax = 500;
-
-store::UsageRecord record_of(const verify::Usage& usage) {
-    store::UsageRecord record;
-    record.token = usage.token;
-    record.last_used_at = usage.last_used_at;
-    record.last_address = format_address(usage.last_address);
-    record.last_agent = usage.last_agent;
-    record.uses = usage.uses;
-    record.denials = usage.denials;
-    return record;
-}
-
-}  // namespace
-
-Status write_usage(Authority& authority, const std::vector<verify::Usage>& batch) {
-    for (std::size_t from = 0; from < batch.size(); from += kUsageRowsMax) {
-        const std::size_t to = std::min(batch.size(), from + kUsageRowsMax);
-        TRY(authority.store().mutate([&](store::Transaction& tx) -> Status {
-            for (std::size_t i = from; i < to; ++i) {
-                TRY(store::add_usage(tx.connection(), record_of(batch[i])));
-            }
-            return {};
-        }));
-    }
-    return {};
-}
 
 Status write_sessions(Authority& authority) {
     const auto touched = authority.sessions().take_touched();
@@ -58,6 +23,7 @@ Status tidy_up(Authority& authority) {
         return store::delete_expired_idempotency(tx.connection(), tx.now());
     }));
     TRY(authority.store().mutate([](store::Transaction& tx) { return retire_unneeded_keys(tx); }));
+    TRY(fold_usage(authority));
     return authority.choose_status_list();
 }
 

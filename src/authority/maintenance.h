@@ -11,6 +11,8 @@
 namespace latchkey::authority {
 
 Status write_usage(Authority& authority, const std::vector<verify::Usage>& batch);
+// Days of long ago become sums. Does something once a day.
+Status fold_usage(Authority& authority);
 Status write_sessions(Authority& authority);
 // About once a minute.
 Status tidy_up(Authority& authority);

@@ -128,6 +128,34 @@ constexpr Sql kWholeLives[] = {
     // Seconds without a use after which a rotated secret ends by itself; 0: it does not.
     "ALTER TABLE token_secrets ADD COLUMN until_silent BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE token_secrets ADD COLUMN must_ask SMALLINT NOT NULL DEFAULT 0",
+
+    // Usage in detail. No foreign keys, as with token_usage. Day 0 is all that was long ago.
+    "CREATE TABLE usage_days (token_id BLOB NOT NULL, generation BIGINT NOT NULL,"
+    " day BIGINT NOT NULL, uses BIGINT NOT NULL, denials BIGINT NOT NULL,"
+    " last_used_at BIGINT NOT NULL, last_address TEXT NOT NULL, last_agent TEXT NOT NULL,"
+    " PRIMARY KEY (token_id, generation, day)) WITHOUT ROWID",
+    "CREATE TABLE usage_denials (token_id BLOB NOT NULL, verdict TEXT NOT NULL,"
+    " count BIGINT NOT NULL, last_at BIGINT NOT NULL, PRIMARY KEY (token_id, verdict))"
+    " WITHOUT ROWID",
+    "CREATE TABLE usage_scopes (token_id BLOB NOT NULL, scope TEXT NOT NULL, uses BIGINT NOT NULL,"
+    " last_used_at BIGINT NOT NULL, PRIMARY KEY (token_id, scope)) WITHOUT ROWID",
+    "CREATE TABLE usage_callers (token_id BLOB NOT NULL, generation BIGINT NOT NULL,"
+    " address TEXT NOT NULL, agent TEXT NOT NULL, uses BIGINT NOT NULL,"
+    " last_used_at BIGINT NOT NULL, PRIMARY KEY (token_id, generation, address, agent))"
+    " WITHOUT ROWID",
+
+    // Rules over many tokens at once, until their tokens say the same by themselves (settled_at).
+    // What a rule cannot say by itself it names: its tokens, and those it spares again.
+    "CREATE TABLE bulk_rules (id BLOB NOT NULL PRIMARY KEY, action SMALLINT NOT NULL,"
+    " last_token BLOB NOT NULL, owner_id BLOB, api_id BLOB, kid TEXT NOT NULL, scope TEXT NOT NULL,"
+    " is_list SMALLINT NOT NULL, reason TEXT NOT NULL, actor TEXT NOT NULL, actor_user BLOB,"
+    " created_at BIGINT NOT NULL, total BIGINT, settled BIGINT NOT NULL, cursor BLOB NOT NULL,"
+    " settled_at BIGINT) WITHOUT ROWID",
+    "CREATE INDEX bulk_rules_open ON bulk_rules (id) WHERE settled_at IS NULL",
+    "CREATE TABLE bulk_rule_tokens (rule_id BLOB NOT NULL, token_id BLOB NOT NULL,"
+    " PRIMARY KEY (rule_id, token_id)) WITHOUT ROWID",
+    "CREATE TABLE bulk_spared (rule_id BLOB NOT NULL, token_id BLOB NOT NULL,"
+    " PRIMARY KEY (rule_id, token_id)) WITHOUT ROWID",
 };
 
 struct Step {

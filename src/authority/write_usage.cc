@@ -1,0 +1,98 @@
+// Usage, as the reactors recorded it, goes into the store: in batches, by maintenance.
+#include <algorithm>
+
+#include "authority/maintenance.h"
+#include "base/address.h"
+#include "store/tables.h"
+#include "store/usage.h"
+
+namespace latchkey::authority {
+
+namespace {
+
+// So many rows a mutation that a revocation behind it in the queue waits for milliseconds.
+constexpr std::size_t kUsageRowsMax = 200;
+// The day up to which old usage is folded.
+constexpr std::string_view kFoldedSetting = "usage_folded";
+
+store::UsageRecord totals_of(const verify::Usage& usage) {
+    store::UsageRecord record;
+    record.token = usage.token;
+    record.last_used_at = usage.last_used_at;
+    record.last_address = format_address(usage.last_address);
+    record.last_agent = usage.last_agent;
+    record.uses = usage.uses;
+    record.denials = usage.denials;
+    return record;
+}
+
+store::UsageDetails details_of(const verify::Usage& usage) {
+    store::UsageDetails details;
+    details.token = usage.token;
+    details.generation = usage.generation;
+    details.day = usage.day;
+    details.last_used_at = usage.last_used_at;
+    details.last_address = format_address(usage.last_address);
+    details.last_agent = usage.last_agent;
+    details.uses = usage.uses;
+    details.denials = usage.denials;
+    for (const auto& denial : usage.denied) {
+        details.denied.push_back(
+            {std::string(verify::verdict_name(denial.verdict)), denial.count, denial.last_at});
+    }
+    for (const auto& scope : usage.scopes) {
+        details.scopes.push_back({scope.scope, scope.uses, scope.last_used_at});
+    }
+    for (const auto& caller : usage.callers) {
+        details.callers.push_back({usage.generation, format_address(caller.address), caller.agent,
+                                   caller.uses, caller.last_used_at});
+    }
+    return details;
+}
+
+}  // namespace
+
+Status write_usage(Authority& authority, const std::vector<verify::Usage>& batch) {
+    for (std::size_t from = 0; from < batch.size(); from += kUsageRowsMax) {
+        const std::size_t to = std::min(batch.size(), from + kUsageRowsMax);
+        TRY(authority.store().mutate([&](store::Transaction& tx) -> Status {
+            for (std::size_t i = from; i < to; ++i) {
+                TRY(store::add_usage(tx.connection(), totals_of(batch[i])));
+                TRY(store::add_usage_details(tx.connection(), details_of(batch[i])));
+            }
+            return {};
+        }));
+    }
+    return {};
+}
+
+Status fold_usage(Authority& authority) {
+    const std::int64_t day = verify::day_of(authority.clock().now()) - store::kUsageDaysKept;
+    const std::string done = std::to_string(day);
+    TokenId after{};
+    while (true) {
+        const auto tokens = TRY(authority.store().query<std::vector<TokenId>>(
+            [&](store::Connection& db) -> Result<std::vector<TokenId>> {
+                if (TRY(store::find_setting(db, kFoldedSetting)) == done) {
+                    return std::vector<TokenId>{};
+                }
+                return store::tokens_with_old_usage(db, after, day);
+            }));
+        if (tokens.empty()) break;
+        TRY(authority.store().mutate([&](store::Transaction& tx) -> Status {
+            for (const auto& token : tokens) {
+                TRY(store::fold_old_usage(tx.connection(), token, day));
+            }
+            return {};
+        }));
+        after = tokens.back();
+    }
+    const auto known = TRY(authority.store().query<std::optional<std::string>>(
+        [](store::Connection& db) { return store::find_setting(db, kFoldedSetting); }));
+    if (known == done) return {};
+    return authority.store().mutate([&](store::Transaction& tx) {
+        return store::put_setting(tx.connection(), kFoldedSetting, done);
+    });
+}
+
+}  // namespace latchkey::authority
