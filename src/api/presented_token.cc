@@ -35,9 +35,10 @@ Recognition open_access_token(Services& services, const ReactorState& state,
     }
     auto claims = parse_access_claims(parsed->claims);
     if (!claims || claims->issuer != services.issuer()) return Recognition::kUnknown;
-    entry.facts = key_digest(claims->client, claims->client_key);
+    entry.facts = facts_digest(*claims);
     verify::TokenView view;
-    if (!state.reader->find(entry.facts, view) || view.audience != claims->audience) {
+    const bool is_known = state.reader->find(entry.facts, view) && view.token == claims->client;
+    if (!is_known || view.audience != claims->audience) {
         return Recognition::kUnknown;
     }
     const Microseconds steady = authority.clock().steady();
@@ -52,6 +53,11 @@ Recognition open_access_token(Services& services, const ReactorState& state,
     entry.limits.project = claims->project;
     if (claims->requested) entry.limits.scopes = claims->requested->items();
     entry.limits.expires_at = claims->expires_at;
+    entry.limits.issued_at = claims->issued_at;
+    entry.limits.ids = {claims->id};
+    entry.limits.ids.insert(entry.limits.ids.end(), claims->derived_from.begin(),
+                            claims->derived_from.end());
+    entry.limits.holder_key = claims->holder_key;
     return Recognition::kFound;
 }
 
@@ -70,6 +76,7 @@ Recognition find_access_token(Services& services, ReactorState& state,
     token.facts = entry->facts;
     if (!state.reader->find(token.facts, token.view)) return Recognition::kUnknown;
     token.view.access = &entry->limits;
+    token.view.access_is_revoked = state.reader->is_access_revoked(entry->limits.ids);
     return Recognition::kFound;
 }
 

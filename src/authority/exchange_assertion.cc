@@ -181,7 +181,8 @@ constexpr std::size_t kEventsSince = 50;
 bool is_about_another(const store::Event& event, const DecidedAccess& decided) {
     const auto is_of = [&](std::string_view family) { return event.type.starts_with(family); };
     if (is_of("user.")) return event.owner && *event.owner != decided.owner;
-    const bool is_of_one_token = is_of("token.") || is_of("grant.") || is_of("policy.");
+    const bool is_of_one_token =
+        is_of("token.") || is_of("grant.") || is_of("policy.") || is_of("access.");
     return is_of_one_token && event.token && *event.token != decided.claims.client;
 }
 
@@ -256,7 +257,7 @@ Result<DecidedAccess> decide_access(Authority& authority, verify::Replica::Reade
     claims.audience = view.audience;
     claims.client = client.token;
     claims.client_key = client.thumbprint;
-    claims.id = base64url_encode(random_string(16));
+    random_bytes(claims.id.bytes);
     set_life(view, now, claims);
     if (claims.expires_at <= claims.issued_at) return invalid_client("expired" + whose);
     claims.project = TRY(choose_project(reader, view, asked.project));

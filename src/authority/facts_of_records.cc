@@ -81,6 +81,10 @@ verify::MembershipFact fact_of(const store::MembershipRecord& membership) {
     return fact;
 }
 
+verify::AccessFact fact_of(const store::RevokedAccessRecord& revoked) {
+    return {.id = revoked.id, .token = revoked.token, .expires_at = revoked.expires_at};
+}
+
 verify::GrantFact fact_of(const store::GrantRecord& grant) {
     verify::GrantFact fact;
     fact.project = grant.project;

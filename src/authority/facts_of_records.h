@@ -17,5 +17,6 @@ verify::ProjectFact fact_of(const store::ProjectRecord& project);
 // Of a row that is there; who takes it away says is_removed.
 verify::MembershipFact fact_of(const store::MembershipRecord& membership);
 verify::GrantFact fact_of(const store::GrantRecord& grant);
+verify::AccessFact fact_of(const store::RevokedAccessRecord& revoked);
 
 }  // namespace latchkey::authority

@@ -60,6 +60,11 @@ Status load_replica(store::Store& store, verify::Replica& replica, Timestamp /*n
                 return {};
             }));
         TRY(load_projects(db, replica));
+        TRY(store::for_each_revoked_access(
+            db, [&](const store::RevokedAccessRecord& revoked) -> Status {
+                replica.load(verify::Fact{fact_of(revoked)});
+                return {};
+            }));
         replica.finish_loading({head.epoch, head.revision});
         return {};
     });

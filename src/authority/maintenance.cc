@@ -20,6 +20,8 @@ Status tidy_up(Authority& authority) {
     TRY(authority.store().mutate([](store::Transaction& tx) -> Status {
         TRY(store::delete_expired_sessions(tx.connection(), tx.now()));
         TRY(store::delete_expired_assertions(tx.connection(), tx.now()));
+        TRY(store::delete_expired_revoked_access(tx.connection(), tx.now()));
+        TRY(store::delete_expired_device_codes(tx.connection(), tx.now()));
         return store::delete_expired_idempotency(tx.connection(), tx.now());
     }));
     TRY(authority.store().mutate([](store::Transaction& tx) { return retire_unneeded_keys(tx); }));

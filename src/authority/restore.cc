@@ -42,6 +42,7 @@ struct LaterFacts {
     std::set<std::string> compromised_keys;
     PresentProjects projects;
     UsedAssertions assertions;  // known even when nothing else is
+    std::vector<store::RevokedAccessRecord> revoked_access;
 };
 
 store::StoreOptions options_for(const std::string& directory, const Clock* clock,
@@ -150,6 +151,11 @@ Status read_later(store::Connection& db, const BackupFacts& backup, LaterFacts& 
     // The new epoch is above this one's even when nothing else here is of use.
     later.epoch = TRY(store::read_head(db)).epoch;
     later.assertions = TRY(read_assertions(db));
+    TRY(store::for_each_revoked_access(db,
+                                       [&](const store::RevokedAccessRecord& revoked) -> Status {
+                                           later.revoked_access.push_back(revoked);
+                                           return {};
+                                       }));
     const bool is_continuation = TRY(continues(db, backup));
     if (!is_continuation) return {};
     TRY(collect(db, backup.head.revision, later));
@@ -173,6 +179,7 @@ Result<Replaced> open_replaced(const RestoreInput& input, const BackupFacts& bac
         LaterFacts nothing;
         nothing.epoch = replaced.later.epoch;
         nothing.assertions = std::move(replaced.later.assertions);
+        nothing.revoked_access = std::move(replaced.later.revoked_access);
         replaced.later = std::move(nothing);
     }
     replaced.store->close();  // the lock stays until the object goes
@@ -311,6 +318,7 @@ Status begin(store::Transaction& tx, const RestoreInput& input, const KeyRing& r
         outcome.rights_taken = TRY(keep_taken(tx, later.projects, facts));
     }
     TRY(keep_assertions(db, later.assertions));
+    TRY(keep_revoked_access(db, later.revoked_access, facts));
     const bool has_all = TRY(add_lost_tokens(tx, later, facts));
     const bool is_unknown = (!later.is_known || later.has_gap) && !input.nothing_changed_since;
     if (is_unknown) {

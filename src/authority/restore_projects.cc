@@ -273,4 +273,14 @@ Status keep_assertions(store::Connection& db, const UsedAssertions& used) {
     return {};
 }
 
+Status keep_revoked_access(store::Connection& db,
+                           const std::vector<store::RevokedAccessRecord>& revoked,
+                           json::array& facts) {
+    for (const auto& one : revoked) {
+        const bool is_new = TRY(store::insert_revoked_access(db, one));
+        if (is_new) facts.push_back(verify::to_json(fact_of(one)));
+    }
+    return {};
+}
+
 }  // namespace latchkey::authority

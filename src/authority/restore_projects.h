@@ -37,5 +37,9 @@ Result<std::size_t> keep_taken(store::Transaction& tx, const PresentProjects& pr
 using UsedAssertions = std::vector<std::pair<Digest, Timestamp>>;
 Result<UsedAssertions> read_assertions(store::Connection& db);
 Status keep_assertions(store::Connection& db, const UsedAssertions& used);
+// Nor an access token that was revoked after it.
+Status keep_revoked_access(store::Connection& db,
+                           const std::vector<store::RevokedAccessRecord>& revoked,
+                           json::array& facts);
 
 }  // namespace latchkey::authority

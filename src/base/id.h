@@ -53,6 +53,7 @@ using ProjectId = Id<struct ProjectTag>;
 using ApiId = Id<struct ApiTag>;
 using RoleId = Id<struct RoleTag>;
 using SessionId = Id<struct SessionTag>;
+using AccessId = Id<struct AccessTag>;  // the jti of an access token, which is 16 random bytes
 
 // UUIDv7 ends in 62 random bits: the last eight bytes are hash enough.
 template <typename Tag>

@@ -167,6 +167,28 @@ struct SessionRecord {
     Timestamp expires_at;
 };
 
+// An access token that may not be used any more though its key may.
+struct RevokedAccessRecord {
+    AccessId id;    // its jti
+    TokenId token;  // its client_id
+    Timestamp expires_at;
+};
+
+enum class DeviceCodeState : std::uint8_t { kPending = 1, kApproved = 2, kDenied = 3 };
+
+// A login on a device without a browser, until somebody decides about it elsewhere (RFC 8628).
+struct DeviceCodeRecord {
+    Digest digest{};        // of the device code, which only the device has
+    std::string user_code;  // eight letters, without the dash
+    std::string client;
+    std::string address;  // of the device
+    std::string agent;
+    DeviceCodeState state{DeviceCodeState::kPending};
+    std::optional<UserId> user;  // who decided
+    Timestamp created_at;
+    Timestamp expires_at;
+};
+
 struct UsageRecord {
     TokenId token;
     Timestamp last_used_at;

@@ -156,6 +156,19 @@ constexpr Sql kWholeLives[] = {
     " PRIMARY KEY (rule_id, token_id)) WITHOUT ROWID",
     "CREATE TABLE bulk_spared (rule_id BLOB NOT NULL, token_id BLOB NOT NULL,"
     " PRIMARY KEY (rule_id, token_id)) WITHOUT ROWID",
+
+    // Access tokens that were revoked one by one (RFC 7009), for as long as they would have lived.
+    "CREATE TABLE revoked_access (id BLOB NOT NULL PRIMARY KEY, token_id BLOB NOT NULL,"
+    " expires_at BIGINT NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX revoked_access_token ON revoked_access (token_id)",
+    "CREATE INDEX revoked_access_expiry ON revoked_access (expires_at)",
+
+    // Logins that wait for somebody to allow them elsewhere (RFC 8628).
+    "CREATE TABLE device_codes (digest BLOB NOT NULL PRIMARY KEY, user_code TEXT NOT NULL UNIQUE,"
+    " client TEXT NOT NULL, address TEXT NOT NULL, agent TEXT NOT NULL, state SMALLINT NOT NULL,"
+    " user_id BLOB REFERENCES users (id), created_at BIGINT NOT NULL,"
+    " expires_at BIGINT NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX device_codes_expiry ON device_codes (expires_at)",
 };
 
 struct Step {

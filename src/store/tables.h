@@ -153,6 +153,24 @@ Status delete_expired_assertions(Connection& db, Timestamp now);
 Status for_each_assertion(Connection& db,
                           const std::function<Status(const Digest&, Timestamp expires_at)>& visit);
 
+// --- revoked access tokens ----------------------------------------------------------------------
+// False: it was revoked before. Kept for an hour after its end, as replay marks are.
+Result<bool> insert_revoked_access(Connection& db, const RevokedAccessRecord& revoked);
+Result<std::uint64_t> count_revoked_access(Connection& db, const TokenId& token);
+Status delete_expired_revoked_access(Connection& db, Timestamp now);
+Status for_each_revoked_access(Connection& db,
+                               const std::function<Status(const RevokedAccessRecord&)>& visit);
+
+// --- device codes -------------------------------------------------------------------------------
+Status insert_device_code(Connection& db, const DeviceCodeRecord& code);
+Result<std::optional<DeviceCodeRecord>> find_device_code(Connection& db, const Digest& digest);
+Result<std::optional<DeviceCodeRecord>> find_device_code_by_user_code(Connection& db,
+                                                                      std::string_view user_code);
+Status update_device_code(Connection& db, const DeviceCodeRecord& code);  // state and user
+Status delete_device_code(Connection& db, const Digest& digest);
+Result<std::uint64_t> count_device_codes(Connection& db);
+Status delete_expired_device_codes(Connection& db, Timestamp now);
+
 // --- signing keys, settings, idempotency --------------------------------------------------------
 Status insert_signing_key(Connection& db, const SigningKeyRecord& key);
 Status update_signing_key(Connection& db, const SigningKeyRecord& key);

@@ -22,7 +22,7 @@ AccessClaims some_claims() {
     claims.requested = *ScopeSet::parse("license:read");
     claims.issued_at = Timestamp::from_seconds(1'800'000'000);
     claims.expires_at = Timestamp::from_seconds(1'800'003'600);
-    claims.id = "Wm9ss7cPjQ6a";
+    claims.id = *parse_access_id("Wm9ss7cPjQ6aWm9ss7cPjQ");
     return claims;
 }
 
@@ -30,7 +30,7 @@ TEST(AccessToken, ClaimsAreThoseOfRfc9068InAFixedOrder) {
     EXPECT_EQ(to_json(to_claims(some_claims())),
               R"({"aud":["licenses"],"client_id":"01930000-0000-7000-8000-000000000001",)"
               R"("sub":"01930000-0000-7000-8000-000000000001","exp":1800003600,"iat":1800000000,)"
-              R"("iss":"https://latchkey.example","jti":"Wm9ss7cPjQ6a",)"
+              R"("iss":"https://latchkey.example","jti":"Wm9ss7cPjQ6aWm9ss7cPjQ",)"
               R"("scope":"license:read log:*",)"
               R"("client_key":"a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s",)"
               R"("project_id":"01930000-0000-7000-8000-000000000002",)"
@@ -56,6 +56,27 @@ TEST(AccessToken, ClaimsSurviveTheirText) {
         claims.requested.reset();
         claims.scopes = ScopeSet();
     }
+}
+
+TEST(AccessToken, WhatWasDerivedSaysFromWhatForWhomAndToWhichKeyItIsBound) {
+    AccessClaims claims = some_claims();
+    claims.client_key.clear();
+    claims.client_secret = sha256("a secret");
+    claims.derived_from = {*parse_access_id("AAAAAAAAAAAAAAAAAAAAAA"),
+                           *parse_access_id("AAAAAAAAAAAAAAAAAAAAAQ")};
+    claims.actor = *TokenId::parse(kProject);
+    claims.holder_key = sha256("a key");
+    const auto written = to_claims(claims);
+    EXPECT_FALSE(written.contains("client_key"));
+    const auto again = parse_access_claims(written);
+    ASSERT_TRUE(again.has_value()) << again.error().message;
+    EXPECT_EQ(again->derived_from, claims.derived_from);
+    EXPECT_EQ(again->holder_key, claims.holder_key);
+    EXPECT_EQ(facts_digest(*again), sha256("a secret"));
+    EXPECT_EQ(facts_digest(some_claims()),
+              key_digest(some_claims().client, some_claims().client_key));
+    claims.derived_from.resize(kDerivationsMax + 1);
+    EXPECT_FALSE(parse_access_claims(to_claims(claims)));
 }
 
 TEST(AccessToken, ACeilingOfNothingStaysACeiling) {
@@ -92,6 +113,15 @@ TEST(AttackA16, AccessClaimsOfTheWrongTypeAreRefused) {
              {"iss", R"("")"},
              {"jti", "1"},
              {"jti", R"("")"},
+             {"jti", R"("Wm9ss7cPjQ6a")"},
+             {"derived_from", R"("Wm9ss7cPjQ6aWm9ss7cPjQ")"},
+             {"derived_from", "[1]"},
+             {"derived_from", R"(["a"])"},
+             {"client_secret_hash", R"("a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s")"},
+             {"cnf", "null"},
+             {"cnf", "{}"},
+             {"cnf", R"({"jkt":"short"})"},
+             {"cnf", R"({"x5t#S256":"a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s"})"},
              {"scope", R"(["license:read"])"},
              {"scope", R"("read")"},
              {"client_key", R"("short")"},
@@ -114,7 +144,7 @@ TEST(AttackA16, AccessClaimsOfTheWrongTypeAreRefused) {
         EXPECT_FALSE(parse_access_claims(claims).has_value()) << claim;
     }
     json::object more = to_claims(some_claims());
-    more["cnf"] = json::object{};
+    more["unheard_of"] = json::object{};
     EXPECT_TRUE(parse_access_claims(more).has_value());
 }
 

@@ -113,6 +113,12 @@ inline GrantFact any_grant(std::uint64_t n) {
     return fact;
 }
 
+inline AccessFact any_access(std::uint64_t n) {
+    return {.id = make_id<AccessId>(n),
+            .token = make_id<TokenId>(n % 6),
+            .expires_at = Timestamp::from_seconds(static_cast<std::int64_t>(n))};
+}
+
 // The canonical body of an event with these facts.
 inline std::string make_body(const std::vector<Fact>& facts) {
     json::array listed;

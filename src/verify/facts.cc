@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/encoding.h"
+#include "token/access_token.h"
 
 namespace latchkey::verify {
 namespace {
@@ -278,6 +279,15 @@ json::object encode(const GrantFact& fact) {
     return object;
 }
 
+json::object encode(const AccessFact& fact) {
+    json::object object;
+    object["kind"] = "access";
+    object["jti"] = format_access_id(fact.id);
+    object["token"] = fact.token.uuid();
+    object["expires_at"] = time_json(fact.expires_at);
+    return object;
+}
+
 Result<Fact> decode_token(Members& members) {
     TokenFact fact;
     fact.id = TRY(members.id<TokenId>("id"));
@@ -382,6 +392,19 @@ Result<Fact> decode_grant(Members& members) {
     return Fact{std::move(fact)};
 }
 
+Result<Fact> decode_access(Members& members) {
+    AccessFact fact;
+    const std::string written = TRY(members.text("jti"));
+    const auto id = parse_access_id(written);
+    if (!id) return Members::wrong("jti");
+    fact.id = *id;
+    fact.token = TRY(members.id<TokenId>("token"));
+    const auto expires_at = TRY(members.time_or_none("expires_at"));
+    if (!expires_at) return Members::wrong("expires_at");
+    fact.expires_at = *expires_at;
+    return Fact{fact};
+}
+
 Result<Fact> decode(Members& members, std::string_view kind) {
     if (kind == "token") return decode_token(members);
     if (kind == "secret") return decode_secret(members);
@@ -392,6 +415,7 @@ Result<Fact> decode(Members& members, std::string_view kind) {
     if (kind == "project") return decode_project(members);
     if (kind == "membership") return decode_membership(members);
     if (kind == "grant") return decode_grant(members);
+    if (kind == "access") return decode_access(members);
     return bad_fact("a fact of a kind that this version does not know");
 }
 

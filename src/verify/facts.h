@@ -100,8 +100,15 @@ struct GrantFact {
     std::optional<std::string> policy;  // the document's text; none: a grant that gives nothing
 };
 
+// An access token that was revoked by itself; what was derived from it dies with it.
+struct AccessFact {
+    AccessId id;    // its jti, there as base64url
+    TokenId token;  // its client_id
+    Timestamp expires_at;
+};
+
 using Fact = std::variant<TokenFact, SecretFact, UserFact, RoleFact, ApiFact, KeyFact, ProjectFact,
-                          MembershipFact, GrantFact>;
+                          MembershipFact, GrantFact, AccessFact>;
 
 // {"kind":"token", …}; times RFC 3339 milliseconds, ids UUIDs, digests base64url. Every member is
 // always there, null for none; decoding refuses a missing or an unknown one, so that two versions

@@ -9,7 +9,7 @@ namespace latchkey::verify {
 namespace {
 
 Fact any_fact() {
-    switch (*rc::gen::inRange(0, 9)) {
+    switch (*rc::gen::inRange(0, 10)) {
         case 0: return any_token(*rc::gen::arbitrary<std::uint8_t>());
         case 1: return any_secret(*rc::gen::arbitrary<std::uint8_t>());
         case 2: return any_user(*rc::gen::arbitrary<std::uint8_t>());
@@ -18,6 +18,7 @@ Fact any_fact() {
         case 5: return any_project(*rc::gen::arbitrary<std::uint8_t>());
         case 6: return any_membership(*rc::gen::arbitrary<std::uint8_t>());
         case 7: return any_grant(*rc::gen::arbitrary<std::uint8_t>());
+        case 8: return any_access(*rc::gen::arbitrary<std::uint8_t>());
         default: return any_key(*rc::gen::arbitrary<std::uint8_t>());
     }
 }

@@ -20,6 +20,7 @@ bool owner_covers(const TokenView& token, std::string_view scope) {
 
 Verdict life_of(const TokenView& token, Timestamp now) {
     if (token.state == TokenState::kRevoked || token.secret_is_revoked) return Verdict::kRevoked;
+    if (token.access_is_revoked) return Verdict::kRevoked;
     if (token.key_is_compromised) return Verdict::kKeyCompromised;
     if (token.expires_at && *token.expires_at <= now) return Verdict::kExpired;
     if (token.secret_ends_at && *token.secret_ends_at <= now) return Verdict::kExpired;
@@ -43,6 +44,20 @@ bool address_is_allowed(const TokenView& token, const std::optional<Address>& ad
                            const auto block = parse_address_block(text);
                            return block && is_inside(*address, *block);
                        });
+}
+
+// A bound token without its proof is as good as stolen; a proof for one that is not bound proves
+// nothing, and whoever sent it believes otherwise.
+Verdict proof_of(const TokenView& token, Proof proof) {
+    const bool is_bound = token.access != nullptr && token.access->holder_key.has_value();
+    if (!is_bound) return proof == Proof::kUncalled ? Verdict::kProofInvalid : Verdict::kActive;
+    switch (proof) {
+        case Proof::kAbsent: return Verdict::kProofNeeded;
+        case Proof::kValid: return Verdict::kActive;
+        case Proof::kInvalid:
+        case Proof::kUncalled: return Verdict::kProofInvalid;
+    }
+    return Verdict::kProofInvalid;
 }
 
 // Everything that has a say about one scope: what was asked for with an access token, the token's
@@ -203,6 +218,8 @@ Judgement judge(const TokenView& token, const Requirement& wanted, Timestamp now
     if (life != Verdict::kActive) return {life, 0};
     if (!is_for(token, wanted.api_slug)) return {Verdict::kWrongAudience, 0};
     if (!address_is_allowed(token, wanted.address)) return {Verdict::kAddressNotAllowed, 0};
+    const Verdict proven = proof_of(token, wanted.proof);
+    if (proven != Verdict::kActive) return {proven, 0};
     return scopes_of(token, wanted);
 }
 

@@ -38,6 +38,14 @@ std::string_view verdict_reason(Verdict verdict);  // one sentence for people
 
 inline constexpr std::size_t kScopesAskedMax = 16;
 
+// What came with a token that is bound to a key of its holder (RFC 9449).
+enum class Proof : std::uint8_t {
+    kAbsent,
+    kInvalid,
+    kValid,     // by the very key, for this request; or the caller checks it himself
+    kUncalled,  // one came with a token that is not bound
+};
+
 // What the caller wants to know. Views live as long as the call.
 struct Requirement {
     std::string_view api_slug;                 // empty: the default API
@@ -49,6 +57,7 @@ struct Requirement {
     // sees the token's own scopes, whatever the resource.
     std::string_view resource;
     std::optional<Address> address;  // the client's, if it is known
+    Proof proof{Proof::kAbsent};
 };
 
 struct Judgement {
@@ -58,7 +67,7 @@ struct Judgement {
 };
 
 // Life first (revocation wins over expiry: a leaked token must never read as merely old), then
-// audience, address, scopes. More than kScopesAskedMax scopes are never allowed.
+// audience, address, proof, scopes. More than kScopesAskedMax scopes are never allowed.
 Judgement judge(const TokenView& token, const Requirement& wanted, Timestamp now);
 
 // What the token may do at its API now, on every resource, separated by spaces and appended to

@@ -1,5 +1,6 @@
 #include "verify/replica.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 #include <variant>
@@ -61,6 +62,8 @@ void Replica::load(const Fact& fact) {
         state_->rights.set(*api);
     } else if (const auto* key = std::get_if<KeyFact>(&fact)) {
         state_->rights.set(*key);
+    } else if (const auto* access = std::get_if<AccessFact>(&fact)) {
+        state_->revoked_access.add(*access);
     } else {
         state_->put_in_projects(fact);
     }
@@ -108,7 +111,11 @@ std::size_t Replica::token_count() const {
 
 std::size_t Replica::memory_bytes() const {
     return sizeof(State) + state_->rights.bytes() + state_->sets.bytes() + state_->tokens.bytes() +
-           state_->statuses.bytes() + state_->projects.bytes();
+           state_->statuses.bytes() + state_->projects.bytes() + state_->revoked_access.bytes();
+}
+
+std::size_t Replica::revoked_access_count() const {
+    return state_->revoked_access.size();
 }
 
 Replica::Reader::Reader(State& state, std::size_t slot) : state_(state), slot_(slot) {}
@@ -140,6 +147,11 @@ bool Replica::Reader::find_grant(const ProjectId& project, TokenView& view) cons
 
 std::vector<ProjectId> Replica::Reader::projects_of(const TokenId& token, std::size_t most) const {
     return state_.projects.projects_of(token, most);
+}
+
+bool Replica::Reader::is_access_revoked(std::span<const AccessId> ids) const {
+    return std::any_of(ids.begin(), ids.end(),
+                       [&](const AccessId& id) { return state_.revoked_access.contains(id); });
 }
 
 bool Replica::Reader::find_user_patterns(const UserId& user, std::string_view api_slug,

@@ -31,11 +31,14 @@ struct GrantView {
     std::span<const std::string> member_patterns;  // … which allows this at the token's API
 };
 
-// What an access token says beyond the key token it was got with.
+// What an access token says beyond the token it was got with.
 struct AccessLimits {
     std::optional<ProjectId> project;
     std::optional<std::vector<std::string>> scopes;  // a ceiling, when scopes were asked for
     Timestamp expires_at;
+    Timestamp issued_at{};
+    std::vector<AccessId> ids{};         // its own, and those that it was derived from
+    std::optional<Digest> holder_key{};  // RFC 7638, when it is bound to a key (RFC 9449)
 };
 
 // The facts behind one presented secret, valid while the ReadGuard that found it lives.
@@ -67,6 +70,7 @@ struct TokenView {
     std::span<const std::string> allowed_ips;
     std::optional<GrantView> grant;       // after find_grant, in that project
     const AccessLimits* access{nullptr};  // set by who verified an access token
+    bool access_is_revoked{false};        // it, or one that it was derived from
 };
 
 struct ReplicaPosition {
@@ -101,7 +105,8 @@ public:
     // --- the reading side ------------------------------------------------------------------------
     std::unique_ptr<Reader> make_reader();
     [[nodiscard]] ReplicaPosition position() const;
-    [[nodiscard]] std::size_t token_count() const;   // all but revoked ones
+    [[nodiscard]] std::size_t token_count() const;  // all but revoked ones
+    [[nodiscard]] std::size_t revoked_access_count() const;
     [[nodiscard]] std::size_t memory_bytes() const;  // of the tables, for metrics and the bench
 
     struct State;
@@ -131,6 +136,8 @@ public:
     bool find_grant(const ProjectId& project, TokenView& view) const;
     // The projects that a token was added to and that are not deleted; up to `most`.
     [[nodiscard]] std::vector<ProjectId> projects_of(const TokenId& token, std::size_t most) const;
+    // Whether one of these access tokens was revoked.
+    [[nodiscard]] bool is_access_revoked(std::span<const AccessId> ids) const;
     // What a user may do at an API now, for sessions and for token creation; false: no such user,
     // or disabled. The API is named by slug, empty for the default; an unknown one allows nothing.
     [[nodiscard]] bool find_user_patterns(const UserId& user, std::string_view api_slug,

@@ -28,6 +28,7 @@ struct Model {
     std::map<ProjectId, ProjectFact> projects;
     std::map<std::pair<ProjectId, UserId>, MembershipFact> members;
     std::map<std::tuple<ProjectId, PrincipalKind, UuidBytes>, GrantFact> grants;
+    std::set<AccessId> revoked_access;
 
     void put(const Fact& fact) {
         struct Put {
@@ -45,6 +46,7 @@ struct Model {
             void operator()(const GrantFact& one) const {
                 model.grants[{one.project, one.kind, one.principal}] = one;
             }
+            void operator()(const AccessFact& one) const { model.revoked_access.insert(one.id); }
         };
         std::visit(Put{*this}, fact);
     }

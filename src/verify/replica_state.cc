@@ -17,6 +17,7 @@ int rank_of(const Fact& fact) {
         int operator()(const UserFact& /*fact*/) const { return 3; }
         int operator()(const TokenFact& /*fact*/) const { return 4; }
         int operator()(const SecretFact& /*fact*/) const { return 5; }
+        int operator()(const AccessFact& /*fact*/) const { return 5; }
         // Between two facts of one event a reader must never see more than before and after it:
         // what a token loses goes first, limits change in between, what it gains comes last.
         int operator()(const ProjectFact& /*fact*/) const { return 6; }
@@ -82,6 +83,7 @@ bool Replica::State::fill(const Row& row, TokenView& view) const {
     view.verifies = rights.verifies(owner.verifies);
     view.grant.reset();
     view.access = nullptr;
+    view.access_is_revoked = false;
     return true;
 }
 
@@ -146,6 +148,8 @@ void Replica::State::put(const Fact& fact, Touched& touched) {
         touched.all |= rights.set(*role);
     } else if (const auto* api = std::get_if<ApiFact>(&fact)) {
         touched.all |= rights.set(*api);
+    } else if (const auto* access = std::get_if<AccessFact>(&fact)) {
+        revoked_access.add(*access);
     } else {
         put_in_projects(fact);
     }

@@ -11,6 +11,7 @@
 #include "verify/epochs.h"
 #include "verify/project_table.h"
 #include "verify/replica.h"
+#include "verify/revoked_access.h"
 #include "verify/rights.h"
 #include "verify/status_bits.h"
 #include "verify/string_sets.h"
@@ -25,6 +26,7 @@ struct Replica::State {
     TokenTable tokens{epochs, sets};
     StatusBits statuses;
     ProjectTable projects{epochs, rights};
+    RevokedAccess revoked_access{epochs};
 
     State() = default;
     ~State() { epochs.drain(); }
