@@ -200,6 +200,10 @@ def asks():
     yield case("an access token of another project",
                step(access(), {"verdict": "insufficient_scope", "missingScopes": ["license:read"]},
                     project=OTHER_PROJECT, scopes=["license:read"]))
+    yield case("an access token that no stream tells of: ask",
+               step(access(), "revoked", network=online(verify=refused("revoked"))), ask=True)
+    yield case("an access token that no stream tells of, and the authority is down",
+               step(access(), "not_current"), ask=True)
     yield case("an access token lacks a scope, and nobody to ask",
                step(access(), {"verdict": "insufficient_scope", "missingScopes": ["license:write"]},
                     scopes=["license:read", "license:write"]))
