@@ -38,13 +38,14 @@ class Held(Generic[T]):
         self._lock = threading.Lock()
 
     def refresh(self, fetch: Callable[[], T], clock: Callable[[], float],
-                cooldown: float = 0.0) -> Optional[T]:
-        """Fetches it unless somebody else just did, or it was tried a moment ago. None: no luck;
-        `error` says why. What was held before stays in `value`."""
-        wanted_at = clock()
+                is_enough: Callable[[T], bool], cooldown: float = 0.0) -> Optional[T]:
+        """Fetches it unless somebody else just did: `is_enough` says whether what is held then
+        will do. None: no luck, now or a moment ago; `error` says why. What was held before stays
+        in `value`."""
         with self._lock:
             now = clock()
-            if self.asked_at >= wanted_at or now - self.asked_at < cooldown:
+            if self.value is not None and \
+                    (now - self.asked_at < cooldown or is_enough(self.value)):
                 return self.value
             if now - self._failed_at < FAILURE_COOLDOWN:
                 return None

@@ -47,7 +47,8 @@ class Facts:
         """Why the token is not valid; None: no fact says so."""
         verdicts = self._verdicts
         found = [verdicts[name] for name in
-                 (token.token_id, token.secret_id, token.key_digest, token.owner)
+                 (token.token_id, token.secret_id, token.key_digest, token.owner,
+                  *token.ancestors)
                  if name and name in verdicts] if verdicts else []
         if "revoked" in found:
             return "revoked"

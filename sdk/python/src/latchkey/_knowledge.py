@@ -22,6 +22,14 @@ IDLE_SECONDS = 60.0
 log = logging.getLogger("latchkey")
 
 
+def _never(_: object) -> bool:
+    return False
+
+
+def _always(_: object) -> bool:
+    return True
+
+
 class StreamState:
     """How far the stream was heard. One writer; others read it without a lock."""
 
@@ -29,6 +37,7 @@ class StreamState:
         self.session = 0  # counts the beginnings that are no continuation
         self.position: Optional[Position] = None
         self.heard_at = float("-inf")
+        self.began_at = float("inf")  # when the session did, by this machine's clock
         self.error: Optional[LatchkeyError] = None
         self.facts = Facts()
 
@@ -98,15 +107,18 @@ class Knowledge(StreamListener):
 
     # --- reading ------------------------------------------------------------------------------
 
-    def read_keys(self, cooldown: float = 0.0) -> Optional[KeySet]:
-        """None: they could not be read; `keys.held.error` says why."""
+    def read_keys(self, cooldown: float = 0.0,
+                  is_enough: Optional[Callable[[KeySet], bool]] = None) -> Optional[KeySet]:
+        """None: they could not be read; `keys.held.error` says why. `is_enough` says whether those
+        will do that somebody else read while this call waited."""
         before, seen = self.keys.held.value, self.stream.facts.keys_changed
 
         def fetch() -> KeySet:
             found, held = self.authority.key_set(), self.keys.held.value
             return held if held is not None and found.is_same_as(held) else found
 
-        found = self.keys.held.refresh(self._noting(self.keys, fetch), self.monotonic, cooldown)
+        found = self.keys.held.refresh(self._noting(self.keys, fetch), self.monotonic,
+                                       is_enough or _never, cooldown)
         if found is None:
             return None
         self._keys_seen = seen
@@ -128,18 +140,19 @@ class Knowledge(StreamListener):
         with self._lock:
             return list(self._lists.values())
 
-    def read_list(self, one: OneList) -> bool:
+    def read_list(self, one: OneList,
+                  is_enough: Optional[Callable[[StatusList], bool]] = None) -> bool:
         """False: it could not be read; `one.held.error` says why."""
         before = one.held.value
         found = one.held.refresh(self._noting(one, lambda: self._fetch_list(one.uri)),
-                                 self.monotonic)
+                                 self.monotonic, is_enough or _never)
         if found is not None and (before is None or not found.is_same_as(before)):
             self.generation += 1
         return found is not None
 
     def _fetch_list(self, uri: str) -> StatusList:
         for is_last in (False, True):
-            keys = self.keys.held.value or self.read_keys()
+            keys = self.keys.held.value or self.read_keys(is_enough=_always)
             if keys is None:
                 raise self.keys.held.error or StatusListError("there is no key set yet")
             try:
@@ -206,6 +219,7 @@ class Knowledge(StreamListener):
             else:
                 stream.facts.keys_changed += 1  # read again, so that the stream covers them
             stream.session += 1
+            stream.began_at = self.wall()
         if is_reset:
             for one in self.lists():
                 one.forget()

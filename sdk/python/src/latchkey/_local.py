@@ -12,6 +12,7 @@ from ._text import base64url_decode, is_whole_time, uuid_of
 from .scopes import split_scopes
 
 KIND_JWT, KIND_ACCESS = "jwt", "access"
+ANCESTORS_MAX = 8
 _LIST_NUMBER = re.compile(r"/status/(?:0|[1-9][0-9]{0,9})\Z")
 
 
@@ -32,7 +33,9 @@ class SignedToken:
     status_uri: Optional[str]
     status_index: int
     project: Optional[str]
-    key_digest: str  # of an access token: what names the key it was got with
+    key_digest: str  # of an access token: what names the key or the secret it was got with
+    ancestors: Tuple[str, ...] = ()  # the access tokens that it was derived from
+    needs_proof: bool = False  # it is bound to a key of its holder
 
 
 def _claim_text(claims: Dict[str, Any], name: str) -> str:
@@ -116,9 +119,6 @@ def _read_access(jws: Jws, issuer: str) -> SignedToken:
     issued_at, expires_at = _claim_time(claims, "iat"), _claim_time(claims, "exp")
     if expires_at <= issued_at:
         raise Malformed("exp is not after iat")
-    thumbprint = _claim_text(claims, "client_key")
-    if len(base64url_decode(thumbprint) or b"") != 32:
-        raise Malformed("client_key is no thumbprint of a key")
     project = _claim_id(claims, "project_id") if "project_id" in claims else None
     requested = None
     if "requested_scope" in claims:
@@ -129,12 +129,45 @@ def _read_access(jws: Jws, issuer: str) -> SignedToken:
         scopes=_claim_scopes(claims, "scope") if "scope" in claims else (),
         requested=requested, issued_at=issued_at, expires_at=expires_at,
         status_uri=None, status_index=0, project=project,
-        key_digest=_key_digest(client, thumbprint))
+        key_digest=_got_with(claims, client), ancestors=_ancestors(claims),
+        needs_proof=_is_bound(claims))
 
 
-def _key_digest(token_id: str, thumbprint: str) -> str:
+def _digest_text(claims: Dict[str, Any], name: str) -> str:
+    text = _claim_text(claims, name)
+    if len(base64url_decode(text) or b"") != 32:
+        raise Malformed("a claim is no SHA-256")
+    return text
+
+
+def _got_with(claims: Dict[str, Any], token_id: str) -> str:
+    """Exactly one claim says what the access token was got with: a key, or a secret."""
+    if "client_secret_hash" in claims:
+        if "client_key" in claims:
+            raise Malformed("two claims say what it was got with")
+        return (base64url_decode(_digest_text(claims, "client_secret_hash")) or b"").hex()
+    thumbprint = _digest_text(claims, "client_key")
     owner = b"latchkey key\0" + bytes.fromhex(token_id.replace("-", ""))
     return hashlib.sha256(owner + thumbprint.encode("ascii")).hexdigest()
+
+
+def _ancestors(claims: Dict[str, Any]) -> Tuple[str, ...]:
+    listed = claims.get("derived_from", [])
+    if not isinstance(listed, list) or len(listed) > ANCESTORS_MAX \
+            or not all(isinstance(one, str) and one for one in listed):
+        raise Malformed("derived_from is no list of ids")
+    return tuple(listed)
+
+
+def _is_bound(claims: Dict[str, Any]) -> bool:
+    if "cnf" not in claims:
+        return False
+    confirmation = claims["cnf"]
+    # One that cannot be checked must not be read as none.
+    if not isinstance(confirmation, dict):
+        raise Malformed("cnf is no object")
+    _digest_text(confirmation, "jkt")
+    return True
 
 
 _READERS = {"jwt": _read_jwt, "at+jwt": _read_access}

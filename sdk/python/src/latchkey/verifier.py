@@ -247,14 +247,15 @@ class Verifier:
         """The key set, read again when it is old or does not know the key."""
         known, held = self._known, self._known.keys.held
         if held.value is None or self._monotonic() - known.keys.read_at > self._keys_max_age:
-            known.read_keys()
+            known.read_keys(is_enough=lambda _: self._monotonic() - known.keys.read_at
+                            <= self._keys_max_age)
         keys = held.value
         if keys is None:
             raise CannotTell(held.error)
         if keys.find(jws.kid) is not None:
             return keys
         age = self._monotonic() - known.keys.read_at
-        found = known.read_keys(self._keys_cooldown)
+        found = known.read_keys(self._keys_cooldown, lambda one: one.find(jws.kid) is not None)
         if found is None:
             raise CannotTell(held.error)
         if found is keys and 0 < age < self._keys_cooldown:
@@ -300,6 +301,8 @@ class Verifier:
             return self._about(entry, said or "suspended")
         if status == ASK or (wanted.project is not None and signed.kind != KIND_ACCESS):
             return self._ask(token, entry, wanted)
+        if signed.needs_proof:
+            return self._about(entry, "proof_needed")
         missing = self._missing(signed, wanted)
         if missing and signed.kind == KIND_ACCESS and self._asker.can_ask:
             try:  # its scope claim says less than is true, sometimes
@@ -337,18 +340,24 @@ class Verifier:
             keys = known.keys
             keys.used_at = self._monotonic()
             if keys.used_at - keys.fresh_at(known.stream) > bound:
-                if known.read_keys() is None:
+                fresh = known.read_keys(is_enough=lambda _: self._monotonic()
+                                        - keys.fresh_at(known.stream) <= bound)
+                if fresh is None:
                     raise CannotTell(keys.held.error)
                 if keys.held.value is not entry.keys:
                     raise _OtherKeys()
             is_open = revision > 0 and signed.issued_at <= made + self._tolerance
-            return keys, ASK if is_open else VALID
+            # No list names it: what became of it before the stream was heard, the authority knows.
+            is_untold = self._asker.can_ask and not (
+                self._stream_is_fresh(bound)
+                and signed.issued_at > known.stream.began_at + self._tolerance)
+            return keys, ASK if is_open or is_untold else VALID
         if signed.status_uri is None:
             return None, ASK
         one = known.list_of(signed.status_uri)
         one.used_at = self._monotonic()
         if not self._list_counts(one, entry, revision, bound):
-            if not known.read_list(one):
+            if not known.read_list(one, lambda _: self._list_counts(one, entry, revision, bound)):
                 if one.says(signed.status_index) == REVOKED:
                     return one, REVOKED  # for ever
                 raise CannotTell(one.held.error)
