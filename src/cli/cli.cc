@@ -76,13 +76,8 @@ bool wants_colour() {
 }  // namespace
 
 int run(int argc, char** argv, const Hooks& hooks) {
-    std::vector<std::string> args(argv + (argc > 0 ? 1 : 0), argv + argc);
+    const std::vector<std::string> args(argv + (argc > 0 ? 1 : 0), argv + argc);
     scrub(argc, argv);
-    // `latchkey help token create` is what `latchkey token create --help` is.
-    if (!args.empty() && args.front() == "help") {
-        args.erase(args.begin());
-        args.emplace_back("--help");
-    }
     if (!args.empty() && args.front() == "serve") {
         return hooks.serve({args.begin() + 1, args.end()});
     }

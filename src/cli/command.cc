@@ -1,6 +1,5 @@
 #include "cli/command.h"
 
-#include <algorithm>
 #include <map>
 
 #include <CLI/CLI.hpp>
@@ -15,7 +14,8 @@ struct MenuParts {
 
     CLI::App app;
     std::map<const CLI::App*, Action> actions;
-    std::map<const CLI::App*, std::string> examples;
+    std::map<const CLI::App*, std::vector<std::string>> examples;
+    std::map<const CLI::Option*, std::vector<std::string>> values;
     std::map<const CLI::App*, std::vector<std::string>*> pass_on;
 };
 
@@ -41,27 +41,51 @@ std::string full_name(const CLI::App& app) {
     return name;
 }
 
+std::vector<std::string> values_of(const CLI::Option* option, const MenuParts& parts) {
+    const auto found = parts.values.find(option);
+    return found == parts.values.end() ? std::vector<std::string>{} : found->second;
+}
+
+ArgumentSpec to_argument(const CLI::Option* option, const MenuParts& parts) {
+    ArgumentSpec spec;
+    spec.name = option->get_name(true);
+    spec.help = option->get_description();
+    spec.is_required = option->get_required();
+    spec.repeats = option->get_items_expected_max() > 1;
+    spec.values = values_of(option, parts);
+    return spec;
+}
+
+FlagSpec to_flag(const CLI::Option* option, const MenuParts& parts) {
+    FlagSpec spec;
+    for (const std::string& name : option->get_snames()) {
+        spec.names.push_back("-" + name);
+    }
+    for (const std::string& name : option->get_lnames()) {
+        spec.names.push_back("--" + name);
+    }
+    spec.takes_value = option->get_items_expected_max() > 0;
+    spec.help = option->get_description();
+    if (spec.takes_value) spec.value_name = option->get_type_name();
+    spec.values = values_of(option, parts);
+    return spec;
+}
+
 CommandTree to_tree(const CLI::App& app, const MenuParts& parts) {
     CommandTree tree;
     tree.name = app.get_name();
     tree.aliases = app.get_aliases();
     tree.help = app.get_description();
     tree.passes_everything_on = parts.pass_on.count(&app) != 0;
+    const auto examples = parts.examples.find(&app);
+    if (examples != parts.examples.end()) tree.examples = examples->second;
     for (const CLI::Option* option : app.get_options()) {
         if (option->get_positional()) {
             tree.takes_arguments = true;
-            continue;
+            tree.arguments.push_back(to_argument(option, parts));
+        } else {
+            tree.flags.push_back(to_flag(option, parts));
         }
-        FlagSpec spec;
-        for (const std::string& name : option->get_snames()) {
-            spec.names.push_back("-" + name);
-        }
-        for (const std::string& name : option->get_lnames()) {
-            spec.names.push_back("--" + name);
-        }
-        spec.takes_value = option->get_items_expected_max() > 0;
-        spec.help = option->get_description();
-        tree.flags.push_back(std::move(spec));
     }
     for (const CLI::App* child : app.get_subcommands([](const CLI::App*) { return true; })) {
         tree.children.push_back(to_tree(*child, parts));
@@ -149,10 +173,15 @@ Command& Command::everything_after(std::vector<std::string>& target) {
     return *this;
 }
 
+Command& Command::values(const std::string& name, std::vector<std::string> allowed) {
+    const CLI::Option* option = app_of(app_).get_option_no_throw(name);
+    CHECK(option != nullptr);
+    parts_->values[option] = std::move(allowed);
+    return *this;
+}
+
 Command& Command::example(const std::string& text) {
-    std::string& examples = parts_->examples[&app_of(app_)];
-    examples += (examples.empty() ? "Examples:\n  " : "\n  ") + text;
-    app_of(app_).footer(examples);
+    parts_->examples[&app_of(app_)].push_back(text);
     return *this;
 }
 
@@ -194,9 +223,9 @@ Result<Parsed> Menu::parse(const std::vector<std::string>& args) {
     const auto action = parts_->actions.find(chosen);
     if (!parsed.help_was_asked && action != parts_->actions.end()) {
         parsed.action = action->second;
-    } else {
-        parsed.help = chosen->help(
-            chosen->get_parent() == nullptr ? std::string{} : full_name(*chosen->get_parent()));
+    }
+    for (const CLI::App* app = chosen; app->get_parent() != nullptr; app = app->get_parent()) {
+        parsed.path.insert(parsed.path.begin(), app->get_name());
     }
     return parsed;
 }

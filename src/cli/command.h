@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "cli/suggest.h"
+#include "cli/command_tree.h"
 
 namespace latchkey::cli {
 
@@ -37,8 +37,12 @@ public:
                                const std::string& help);
     Command& arguments(const std::string& name, std::vector<std::string>& target,
                        const std::string& help);
+    // All that a flag ("--kind") or argument ("SHELL") takes: other words are usage errors, these
+    // ones are suggested and completed.
+    Command& values(const std::string& name, std::vector<std::string> allowed);
     // Everything after the command's name goes here, flags too.
     Command& everything_after(std::vector<std::string>& target);
+    // A whole line as it would be typed; help begins with these. It must parse: a test tries all.
     Command& example(const std::string& text);
     Command& action(Action action);
 
@@ -48,8 +52,8 @@ private:
 };
 
 struct Parsed {
-    Action action;  // empty: show `help`
-    std::string help;
+    Action action;                  // empty: show the help of `path`
+    std::vector<std::string> path;  // names below the root
     bool help_was_asked{false};
 };
 

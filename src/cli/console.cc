@@ -8,13 +8,13 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "cli/errors.h"
 #include "cli/text.h"
 
 namespace latchkey::cli {
 namespace {
 
 constexpr std::size_t kSecretInputBytesMax = 65'536;
-constexpr int kExitInterrupted = 130;
 
 // What the signal handler needs; written only while no prompt is open.
 termios g_saved_terminal{};                    // NOLINT: a handler has no other way

@@ -1,5 +1,8 @@
 #include "cli/errors.h"
 
+#include <algorithm>
+#include <array>
+
 #include <fmt/format.h>
 
 #include "base/redaction.h"
@@ -8,20 +11,33 @@
 namespace latchkey::cli {
 namespace {
 
-std::string_view code_name(ErrorCode code) {
-    switch (code) {
-        case ErrorCode::kInvalidArgument: return "invalid_argument";
-        case ErrorCode::kUnauthenticated: return "unauthenticated";
-        case ErrorCode::kPermissionDenied: return "permission_denied";
-        case ErrorCode::kNotFound: return "not_found";
-        case ErrorCode::kConflict: return "conflict";
-        case ErrorCode::kPrecondition: return "precondition";
-        case ErrorCode::kRateLimited: return "rate_limited";
-        case ErrorCode::kOutOfSpace: return "out_of_space";
-        case ErrorCode::kUnavailable: return "unavailable";
-        case ErrorCode::kInternal: return "internal";
-    }
-    return "internal";
+// The table: one row for each code. CONTRACT fixes the numbers, and the first status of a row is
+// the one that has no other reading. No row for a code is a failed test, not a default.
+struct Row {
+    ErrorCode code;
+    std::string_view name;
+    ExitCode exit;
+    std::array<long, 3> statuses;
+};
+
+constexpr std::array<Row, 10> kRows{{
+    {ErrorCode::kInvalidArgument, "invalid_argument", kExitInvalid, {400, 422, 0}},
+    {ErrorCode::kUnauthenticated, "unauthenticated", kExitNotLoggedIn, {401, 0, 0}},
+    {ErrorCode::kPermissionDenied, "permission_denied", kExitNotAllowed, {403, 0, 0}},
+    {ErrorCode::kNotFound, "not_found", kExitNotFound, {404, 0, 0}},
+    {ErrorCode::kConflict, "conflict", kExitInvalid, {409, 0, 0}},
+    {ErrorCode::kPrecondition, "precondition", kExitInvalid, {412, 0, 0}},
+    {ErrorCode::kRateLimited, "rate_limited", kExitRateLimited, {429, 0, 0}},
+    {ErrorCode::kOutOfSpace, "out_of_space", kExitFailure, {507, 0, 0}},
+    {ErrorCode::kUnavailable, "unavailable", kExitNetwork, {502, 503, 504}},
+    {ErrorCode::kInternal, "internal", kExitFailure, {500, 0, 0}},
+}};
+
+const Row& row_of(ErrorCode code) {
+    const auto* found = std::find_if(kRows.begin(), kRows.end(),
+                                     [code](const Row& row) { return row.code == code; });
+    CHECK(found != kRows.end());
+    return *found;
 }
 
 std::string hint_of(const Error& error) {
@@ -46,34 +62,39 @@ Error failure(std::string message, std::string hint) {
         std::move(hint));
 }
 
-int exit_code(const Error& error) {
-    switch (error.code) {
-        case ErrorCode::kInvalidArgument:
-            return error.reason == "usage" ? kExitUsage : kExitInvalid;
-        case ErrorCode::kUnauthenticated: return kExitNotLoggedIn;
-        case ErrorCode::kPermissionDenied: return kExitNotAllowed;
-        case ErrorCode::kNotFound: return kExitNotFound;
-        case ErrorCode::kConflict:
-        case ErrorCode::kPrecondition: return kExitInvalid;
-        case ErrorCode::kRateLimited: return kExitRateLimited;
-        case ErrorCode::kUnavailable: return kExitNetwork;
-        case ErrorCode::kOutOfSpace:
-        case ErrorCode::kInternal: return kExitFailure;
+std::vector<ExitCodeText> exit_code_texts() {
+    return {{kExitOk, "done"},
+            {kExitFailure, "it failed, or the answer is no"},
+            {kExitUsage, "the command line cannot be meant; nothing was done"},
+            {kExitNotFound, "there is no such thing"},
+            {kExitNotLoggedIn, "not logged in, or the token is not accepted (401)"},
+            {kExitNotAllowed, "not allowed (403)"},
+            {kExitInvalid, "a value is not valid, or conflicts (400, 409, 412, 422)"},
+            {kExitRateLimited, "too many requests; try again later (429)"},
+            {kExitNetwork, "the server cannot be reached, or cannot answer now"},
+            {kExitPartly, "done for some, failed for others"},
+            {kExitInterrupted, "interrupted"}};
+}
+
+ErrorCode code_of_status(long status) {
+    for (const Row& row : kRows) {
+        const auto* found = std::find(row.statuses.begin(), row.statuses.end(), status);
+        if (found != row.statuses.end()) return row.code;
     }
-    return kExitFailure;
+    return status >= 400 && status < 500 ? ErrorCode::kInvalidArgument : ErrorCode::kInternal;
+}
+
+std::string_view code_name(ErrorCode code) {
+    return row_of(code).name;
+}
+
+int exit_code(const Error& error) {
+    return error.reason == "usage" ? kExitUsage : row_of(error.code).exit;
 }
 
 int exit_code_of_status(long status) {
-    switch (status) {
-        case 401: return kExitNotLoggedIn;
-        case 403: return kExitNotAllowed;
-        case 404: return kExitNotFound;
-        case 400:
-        case 409:
-        case 422: return kExitInvalid;
-        case 429: return kExitRateLimited;
-        default: return status >= 200 && status < 300 ? kExitOk : kExitFailure;
-    }
+    if (status >= 200 && status < 300) return kExitOk;
+    return row_of(code_of_status(status)).exit;
 }
 
 void report(Console& console, const Error& error, const std::optional<Problem>& problem,

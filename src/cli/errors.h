@@ -22,7 +22,15 @@ enum ExitCode : int {
     kExitRateLimited = 7,
     kExitNetwork = 8,
     kExitPartly = 10,
+    kExitInterrupted = 130,
 };
+
+struct ExitCodeText {
+    ExitCode code;
+    const char* meaning;
+};
+// Every code that a command may end with, and what it means, for help and man pages.
+std::vector<ExitCodeText> exit_code_texts();
 
 // One entry of a problem's `errors`: which member of what was sent, and where it stands in a text
 // that was sent as it is. Lines and columns count from 1; 0 means that none was said.
@@ -46,8 +54,12 @@ Error usage_error(std::string message, std::string hint = {});
 // Something local that failed (a file, say): exit 1.
 Error failure(std::string message, std::string hint = {});
 
+// What an HTTP status means to us: the same for our API's problems and for answers that are passed
+// through, of `run` and `request`.
+ErrorCode code_of_status(long status);
+// The word for machines when an error has no closer one.
+std::string_view code_name(ErrorCode code);
 int exit_code(const Error& error);
-// The same for the status of an answer that is passed through, of `run` and `request`.
 int exit_code_of_status(long status);
 
 // "error: …", "hint: …", and with `as_json` one line {"error":{…}} after them.

@@ -22,6 +22,32 @@ TEST(Errors, EveryCodeHasItsExitCode) {
     EXPECT_EQ(exit_code(usage_error("x")), 2);
 }
 
+TEST(Errors, AStatusAndItsCodeEndAlikeAndEveryExitIsExplained) {
+    struct Row {
+        long status;
+        ErrorCode code;
+    };
+    for (const Row& row :
+         {Row{400, ErrorCode::kInvalidArgument}, Row{422, ErrorCode::kInvalidArgument},
+          Row{418, ErrorCode::kInvalidArgument}, Row{401, ErrorCode::kUnauthenticated},
+          Row{403, ErrorCode::kPermissionDenied}, Row{404, ErrorCode::kNotFound},
+          Row{409, ErrorCode::kConflict}, Row{412, ErrorCode::kPrecondition},
+          Row{429, ErrorCode::kRateLimited}, Row{507, ErrorCode::kOutOfSpace},
+          Row{502, ErrorCode::kUnavailable}, Row{503, ErrorCode::kUnavailable},
+          Row{504, ErrorCode::kUnavailable}, Row{500, ErrorCode::kInternal},
+          Row{302, ErrorCode::kInternal}}) {
+        EXPECT_EQ(code_of_status(row.status), row.code) << row.status;
+        const int code = exit_code_of_status(row.status);
+        EXPECT_EQ(code, exit_code(Error(row.code, "x"))) << row.status;
+        bool is_explained = false;
+        for (const ExitCodeText& text : exit_code_texts()) {
+            is_explained = is_explained || text.code == code;
+        }
+        EXPECT_TRUE(is_explained) << code;
+        EXPECT_FALSE(code_name(row.code).empty());
+    }
+}
+
 TEST(Errors, TheLinesItIsAboutStandBetweenTheErrorAndTheHint) {
     std::istringstream in;
     std::ostringstream out;

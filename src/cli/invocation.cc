@@ -9,6 +9,8 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/errors.h"
+#include "cli/help.h"
+#include "cli/suggest.h"
 #include "token/opaque.h"
 
 namespace latchkey::cli {
@@ -36,20 +38,29 @@ void add_globals(Command root, Globals& globals) {
     root.option("--cacert", globals.ca_file, "FILE", "Trust the authorities in this file alone");
 }
 
+// Never run: rewrite_help sees the word first.
+void add_help(Command root) {
+    auto words = std::make_shared<std::vector<std::string>>();
+    Command command = root.command("help", "Show the help of a command");
+    command.everything_after(*words);
+    command.example("latchkey help token create");
+    command.action([words](Context& /*context*/) -> Result<int> { return kExitOk; });
+}
+
 void add_serve(Command root, const Hooks& hooks) {
     auto rest = std::make_shared<std::vector<std::string>>();
     Command command = root.command("serve", "Run the server; see latchkey serve --help");
     command.everything_after(*rest);
+    command.example("latchkey serve --data /var/lib/latchkey --listen 127.0.0.1:8080");
     command.action(
         [rest, &hooks](Context& /*context*/) -> Result<int> { return hooks.serve(*rest); });
 }
 
-// Where "serve" stands as the command, after global flags at most. The server has its own parser,
-// so nothing behind that word may reach ours.
-std::optional<std::size_t> find_serve(const CommandTree& tree,
+// Where the command's first word stands, after global flags at most, if it is this one.
+std::optional<std::size_t> find_first(std::string_view word, const CommandTree& tree,
                                       const std::vector<std::string>& args) {
     for (std::size_t i = 0; i < args.size(); ++i) {
-        if (args[i] == "serve") return i;
+        if (args[i] == word) return i;
         if (args[i].size() < 2 || args[i].front() != '-') return std::nullopt;
         for (const FlagSpec& flag : tree.flags) {
             const bool is_it =
@@ -59,6 +70,14 @@ std::optional<std::size_t> find_serve(const CommandTree& tree,
         }
     }
     return std::nullopt;
+}
+
+// `latchkey help token create` is what `latchkey token create --help` is.
+void rewrite_help(const CommandTree& tree, std::vector<std::string>& args) {
+    const auto help = find_first("help", tree, args);
+    if (!help) return;
+    args.erase(args.begin() + static_cast<std::ptrdiff_t>(*help));
+    args.emplace_back("--help");
 }
 
 // What to do about a 401 depends on where the credential came from.
@@ -72,6 +91,11 @@ void add_login_hint(Context& context, Error& error) {
         (*credential)->is_session
             ? "the stored login has ended: run latchkey login"
             : fmt::format("the server does not accept the token of {}", (*credential)->source);
+}
+
+// Long lines are hard to read, however wide the terminal is.
+std::size_t help_columns(const Console& console) {
+    return std::min<std::size_t>(console.columns, 100);
 }
 
 int fail(Context& context, Error error, bool as_json) {
@@ -173,8 +197,11 @@ int run_with(Invocation invocation) {
     add_globals(menu.root(), context.globals);
     add_serve(menu.root(), invocation.hooks);
     add_all_commands(menu);
+    add_help(menu.root());
     const CommandTree tree = menu.tree();
-    if (const auto serve = find_serve(tree, args)) {
+    rewrite_help(tree, args);
+    // The server has its own parser, so nothing behind that word may reach ours.
+    if (const auto serve = find_first("serve", tree, args)) {
         const auto first = args.begin() + static_cast<std::ptrdiff_t>(*serve) + 1;
         return invocation.hooks.serve({first, args.end()});
     }
@@ -192,7 +219,8 @@ int run_with(Invocation invocation) {
     }
     if (!parsed->action) {
         const bool is_fine = parsed->help_was_asked || args.empty();
-        (is_fine ? invocation.console.out : invocation.console.err) << parsed->help;
+        (is_fine ? invocation.console.out : invocation.console.err)
+            << render_help(path_to(tree, parsed->path), help_columns(invocation.console));
         return is_fine ? kExitOk : kExitUsage;
     }
     const auto code = parsed->action(context);

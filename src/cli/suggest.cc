@@ -5,42 +5,12 @@
 #include <fmt/format.h>
 
 #include "cli/errors.h"
+#include "cli/text.h"
 
 namespace latchkey::cli {
 namespace {
 
-using Path = std::vector<const CommandTree*>;  // from the root to the command reached
-
-const FlagSpec* find_flag(const Path& path, std::string_view name) {
-    for (auto command = path.rbegin(); command != path.rend(); ++command) {
-        for (const FlagSpec& flag : (*command)->flags) {
-            const bool found =
-                std::find(flag.names.begin(), flag.names.end(), name) != flag.names.end();
-            if (found) return &flag;
-        }
-    }
-    return nullptr;
-}
-
-const CommandTree* find_child(const CommandTree& parent, std::string_view name) {
-    for (const CommandTree& child : parent.children) {
-        const bool found =
-            child.name == name ||
-            std::find(child.aliases.begin(), child.aliases.end(), name) != child.aliases.end();
-        if (found) return &child;
-    }
-    return nullptr;
-}
-
-std::string spelt(const Path& path) {
-    std::string out;
-    for (const CommandTree* command : path) {
-        out += (out.empty() ? "" : " ") + command->name;
-    }
-    return out;
-}
-
-Error unknown_flag(const Path& path, std::string_view flag) {
+Error unknown_flag(const CommandPath& path, std::string_view flag) {
     std::vector<std::string> names;
     for (const CommandTree* command : path) {
         for (const FlagSpec& spec : command->flags) {
@@ -54,7 +24,7 @@ Error unknown_flag(const Path& path, std::string_view flag) {
                              : fmt::format("see {} --help", spelt(path)));
 }
 
-Error unknown_command(const Path& path, std::string_view word) {
+Error unknown_command(const CommandPath& path, std::string_view word) {
     std::vector<std::string> names;
     for (const CommandTree& child : path.back()->children) {
         names.push_back(child.name);
@@ -66,22 +36,60 @@ Error unknown_command(const Path& path, std::string_view word) {
                              : fmt::format("see {} --help", spelt(path)));
 }
 
-// Whether the next word is this flag's value.
-Result<bool> check_flag(const Path& path, std::string_view word) {
+// "KIND" and "SCOPE,…" as words in a sentence: "kind", "scope".
+std::string in_words(std::string_view value_name) {
+    std::string word;
+    for (const char letter : value_name.substr(0, value_name.find(','))) {
+        word += letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+    }
+    return word;
+}
+
+Status check_value(const FlagSpec& flag, std::string_view name, std::string_view given) {
+    if (flag.values.empty()) return {};
+    std::vector<std::string> items{std::string(given)};
+    if (is_list(flag)) items = split_commas(given);
+    for (const std::string& item : items) {
+        if (std::find(flag.values.begin(), flag.values.end(), item) != flag.values.end()) continue;
+        return usage_error(fmt::format("\"{}\" is no {}", item, in_words(flag.value_name)),
+                           values_hint(name, item, flag.values));
+    }
+    return {};
+}
+
+// Whether the next word is this flag's value; `next` is that word, if there is one.
+Result<bool> check_flag(const CommandPath& path, std::string_view word,
+                        const std::optional<std::string>& next) {
     if (word.rfind("--", 0) == 0) {
         const std::size_t equals = word.find('=');
         const std::string_view name = word.substr(0, equals);
         const FlagSpec* flag = find_flag(path, name);
         if (flag == nullptr) return unknown_flag(path, name);
-        return flag->takes_value && equals == std::string_view::npos;
+        const bool has_value = equals != std::string_view::npos;
+        if (has_value) TRY(check_value(*flag, name, word.substr(equals + 1)));
+        if (!has_value && flag->takes_value && next) TRY(check_value(*flag, name, *next));
+        return flag->takes_value && !has_value;
     }
     for (std::size_t i = 1; i < word.size(); ++i) {  // "-qv", "-nNAME"
         const std::string name{'-', word[i]};
         const FlagSpec* flag = find_flag(path, name);
         if (flag == nullptr) return unknown_flag(path, i == 1 ? word : name);
-        if (flag->takes_value) return i + 1 == word.size();
+        if (!flag->takes_value) continue;
+        const bool is_last = i + 1 == word.size();
+        if (!is_last) TRY(check_value(*flag, name, word.substr(i + 1)));
+        if (is_last && next) TRY(check_value(*flag, name, *next));
+        return is_last;
     }
     return false;
+}
+
+Status check_argument(const CommandTree& command, std::size_t position, std::string_view given) {
+    if (position >= command.arguments.size()) return {};
+    const ArgumentSpec& argument = command.arguments[position];
+    const auto& values = argument.values;
+    if (values.empty() || std::find(values.begin(), values.end(), given) != values.end()) return {};
+    return usage_error(fmt::format("\"{}\" is no {}", given, in_words(argument.name)),
+                       values_hint(argument.name, given, values));
 }
 
 }  // namespace
@@ -119,21 +127,37 @@ std::optional<std::string> nearest(std::string_view word, const std::vector<std:
     return best;
 }
 
+std::string values_hint(std::string_view flag, std::string_view given,
+                        const std::vector<std::string>& values) {
+    if (const auto meant = nearest(given, values)) return fmt::format("did you mean {}?", *meant);
+    std::string all;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        all += (i == 0 ? "" : i + 1 == values.size() ? " or " : ", ") + values[i];
+    }
+    return fmt::format("{} takes {}", flag, all);
+}
+
 Status check_words(const CommandTree& root, const std::vector<std::string>& args) {
-    Path path{&root};
+    CommandPath path{&root};
+    std::size_t position = 0;  // among the command's arguments
     for (std::size_t i = 0; i < args.size(); ++i) {
         const std::string& word = args[i];
         if (word == "--" || path.back()->passes_everything_on) return {};
         if (word.size() > 1 && word.front() == '-') {
-            const bool value_follows = TRY(check_flag(path, word));
+            std::optional<std::string> next;
+            if (i + 1 < args.size()) next = args[i + 1];
+            const bool value_follows = TRY(check_flag(path, word, next));
             if (value_follows) ++i;
             continue;
         }
         const CommandTree* child = find_child(*path.back(), word);
         if (child != nullptr) {
             path.push_back(child);
-        } else if (!path.back()->takes_arguments) {
-            if (!path.back()->children.empty()) return unknown_command(path, word);
+        } else if (path.back()->takes_arguments) {
+            TRY(check_argument(*path.back(), position++, word));
+        } else if (!path.back()->children.empty()) {
+            return unknown_command(path, word);
+        } else {
             return usage_error(fmt::format("{} takes no argument \"{}\"", spelt(path), word),
                                fmt::format("see {} --help", spelt(path)));
         }

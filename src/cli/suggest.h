@@ -1,5 +1,5 @@
-// "Did you mean …?" for commands and flags, found before the real parser runs: that one would
-// complain about a missing value first, and hide the misspelt word. Pure.
+// "Did you mean …?" for commands, flags and values of flags, found before the real parser runs:
+// that one would complain about a missing value first, and hide the misspelt word. Pure.
 #pragma once
 
 #include <optional>
@@ -8,31 +8,21 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cli/command_tree.h"
 
 namespace latchkey::cli {
-
-struct FlagSpec {
-    std::vector<std::string> names;  // with their dashes: "-n", "--name"
-    bool takes_value{false};
-    std::string help;
-};
-
-struct CommandTree {
-    std::string name;
-    std::vector<std::string> aliases;
-    std::string help;
-    std::vector<FlagSpec> flags;
-    std::vector<CommandTree> children;
-    bool takes_arguments{false};
-    bool passes_everything_on{false};  // what follows belongs to another parser
-};
 
 // Edits between two words: insert, delete, replace and swap of neighbours, each one.
 std::size_t edit_distance(std::string_view a, std::string_view b);
 // The nearest candidate, if it is near enough to be what was meant.
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& among);
 
-// The error for the first word that `root` does not know, exit 2; nothing is said about values.
+// The nearest of `values`, or all of them: what to do about a value that is none of them.
+std::string values_hint(std::string_view flag, std::string_view given,
+                        const std::vector<std::string>& values);
+
+// The error for the first word that `root` does not know, exit 2. Values are judged only where the
+// tree lists all that there are.
 Status check_words(const CommandTree& root, const std::vector<std::string>& args);
 
 }  // namespace latchkey::cli

@@ -14,24 +14,6 @@ namespace {
 
 constexpr JsonLimits kAnswerLimits{std::size_t{16} * 1024 * 1024, 32, 100'000};
 
-ErrorCode code_of_status(long status) {
-    switch (status) {
-        case 401: return ErrorCode::kUnauthenticated;
-        case 403: return ErrorCode::kPermissionDenied;
-        case 404: return ErrorCode::kNotFound;
-        case 409: return ErrorCode::kConflict;
-        case 412: return ErrorCode::kPrecondition;
-        case 429: return ErrorCode::kRateLimited;
-        case 502:
-        case 503:
-        case 504: return ErrorCode::kUnavailable;
-        case 507: return ErrorCode::kOutOfSpace;
-        default:
-            return status >= 400 && status < 500 ? ErrorCode::kInvalidArgument
-                                                 : ErrorCode::kInternal;
-    }
-}
-
 // "/name" is `name`; deeper pointers say nothing to a person.
 std::string member_of(std::string_view pointer) {
     const bool is_flat = pointer.size() > 1 && pointer.find('/', 1) == std::string_view::npos;
