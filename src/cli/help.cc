@@ -55,7 +55,10 @@ std::string section(std::string_view title, const std::vector<Row>& rows, std::s
 }
 
 std::string with_values(const std::string& help, const std::vector<std::string>& values) {
-    if (values.empty() || help.find(values.front()) != std::string::npos) return help;
+    const bool says_all = std::all_of(values.begin(), values.end(), [&help](const auto& value) {
+        return help.find(value) != std::string::npos;
+    });
+    if (says_all) return help;
     return fmt::format("{}: {}", help, join(values, ", "));
 }
 
@@ -152,10 +155,7 @@ std::string render_help(const CommandPath& path, std::size_t columns) {
     }
     out += fmt::format("\nUSAGE\n  {}\n", usage_line(path));
     if (!command.aliases.empty()) {
-        out += fmt::format("
-ALIASES
-  {}
-", join(command.aliases, ", "));
+        out += fmt::format("\nALIASES\n  {}\n", join(command.aliases, ", "));
     }
     out += section("COMMANDS", command_rows(command), columns);
     out += section("ARGUMENTS", argument_rows(command), columns);
