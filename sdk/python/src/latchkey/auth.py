@@ -103,6 +103,18 @@ class AuthProvider:
         return f"AuthProvider(server={self.server!r}, token_id={self.token_id!r}, " \
                f"algorithm={self._key.algorithm!r})"
 
+    def __enter__(self) -> "AuthProvider":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Forgets the access token and closes connections."""
+        self.invalidate()
+        if isinstance(self._transport, StandardTransport):
+            self._transport.close()
+
     @classmethod
     def from_file(cls, path: "Union[str, os.PathLike[str]]", *, passphrase: Passphrase = None,
                   project_id: Optional[str] = None, **options: Any) -> "AuthProvider":

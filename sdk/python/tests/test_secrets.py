@@ -1,0 +1,88 @@
+"""Nothing secret in a text that somebody may write into a log."""
+
+import copy
+import io
+import logging
+import pickle
+import traceback
+import unittest
+
+from authority import AUDIENCE, OPAQUE, TOKEN, Authority
+from test_auth import KEYS, PASSPHRASE, TokenEndpoint, pem
+
+from latchkey import AuthProvider, Latchkey, LatchkeyError, Token, Verifier
+
+SECRET = "lkp_0123456789ABCDEFGHIJKLMNOPQRSTUVWX0TeJoD"
+
+
+class Secrets(unittest.TestCase):
+    def setUp(self):
+        self.authority = Authority()
+        self.addCleanup(self.authority.__exit__)
+        self.log = io.StringIO()
+        handler = logging.StreamHandler(self.log)
+        logging.getLogger("latchkey").addHandler(handler)
+        self.addCleanup(logging.getLogger("latchkey").removeHandler, handler)
+        self.secrets = {SECRET, PASSPHRASE, "the-verifiers-secret"}
+
+    def check(self, *things):
+        texts = [self.log.getvalue()]
+        for thing in things:
+            texts += [repr(thing), str(thing), repr([thing]), f"{thing!a}"]
+            if isinstance(thing, BaseException):
+                texts += traceback.format_exception(type(thing), thing, thing.__traceback__)
+        for secret in self.secrets:
+            for text in texts:
+                self.assertNotIn(secret, text)
+
+    def raised(self, work):
+        try:
+            work()
+        except LatchkeyError as error:
+            return error
+        raise AssertionError("nothing was raised")
+
+    def test_a_client(self):
+        client = Latchkey(SECRET, server=self.authority.url, base_url=self.authority.url)
+        self.addCleanup(client.close)
+        made = Token.of({"id": TOKEN, "name": "ci", "token": SECRET})
+        self.assertEqual(made.token, SECRET)
+        self.authority.routes["GET /v1/tokens/self"] = (401, {}, {"code": "invalid_token"})
+        error = self.raised(client.tokens.self)
+        self.check(client, client.tokens, client._sender, made, made.raw, error)
+
+    def test_a_token_with_a_line_break_is_refused_without_being_shown(self):
+        error = self.raised(lambda: Latchkey(SECRET + "\n"))
+        self.check(error)
+
+    def test_a_provider(self):
+        TokenEndpoint(self.authority)
+        key = pem(KEYS["ES256"], PASSPHRASE)
+        self.secrets |= {key, key.split("\n")[1], "access-1"}
+        provider = AuthProvider(token_id=TOKEN, private_key=key, passphrase=PASSPHRASE,
+                                server=self.authority.url)
+        self.addCleanup(provider.close)
+        provider.token()
+        self.check(provider, provider._key, provider._token)
+
+    def test_a_verifier_and_what_it_says(self):
+        jwt = self.authority.token()
+        self.secrets |= {jwt, jwt.split(".")[2]}
+        verifier = Verifier(self.authority.url, AUDIENCE, token="the-verifiers-secret")
+        self.addCleanup(verifier.close)
+        results = [verifier.verify(jwt), verifier.verify(OPAQUE), verifier.verify(jwt + "x"),
+                   verifier.verify(jwt, "license:write")]
+        errors = [one.error for one in results if one.error is not None]
+        self.assertTrue(errors)
+        self.check(verifier, verifier._known.authority, verifier.state(), *results, *errors)
+
+    def test_a_result_can_be_copied_and_pickled(self):
+        verifier = Verifier(self.authority.url, AUDIENCE)
+        self.addCleanup(verifier.close)
+        result = verifier.verify(self.authority.token())
+        self.assertEqual(pickle.loads(pickle.dumps(result)), result)
+        self.assertEqual(copy.deepcopy(result), result)
+
+
+if __name__ == "__main__":
+    unittest.main()
