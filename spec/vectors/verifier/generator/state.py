@@ -48,6 +48,7 @@ def lists():
     yield case("a token without a status: nobody could take it back, so ask",
                step(jwt(status=None), "not_current"))
     yield case("revoked wins over expired",
+               step(GOOD, "revoked", network=online(list="list-revoked")),
                step(jwt(exp=NOW - 60), "revoked", network=online(list="list-revoked")))
     yield case("expired is told without a list",
                step(jwt(exp=NOW - 60), "expired", network={KEYS_URL: "keys"}))
