@@ -1,0 +1,137 @@
+// The authority's public keys. Read when they are needed, and again when a token names a key that
+// is not there, but not more often than every 30 s: strangers choose kids. What cannot be read
+// leaves the old keys in place; what they may still prove, the judge knows by their age.
+import { LatchkeyError, NetworkError } from '../errors.js'
+import { boundedFetch } from '../wire/bounded_fetch.js'
+import { parseObject } from '../wire/json.js'
+import { SingleFlight } from '../wire/single_flight.js'
+import type { Freshness } from './freshness.js'
+import type { Config } from './options.js'
+import { importKey, type VerifyingKey } from './signatures.js'
+
+const kBytesMax = 256 * 1024
+const kKeysMax = 64
+const kCooldownMs = 30_000
+const kRetryMs = 1_000
+export const kKeysMaxAgeMs = 300_000
+
+export class KeySet {
+  readonly #config: Config
+  readonly #freshness: Freshness
+  readonly #flight = new SingleFlight<boolean>()
+  #keys = new Map<string, VerifyingKey>()
+  /** Steady; when the request began that brought them. */
+  #readAt: number | undefined
+  #run: number | undefined
+  #triedAt: number | undefined
+  #hasFailed = false
+  /** Grows with every key that goes: what it proved is to be proved again. */
+  losses = 0
+
+  constructor(config: Config, freshness: Freshness) {
+    this.#config = config
+    this.#freshness = freshness
+  }
+
+  has(kid: string): boolean {
+    return this.#keys.has(kid)
+  }
+
+  get(kid: string): VerifyingKey | undefined {
+    return this.#keys.get(kid)
+  }
+
+  get ageMs(): number {
+    return this.#readAt === undefined ? Infinity : this.#config.steady() - this.#readAt
+  }
+
+  get hasFailed(): boolean {
+    return this.#hasFailed
+  }
+
+  /** Whether the set is confirmed: read within the bound, or followed by the stream since. */
+  isCurrent(): boolean {
+    return this.ageMs <= this.#config.boundMs || (this.ageMs <= kKeysMaxAgeMs +
+      this.#config.boundMs && this.#freshness.covers(this.#run))
+  }
+
+  /** The key, after reading the set again if it is not there. */
+  async find(kid: string): Promise<VerifyingKey | undefined> {
+    if (this.ageMs > kKeysMaxAgeMs) {
+      // Old keys serve on while new ones are under way: who waits for them waits for everybody.
+      const reading = this.refresh()
+      if (!this.#keys.has(kid)) await reading
+    } else if (!this.#keys.has(kid) && (this.#hasFailed || this.ageMs >= kCooldownMs)) {
+      await this.refresh()
+    }
+    return this.#keys.get(kid)
+  }
+
+  /** Once more when the reading under way began before the stream did, which cannot stand for it. */
+  async readInRun(): Promise<void> {
+    await this.refresh()
+    const { run } = this.#freshness
+    if (run !== undefined && this.#run !== run) await this.refresh()
+  }
+
+  /** In the background, before somebody has to wait for it. */
+  refreshIfOld(): void {
+    const isFollowed = this.#freshness.covers(this.#run)
+    const most = isFollowed ? kKeysMaxAgeMs : this.#config.boundMs / 2
+    if (this.ageMs > most && this.#flight.current === undefined) void this.refresh()
+  }
+
+  /** Whether it was read. Not more often than once a second while it fails. */
+  refresh(): Promise<boolean> {
+    const now = this.#config.steady()
+    const isTooSoon =
+      this.#hasFailed && this.#triedAt !== undefined && now - this.#triedAt < kRetryMs
+    if (isTooSoon && this.#flight.current === undefined) return Promise.resolve(false)
+    return this.#flight.run(() => this.#read(now))
+  }
+
+  async #read(begun: number): Promise<boolean> {
+    this.#triedAt = begun
+    const run = this.#freshness.run
+    try {
+      const keys = await this.#fetch()
+      for (const kid of this.#keys.keys()) if (!keys.has(kid)) ++this.losses
+      this.#keys = keys
+      this.#readAt = begun
+      this.#run = run
+      this.#hasFailed = false
+    } catch (error) {
+      this.#hasFailed = true
+      this.#config.report({ type: 'keys', error: asError(error) })
+    }
+    return !this.#hasFailed
+  }
+
+  async #fetch(): Promise<Map<string, VerifyingKey>> {
+    const url = `${this.#config.issuer}/.well-known/jwks.json`
+    const answer = await boundedFetch(
+      this.#config.fetch,
+      url,
+      { headers: { accept: 'application/jwk-set+json, application/json' }, cache: 'no-cache' },
+      { timeoutMs: this.#config.timeoutMs, bytesMax: kBytesMax },
+    )
+    const listed = answer.status === 200 ? parseObject(answer.text)?.keys : undefined
+    if (!Array.isArray(listed)) throw badKeys(`answered ${answer.status} and no key set`)
+    if (listed.length > kKeysMax) throw badKeys(`holds more than ${kKeysMax} keys`)
+    const keys = new Map<string, VerifyingKey>()
+    for (const key of await Promise.all(listed.map(importKey))) {
+      if (key !== undefined && !keys.has(key.kid)) keys.set(key.kid, key)
+    }
+    if (keys.size === 0) throw badKeys('holds no key that can be used')
+    return keys
+  }
+}
+
+function badKeys(why: string): NetworkError {
+  return new NetworkError(`the key set of the authority ${why}`, { code: 'bad_key_set' })
+}
+
+export function asError(error: unknown): LatchkeyError {
+  if (error instanceof LatchkeyError) return error
+  return new LatchkeyError('something unexpected happened', { code: 'internal' })
+}

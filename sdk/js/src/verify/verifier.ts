@@ -1,0 +1,283 @@
+// The verifier: what a token is, from what is known here, and from the authority where that is not
+// enough. The verdicts and their order are those of spec/vectors/README.md.
+import type { JsonObject } from '../wire/json.js'
+import { Authority } from './authority.js'
+import { Changes, isDigest, keyDigestOf, type Standing } from './changes.js'
+import { accessClaims, jwtClaims, type TokenClaims } from './claims.js'
+import { Freshness } from './freshness.js'
+import { parseJws, kTokenBytesMax } from './jws.js'
+import { KeySet } from './key_set.js'
+import { isOpaqueToken, isProjectToken } from './opaque.js'
+import { type Config, configOf, type Requirement, type VerifierOptions } from './options.js'
+import { Recent } from './recent.js'
+import { allowed, type Identity, refused, type Result } from './result.js'
+import { missingScopes } from './scope.js'
+import { isSigned } from './signatures.js'
+import { type ListCopy, StatusLists } from './status_lists.js'
+import { EventStream } from './stream.js'
+
+/** A token whose signature and claims were found good. Whether it counts now is another matter. */
+interface Known {
+  readonly claims: TokenClaims
+  readonly who: Identity & { readonly tokenId: string }
+  readonly kid: string
+  readonly keyDigest: string | undefined
+  /** How many keys the key set had lost when it was found good. */
+  readonly losses: number
+  /** When it was first shown; what is read from then on is younger than the token. */
+  readonly shownAt: number
+}
+
+/** What must be had before it can be told. */
+type Need = 'keys' | 'list' | 'authority'
+
+export interface VerifierState {
+  /** Whether the event stream tells of every change. */
+  readonly isConnected: boolean
+  readonly epoch: number
+  readonly revision: number
+}
+
+/** Not for us to tell: an opaque token, which says nothing. */
+const kOpaque = 'opaque'
+
+const kNone: Requirement = Object.freeze({})
+const kNoScopes: readonly string[] = Object.freeze([])
+
+export class Verifier {
+  readonly #config: Config
+  readonly #freshness: Freshness
+  readonly #keys: KeySet
+  readonly #lists: StatusLists
+  readonly #changes = new Changes()
+  readonly #authority: Authority
+  readonly #stream: EventStream | undefined
+  readonly #known: Recent<Known>
+
+  constructor(options: VerifierOptions) {
+    this.#config = configOf(options)
+    this.#freshness = new Freshness(this.#config)
+    this.#keys = new KeySet(this.#config, this.#freshness)
+    this.#lists = new StatusLists(this.#config, this.#keys, this.#freshness)
+    this.#authority = new Authority(this.#config, this.#freshness, this.#changes)
+    this.#known = new Recent(this.#config.cacheSize)
+    if (this.#config.revocation === 'stream') {
+      this.#stream = new EventStream(this.#config, this.#freshness, {
+        began: () => this.#readAnew(),
+        wasReset: () => this.#forget(),
+        changed: (facts, revision) =>
+          this.#changes.apply(facts, revision, this.#seconds() + this.#config.toleranceSeconds),
+      })
+    }
+  }
+
+  /** Reads the keys and opens the event stream, so that the first request need not wait. Never
+   * throws: without them it is not known what counts, and verify() says so. */
+  async ready(): Promise<void> {
+    this.#stream?.start()
+    await Promise.all([this.#stream?.settled(), this.#keys.refresh()])
+    if (this.#freshness.run !== undefined) await this.#keys.readInRun()
+  }
+
+  get state(): VerifierState {
+    const { epoch, revision } = this.#freshness
+    return { isConnected: this.#freshness.isFresh(), epoch, revision }
+  }
+
+  /** What the token is, and whether it may do what is wanted. Never throws. */
+  async verify(token: string, wanted: Requirement = kNone): Promise<Result> {
+    this.#stream?.start()
+    if (typeof token !== 'string' || token.length > kTokenBytesMax) return refused('malformed')
+    const known = this.#remembered(token) ?? (await this.#open(token))
+    if (known === kOpaque) return this.#authority.ask(token, wanted)
+    if ('ok' in known) return known
+    const now = this.#judge(known, wanted)
+    return typeof now === 'string' ? this.#judgeAgain(token, known, wanted, now) : now
+  }
+
+  /** Ends the event stream. What is asked afterwards is told from what can be read. */
+  async close(): Promise<void> {
+    await this.#stream?.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #remembered(token: string): Known | undefined {
+    const known = this.#known.get(token)
+    if (known === undefined) return undefined
+    if (known.losses === this.#keys.losses || this.#keys.has(known.kid)) return known
+    this.#known.delete(token)
+    return undefined
+  }
+
+  async #open(token: string): Promise<Known | Result | typeof kOpaque> {
+    const jws = parseJws(token)
+    if (jws === undefined) {
+      return isOpaqueToken(token) || isProjectToken(token) ? kOpaque : refused('malformed')
+    }
+    const { iss } = jws.claims
+    if (typeof iss !== 'string') return refused('malformed')
+    // Before anything is read: strangers' tokens cause no request.
+    if (iss !== this.#config.issuer || jws.kid === undefined) return refused('unknown')
+    const { losses } = this.#keys
+    const shownAt = this.#config.steady()
+    const key = await this.#keys.find(jws.kid)
+    if (key === undefined) return refused(this.#keys.hasFailed ? 'not_current' : 'unknown')
+    if (!(await isSigned(jws, key))) return refused('unknown')
+    const claims = this.#claimsOf(jws.type, jws.claims)
+    if (claims === undefined) return refused('malformed')
+    const keyDigest =
+      claims.clientKey === undefined ? undefined : await keyDigestOf(claims.tokenId, claims.clientKey)
+    const known = {
+      claims, who: identityOf(claims), kid: jws.kid, losses, shownAt,
+      keyDigest: keyDigest !== undefined && isDigest(keyDigest) ? keyDigest : undefined,
+    }
+    this.#known.set(token, known)
+    return known
+  }
+
+  #claimsOf(type: string | undefined, claims: JsonObject): TokenClaims | undefined {
+    if (type === 'jwt') return jwtClaims(claims, this.#config.issuer)
+    return type === 'at+jwt' ? accessClaims(claims) : undefined
+  }
+
+  #judge(known: Known, wanted: Requirement): Result | Need {
+    const { claims, who } = known
+    const standing = this.#changes.standing(claims, known.kid, known.keyDigest)
+    const list = claims.status && this.#lists.copy(claims.status.uri)
+    const status = list && StatusLists.status(list, claims.status!.index)
+    const over = this.#isOver(claims, standing, status)
+    if (over !== undefined) return refused(over, who)
+    if (this.#config.revocation === 'ask') return 'authority'
+    if (claims.kind === 'access') {
+      // No list names access tokens: without the stream only the authority knows that one is dead.
+      if (this.#config.token !== undefined && !this.#freshness.isFresh()) return 'authority'
+      if (!this.#keys.isCurrent()) return 'keys'
+      this.#keys.refreshIfOld()
+    } else {
+      if (claims.status === undefined || wanted.project !== undefined) return 'authority'
+      if (list === undefined || status === undefined) return 'list'
+      if (!this.#speaksFor(list, known, standing)) return 'list'
+      this.#lists.refreshIfOld(claims.status.uri, list)
+    }
+    if (standing.passing !== undefined) return refused(standing.passing, who)
+    if (status === 2) return refused('suspended', who)
+    if (standing.mustAsk || (status !== undefined && status !== 0)) return 'authority'
+    return this.#permit(known, wanted, false)
+  }
+
+  // What stays true, however old the news is.
+  #isOver(
+    claims: TokenClaims,
+    standing: Standing,
+    status: number | undefined,
+  ): 'wrong_audience' | 'revoked' | 'key_compromised' | 'expired' | 'not_yet_valid' | undefined {
+    if (claims.audience !== this.#config.audience) return 'wrong_audience'
+    if (status === 1) return 'revoked'
+    if (standing.final !== undefined) return standing.final
+    const now = this.#seconds()
+    if (claims.expiresAt !== undefined && claims.expiresAt <= now) return 'expired'
+    return claims.issuedAt > now + this.#config.toleranceSeconds ? 'not_yet_valid' : undefined
+  }
+
+  #speaksFor(list: ListCopy, known: Known, standing: Standing): boolean {
+    if (!this.#lists.isCurrent(list)) return false
+    // From before a change, or before the token: its entry was somebody else's then, or nobody's.
+    if (list.revision < standing.revision) return false
+    const madeBy = known.claims.issuedAt + this.#config.toleranceSeconds
+    return list.readAtWall > madeBy || list.readAt >= known.shownAt
+  }
+
+  #permit(known: Known, wanted: Requirement, isStale: boolean): Result | Need {
+    const { claims, who } = known
+    const scopes = wanted.scopes ?? kNoScopes
+    const isElsewhere = wanted.project !== undefined && wanted.project !== claims.project
+    if (isElsewhere) {
+      return refused('insufficient_scope', who, { scopes: claims.scopes, missingScopes: scopes })
+    }
+    if (scopes.length > 0) {
+      const missing = missingScopes(claims.scopes, scopes)
+      if (missing.length > 0) {
+        // The scopes of an access token are what holds on every resource, and never more.
+        const mayBeMore = claims.kind === 'access' && this.#config.token !== undefined
+        if (mayBeMore && !isStale) return 'authority'
+        return refused('insufficient_scope', who, { scopes: claims.scopes, missingScopes: missing })
+      }
+    }
+    return allowed(who, claims.scopes, isStale)
+  }
+
+  async #judgeAgain(token: string, known: Known, wanted: Requirement, need: Need): Promise<Result> {
+    if (need === 'list') {
+      const standing = this.#changes.standing(known.claims, known.kid, known.keyDigest)
+      await this.#lists.refresh(known.claims.status!.uri, (copy) =>
+        this.#speaksFor(copy, known, standing))
+    }
+    if (need === 'keys') {
+      await this.#keys.refresh()
+      if (!this.#keys.has(known.kid)) {
+        return refused(this.#keys.hasFailed ? 'not_current' : 'unknown')
+      }
+    }
+    const now = need === 'authority' ? need : this.#judge(known, wanted)
+    if (typeof now !== 'string') return now
+    return now === 'authority' ? this.#asked(token, known, wanted) : this.#stale(known, wanted)
+  }
+
+  async #asked(token: string, known: Known, wanted: Requirement): Promise<Result> {
+    const answer = await this.#authority.ask(token, wanted)
+    if (answer.verdict !== 'not_current') {
+      // What the token itself says about its project needs no list of projects.
+      return answer.project === known.claims.project
+        ? answer : { ...answer, project: known.claims.project }
+    }
+    return refused('not_current', known.who)
+  }
+
+  // The route decides; only what was confirmed once can be let through.
+  #stale(known: Known, wanted: Requirement): Result {
+    const isLenient = (wanted.onStale ?? this.#config.onStale) === 'allow'
+    const { claims } = known
+    const list = claims.status && this.#lists.copy(claims.status.uri)
+    const standing = this.#changes.standing(claims, known.kid, known.keyDigest)
+    const wasGood =
+      standing.passing === undefined && !standing.mustAsk &&
+      (claims.kind === 'access' ||
+        (list !== undefined && StatusLists.status(list, claims.status!.index) === 0 &&
+          list.revision >= standing.revision))
+    if (!isLenient || !wasGood) return refused('not_current', known.who)
+    const result = this.#permit(known, wanted, true)
+    return typeof result === 'string' ? refused('not_current', known.who) : result
+  }
+
+  #readAnew(): void {
+    void this.#keys.readInRun()
+    this.#lists.refreshAll()
+  }
+
+  #forget(): void {
+    this.#changes.forget(this.#seconds() + this.#config.toleranceSeconds)
+    this.#lists.forget()
+    this.#authority.forget()
+  }
+
+  #seconds(): number {
+    return Math.floor(this.#config.now() / 1000)
+  }
+}
+
+function identityOf(claims: TokenClaims): Known['who'] {
+  return {
+    tokenId: claims.tokenId,
+    owner: claims.owner,
+    kind: claims.kind === 'jwt' ? 'jwt' : 'key',
+    project: claims.project,
+    expiresAt: claims.expiresAt === undefined ? undefined : new Date(claims.expiresAt * 1000),
+  }
+}
+
+export function createVerifier(options: VerifierOptions): Verifier {
+  return new Verifier(options)
+}
