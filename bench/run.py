@@ -4,7 +4,7 @@ creation or an exchange costs beside a plain loop of what it needs; how long a s
 the load, the contenders in turn, so that a neighbour's noise meets all of them alike.
 
     bench/run.py [--build build/release] [--rounds 5] [--seconds 2] [--tokens 1000000]
-                 [--only checks,judge,creates,exchanges,start] [--realtime]
+                 [--only checks,judge,creates,exchanges,start,sdk-python] [--realtime]
 
 Prints a table with ratios, writes <build>/../bench.json, and exits 1 when a target is missed.
 --realtime runs what is measured under SCHED_FIFO, for a machine that others use too.
@@ -398,6 +398,21 @@ def measure_exchanges(bench):
     bench.row("exchanges / plain loop", f"{value:.2f}", "x", ">= 0.5", value >= 0.5)
 
 
+def measure_sdk_python(bench):
+    print("\nThe Python SDK beside PyJWT, the same token")
+    script = str(SOURCE / "bench" / "sdk_python.py")
+    found = json.loads(subprocess.run(bench.pinned(SERVER_CORE, ["/usr/bin/python3", script]),
+                                      check=True, capture_output=True).stdout)
+    bench.figures["sdk python"] = found
+    for key, what in (("pyjwt", "PyJWT"), ("hit", "SDK, known to its cache"),
+                      ("cold", "SDK, seen for the first time")):
+        bench.row(f"{what}: verifications", f"{found[key]:.0f}", "/s")
+    for key, least in (("hit", 20), ("cold", 0.9)):
+        value = found[key + "_ratio"]
+        bench.row(f"Python SDK / PyJWT, {key}", f"{value:.2f}", "x", f">= {least}",
+                  value >= least)
+
+
 def measure_start(bench, data):
     print("\nStart")
     starts = []
@@ -418,7 +433,7 @@ def read_options():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--tokens", type=int, default=1_000_000)
-    parser.add_argument("--only", default="checks,judge,creates,exchanges,start")
+    parser.add_argument("--only", default="checks,judge,creates,exchanges,start,sdk-python")
     parser.add_argument("--realtime", action="store_true")
     return parser.parse_args()
 
@@ -442,6 +457,8 @@ def main():
             measure_creates(bench)
         if "exchanges" in parts:
             measure_exchanges(bench)
+        if "sdk-python" in parts:
+            measure_sdk_python(bench)
     finally:
         bench.close()
     for warning in bench.warnings:
