@@ -141,6 +141,8 @@ Result<Principal> token_principal(Services& services, ReactorState& state, std::
     principal.verifies.assign(view.verifies.begin(), view.verifies.end());
     principal.actor.user = view.owner;
     principal.actor.token = view.token;
+    principal.actor.secret = view.secret;
+    principal.actor.rate = view.rate;
     principal.actor.expires_at = view.expires_at;
     principal.actor.allowed_ips.assign(view.allowed_ips.begin(), view.allowed_ips.end());
     if (view.access != nullptr) {

@@ -30,6 +30,11 @@ json::value time_view(const std::optional<Timestamp>& time) {
     return json::value(format_rfc3339(*time));
 }
 
+json::value rate_view(const RateLimit& rate) {
+    if (!rate.is_set()) return nullptr;
+    return json::object{{"requests", rate.requests}, {"seconds", rate.seconds}};
+}
+
 std::string_view kind_name(store::TokenKind kind) {
     switch (kind) {
         case store::TokenKind::kJwt: return "jwt";
@@ -63,10 +68,12 @@ json::object token_view(const store::TokenRecord& token, const authority::Direct
         view["scopes"] = nullptr;
     }
     view["allowedIps"] = texts_view(token.allowed_ips);
+    view["rateLimit"] = rate_view(token.rate);
     view["state"] = state_name(token, now);
     if (!token.reason.empty()) view["reason"] = token.reason;
     view["createdAt"] = format_rfc3339(token.created_at);
     view["updatedAt"] = format_rfc3339(token.updated_at);
+    view["notBefore"] = time_view(token.not_before);
     view["expiresAt"] = time_view(token.expires_at);
     if (token.revoked_at) view["revokedAt"] = format_rfc3339(*token.revoked_at);
     view["lastUsedAt"] = time_view(last_used_at);

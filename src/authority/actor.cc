@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "authority/bulk_rules.h"
 #include "authority/directory.h"
 #include "authority/rights.h"
 #include "store/tables.h"
@@ -64,11 +65,22 @@ Status require_still_active(store::Connection& db, const Actor& actor, Timestamp
     if (!user || user->state != store::UserState::kActive) return ended();
     TRY(require_still_allowed(db, actor, user->roles));
     if (!actor.token) return {};
-    const auto token = TRY(store::find_token(db, actor.token->bytes));
+    auto token = TRY(store::find_token(db, actor.token->bytes));
+    if (token) TRY(apply_bulk_rules(db, *token));
     const bool is_active = token && !token->deleted_at &&
                            token->state == store::TokenState::kActive &&
-                           (!token->expires_at || *token->expires_at > now);
-    return is_active ? Status{} : Status(ended());
+                           (!token->expires_at || *token->expires_at > now) &&
+                           (!token->not_before || *token->not_before <= now);
+    if (!is_active) return ended();
+    if (!actor.secret) return {};
+    // A rotation may have ended the very secret that this request came with.
+    for (const auto& secret : TRY(store::secrets_of(db, token->id))) {
+        if (secret.id != *actor.secret) continue;
+        const bool lives =
+            secret.state == store::SecretState::kLive && (!secret.ends_at || *secret.ends_at > now);
+        return lives ? Status{} : Status(ended());
+    }
+    return ended();
 }
 
 }  // namespace latchkey::authority

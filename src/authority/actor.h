@@ -11,16 +11,19 @@
 #include "base/id.h"
 #include "base/result.h"
 #include "store/sql.h"
+#include "token/rate_limit.h"
 
 namespace latchkey::authority {
 
 struct Actor {
     UserId user;
-    std::optional<TokenId> token;  // none: a session, or the system itself
+    std::optional<TokenId> token;    // none: a session, or the system itself
+    std::optional<SecretId> secret;  // of the token, the one that was presented
     // What it may do at the API `latchkey` now: scopes or patterns, already cut to its owner's.
     std::vector<std::string> permissions;
     std::optional<Timestamp> expires_at;   // of the token: nothing it makes may live longer
     std::vector<std::string> allowed_ips;  // of the token: handed on to what it makes
+    RateLimit rate;                        // of the token: handed on as well
     bool is_system{false};
 
     static Actor system();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "authority/addresses.h"
+#include "authority/bulk_rules.h"
 #include "authority/create_token.h"
 #include "authority/directory.h"
 #include "authority/facts_of_records.h"
@@ -11,6 +12,7 @@
 #include "authority/project_access.h"
 #include "authority/rights.h"
 #include "authority/token_keys.h"
+#include "authority/token_terms.h"
 #include "token/names.h"
 
 namespace latchkey::authority {
@@ -44,6 +46,7 @@ Result<TokenDetails> read_token(store::Connection& db, const Actor& actor, std::
     auto token = TRY(store::find_token(db, *parsed));
     if (!token || token->deleted_at) return no_such_token();
     if (token->owner != actor.user) TRY(check_may_touch(db, actor, *token, touch));
+    TRY(apply_bulk_rules(db, *token));
     TokenDetails details;
     details.secrets = TRY(store::secrets_of(db, token->id));
     details.usage = TRY(store::find_usage(db, token->id));
@@ -97,18 +100,21 @@ Result<bool> apply(store::TokenRecord& token, TokenChange change, const std::str
         .with_hint("create a new token");
 }
 
-Status append_token_event(store::Transaction& tx, std::string_view type, const Actor& actor,
-                          const store::TokenRecord& token, const KeyChanges& keys = {}) {
+// The token lives again, and the rules that suspended it are not about it any more.
+Status append_spared_event(store::Transaction& tx, const Actor& actor,
+                           const store::TokenRecord& token,
+                           const std::vector<verify::BulkFact>& rules) {
     store::EventDraft event;
-    event.type = type;
+    event.type = event_type(TokenChange::kResume);
     event.actor = actor.text();
     event.owner = token.owner;
     event.token = token.id;
     json::array facts;
     facts.push_back(verify::to_json(fact_of(token)));
-    append_facts(keys, facts);
+    for (const auto& rule : rules) {
+        facts.push_back(verify::to_json(rule));
+    }
     event.data = json::object{{"facts", std::move(facts)}, {"name", token.name}};
-    if (!token.reason.empty()) event.data["reason"] = token.reason;
     TRY(tx.append_event(std::move(event)));
     return {};
 }
@@ -174,9 +180,26 @@ Status check_could_make(store::Connection& db, const Actor& actor,
             .with_reason("expiry_beyond_parent")
             .with_hint("log in to do it");
     }
+    TRY(check_rate_within(token.rate, actor));
     const std::vector<std::string> everywhere = {"::/0", "0.0.0.0/0"};
     return check_within(token.allowed_ips.empty() ? everywhere : token.allowed_ips,
                         actor.allowed_ips);
+}
+
+Status append_token_event(store::Transaction& tx, std::string_view type, const Actor& actor,
+                          const store::TokenRecord& token, const KeyChanges& secrets) {
+    store::EventDraft event;
+    event.type = type;
+    event.actor = actor.text();
+    event.owner = token.owner;
+    event.token = token.id;
+    json::array facts;
+    facts.push_back(verify::to_json(fact_of(token)));
+    append_facts(secrets, facts);
+    event.data = json::object{{"facts", std::move(facts)}, {"name", token.name}};
+    if (!token.reason.empty()) event.data["reason"] = token.reason;
+    TRY(tx.append_event(std::move(event)));
+    return {};
 }
 
 Result<TokenDetails> token_to_change(store::Transaction& tx, const Actor& actor,
@@ -201,30 +224,14 @@ Result<TokenDetails> change_token(store::Transaction& tx, const Actor& actor, st
     if (!TRY(apply(details.token, change, reason, tx.now()))) return details;
     details.token.updated_at = tx.now();
     TRY(store::update_token(tx.connection(), details.token));
-    TRY(append_token_event(tx, event_type(change), actor, details.token));
-    return details;
-}
-
-Result<TokenDetails> edit_token(store::Transaction& tx, const Actor& actor, std::string_view id,
-                                const TokenEdit& edit) {
-    if (edit.description) TRY(check_description(*edit.description));
-    auto details = TRY(token_to_change(tx, actor, id));
-    auto& token = details.token;
-    if (edit.name) TRY(check_token_name(*edit.name, token.kind));
-    KeyChanges keys;
-    if (edit.keys) {
-        TRY(check_may_change_keys(tx.connection(), actor, token));
-        keys = TRY(with_keys_replaced(details.secrets, token, *edit.keys, tx.now()));
+    if (change == TokenChange::kResume) {
+        const auto rules = TRY(spare_from_bulk_rules(tx, details.token));
+        if (!rules.empty()) {
+            TRY(append_spared_event(tx, actor, details.token, rules));
+            return details;
+        }
     }
-    const store::TokenRecord before = token;
-    token.name = edit.name.value_or(token.name);
-    token.description = edit.description.value_or(token.description);
-    const bool is_renamed = token.name != before.name || token.description != before.description;
-    if (!is_renamed && keys.empty()) return details;
-    token.updated_at = tx.now();
-    TRY(store::update_token(tx.connection(), token));
-    TRY(write_keys(tx.connection(), keys));
-    TRY(append_token_event(tx, "token.updated", actor, token, keys));
+    TRY(append_token_event(tx, event_type(change), actor, details.token, {}));
     return details;
 }
 

@@ -1,4 +1,4 @@
-// What happens to a token after it was made: revoke, suspend, resume, delete, rename. Each is one
+// What happens to a token after it was made: revoke, suspend, resume, delete. Each is one
 // mutation with one event, in force on this node before it is acknowledged. Ids that the actor may
 // not see answer as unknown ones, so that nobody can probe which ids exist.
 #pragma once
@@ -8,11 +8,12 @@
 #include <vector>
 
 #include "authority/actor.h"
-#include "crypto/keys.h"
 #include "store/store.h"
 #include "store/tables.h"
 
 namespace latchkey::authority {
+
+struct KeyChanges;  // token_keys.h
 
 enum class TokenChange : std::uint8_t { kRevoke, kSuspend, kResume, kDelete };
 
@@ -32,19 +33,14 @@ Result<TokenDetails> get_token(store::Connection& db, const Actor& actor, std::s
 Result<TokenDetails> change_token(store::Transaction& tx, const Actor& actor, std::string_view id,
                                   TokenChange change, const std::string& reason);
 
-struct TokenEdit {
-    std::optional<std::string> name;
-    std::optional<std::string> description;
-    std::optional<std::vector<PublicKey>> keys;  // of a key token: the whole set
-};
-Result<TokenDetails> edit_token(store::Transaction& tx, const Actor& actor, std::string_view id,
-                                const TokenEdit& edit);
-
 // For changes that other files of this folder make: the token as the actor may change it.
 Result<TokenDetails> token_to_change(store::Transaction& tx, const Actor& actor,
                                      std::string_view id);
 // Giving a token life or a new key is like making one: a token that does it could have made it,
-// with its scopes, its addresses and its lifetime. Sessions may.
+// with its scopes, its addresses, its rate and its lifetime. Sessions may.
 Status check_could_make(store::Connection& db, const Actor& actor, const store::TokenRecord& token);
+// Of one token, with the secrets that were changed or added.
+Status append_token_event(store::Transaction& tx, std::string_view type, const Actor& actor,
+                          const store::TokenRecord& token, const KeyChanges& secrets);
 
 }  // namespace latchkey::authority

@@ -3,6 +3,7 @@
 #include <map>
 #include <random>
 
+#include "authority/edit_token.h"
 #include "authority/load_replica.h"
 #include "authority/testing.h"
 
@@ -110,8 +111,9 @@ TEST_F(ChangeTokenTest, OtherPeoplesIdsAnswerExactlyAsUnknownOnes) {
     same(read(as_bob_, id_).error(), read(as_bob_, nobody).error());
     TokenEdit edit;
     edit.name = "mine now";
-    EXPECT_EQ(reason_of(write<TokenDetails>(
-                  [&](store::Transaction& tx) { return edit_token(tx, as_bob_, id_, edit); })),
+    EXPECT_EQ(reason_of(write<TokenDetails>([&](store::Transaction& tx) {
+                  return edit_token(tx, as_bob_, *authority->directory().view(), id_, edit);
+              })),
               "unknown_token");
     EXPECT_EQ(verdict(*made_), "active");
 }
@@ -148,7 +150,7 @@ TEST_F(ChangeTokenTest, ARenamingIsAnEventOnlyWhenItRenames) {
         return write<TokenDetails>([&](store::Transaction& tx) {
             TokenEdit edit;
             edit.name = name;
-            return edit_token(tx, as_alice_, id_, edit);
+            return edit_token(tx, as_alice_, *authority->directory().view(), id_, edit);
         });
     };
     const auto before = revision();

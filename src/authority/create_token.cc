@@ -3,9 +3,11 @@
 #include <algorithm>
 
 #include "authority/addresses.h"
+#include "authority/bulk_rules.h"
 #include "authority/facts_of_records.h"
 #include "authority/project_access.h"
 #include "authority/token_keys.h"
+#include "authority/token_terms.h"
 #include "base/encoding.h"
 #include "crypto/random.h"
 #include "token/jwt_claims.h"
@@ -20,10 +22,6 @@ namespace {
 // One status list holds 2^20 entries; half of it is used, so that a random free index is found at
 // the first or second try and the count of live tokens stays blurred.
 constexpr std::uint64_t kStatusListEntries = 1U << 20;
-
-Timestamp whole_milliseconds(Timestamp time) {
-    return Timestamp::from_microseconds(time.microseconds() / 1000 * 1000);
-}
 
 Error unknown_scope(const DirectoryEntry& api, const std::string& scope, std::string field) {
     auto error = invalid("the API " + api.api.slug + " has no scope " + scope, "unknown_scope",
@@ -70,25 +68,13 @@ Status check_rights(const Actor& actor, const std::vector<std::string>& owner_pa
     return {};
 }
 
-Result<std::optional<Timestamp>> check_expiry(const Actor& actor, std::optional<Timestamp> asked,
-                                              Timestamp now) {
-    if (asked) {
-        asked = whole_milliseconds(*asked);
-        if (*asked <= now) {
-            return invalid("the expiration date is in the past", "expiry_in_past", "/expiresAt");
-        }
-        if (*asked > kEndOfTime) {
-            return invalid("the expiration date is after the year 9999", "expiry_too_far",
-                           "/expiresAt");
-        }
-    }
-    if (actor.expires_at && (!asked || *asked > *actor.expires_at)) {
-        return Error{ErrorCode::kPermissionDenied,
-                     "a token cannot create one that lives longer than itself"}
-            .with_reason("expiry_beyond_parent")
-            .with_field("/expiresAt");
-    }
-    return asked;
+// A token hands on nothing that it has not itself: it makes none that outlives it.
+Status check_life(const Actor& actor, const std::optional<Timestamp>& expires_at) {
+    if (!actor.expires_at || (expires_at && *expires_at <= *actor.expires_at)) return {};
+    return Error{ErrorCode::kPermissionDenied,
+                 "a token cannot create one that lives longer than itself"}
+        .with_reason("expiry_beyond_parent")
+        .with_field("/expiresAt");
 }
 
 Status check_words(const CreateToken& wanted) {
@@ -100,6 +86,7 @@ Status check_words(const CreateToken& wanted) {
     if (wanted.projects.size() > kProjectsOfNewTokenMax) {
         return invalid("at most 50 projects at a time", "too_many_projects", "/projects");
     }
+    TRY(check_rate(wanted.rate));
     return check_address_ranges(wanted.allowed_ips);
 }
 
@@ -301,8 +288,14 @@ Result<PreparedToken> prepare_token(Authority& authority, verify::Replica::Reade
             TRY(resolve_scopes(*api, wanted.scopes.value_or(api->api.default_scopes), "/scopes"));
     }
     TRY(check_rights(actor, patterns, *api, scopes));
-    const auto expires_at = TRY(check_expiry(actor, wanted.expires_at, now));
+    const auto expires_at = TRY(check_end(wanted.expires_at, now));
+    TRY(check_life(actor, expires_at));
+    const auto not_before = TRY(check_start(wanted.not_before, expires_at, now));
+    // What limits who makes it limits what he makes, unless it is limited more.
+    if (wanted.allowed_ips.empty()) wanted.allowed_ips = actor.allowed_ips;
+    if (!wanted.rate.is_set()) wanted.rate = actor.rate;
     TRY(check_within(wanted.allowed_ips, actor.allowed_ips));
+    TRY(check_rate_within(wanted.rate, actor));
 
     PreparedToken made;
     made.token.id = new_id<TokenId>(now);
@@ -312,9 +305,10 @@ Result<PreparedToken> prepare_token(Authority& authority, verify::Replica::Reade
     made.token.name = std::move(wanted.name);
     made.token.description = std::move(wanted.description);
     made.token.scopes = std::move(scopes);
-    if (wanted.allowed_ips.empty()) wanted.allowed_ips = actor.allowed_ips;
     made.token.allowed_ips = std::move(wanted.allowed_ips);
+    made.token.rate = wanted.rate;
     made.token.expires_at = expires_at;
+    made.token.not_before = not_before;
     made.token.created_at = now;
     made.token.updated_at = now;
     made.api_slug = api->api.slug;
@@ -330,6 +324,7 @@ Status insert_token(Authority& authority, store::Transaction& tx, PreparedToken&
     auto& db = tx.connection();
     TRY(require_still_active(db, prepared.actor, tx.now()));
     TRY(check_owner(db, prepared));
+    TRY(check_no_bulk_rule(db, prepared.token));
     int tries_left = 100;  // at most half of a list is used: more than a few never happens
     while (prepared.secret.status_index &&
            TRY(store::is_status_index_taken(db, *prepared.secret.status_index))) {

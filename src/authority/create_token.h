@@ -26,7 +26,9 @@ struct CreateToken {
     // None: the API's default scopes; of a key token: none declared, so that policies alone count.
     std::optional<std::vector<std::string>> scopes;
     std::optional<Timestamp> expires_at;  // none: never
+    std::optional<Timestamp> not_before;  // none: at once
     std::vector<std::string> allowed_ips;
+    RateLimit rate;                     // not set: as often as one likes
     std::optional<UserId> owner;        // none: the actor's user; another one needs user:write
     std::vector<PublicKey> keys;        // of a key token, and only there
     std::vector<std::string> projects;  // ids; in each it may do what its scopes say

@@ -119,6 +119,8 @@ public:
         EXPECT_TRUE(reader->find(sha256(made.text.expose()), view));
         actor.user = view.owner;
         actor.token = view.token;
+        actor.secret = view.secret;
+        actor.rate = view.rate;
         actor.expires_at = view.expires_at;
         actor.allowed_ips.assign(view.allowed_ips.begin(), view.allowed_ips.end());
         if (view.api_slug != kManagementApi) return actor;

@@ -15,7 +15,7 @@
 
 namespace latchkey::authority {
 
-// What happens to the rows of a token's keys.
+// What happens to the rows of a token's keys, or of its other secrets.
 struct KeyChanges {
     std::vector<store::SecretRecord> added;
     std::vector<store::SecretRecord> changed;  // named anew or removed

@@ -1,5 +1,6 @@
 #include "authority/token_keys.h"
 
+#include "authority/edit_token.h"
 #include "authority/testing_keys.h"
 #include "token/access_token.h"
 
@@ -41,7 +42,7 @@ protected:
         return write<TokenDetails>([&](store::Transaction& tx) {
             TokenEdit edit;
             edit.keys = keys;
-            return edit_token(tx, as_alice_, token.uuid(), edit);
+            return edit_token(tx, as_alice_, *authority->directory().view(), token.uuid(), edit);
         });
     }
     std::vector<std::string> kids(const TokenId& token) {

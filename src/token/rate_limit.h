@@ -14,4 +14,12 @@ struct RateLimit {
     friend bool operator==(const RateLimit&, const RateLimit&) = default;
 };
 
+// Whether `narrow` allows nothing that `wide` does not, neither at once nor in the long run.
+inline bool is_within(const RateLimit& narrow, const RateLimit& wide) {
+    if (!wide.is_set()) return true;
+    if (!narrow.is_set() || narrow.requests > wide.requests) return false;
+    return std::uint64_t{narrow.requests} * wide.seconds <=
+           std::uint64_t{wide.requests} * narrow.seconds;
+}
+
 }  // namespace latchkey

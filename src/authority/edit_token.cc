@@ -1,0 +1,100 @@
+#include "authority/edit_token.h"
+
+#include "authority/addresses.h"
+#include "authority/create_token.h"
+#include "authority/token_keys.h"
+#include "authority/token_terms.h"
+#include "token/names.h"
+
+namespace latchkey::authority {
+namespace {
+
+Error jwt_widening(const Widening& wider) {
+    return invalid("a jwt says itself what it may do, and that is only ever narrowed",
+                   "jwt_widening", wider.end ? "/expiresAt" : "/scopes")
+        .with_hint("rotate it with the wider rights: latchkey token rotate ID -s … -e …");
+}
+
+// What the token is after the change, its name aside.
+Status set_terms(const DirectoryEntry& api, const TokenEdit& edit, Timestamp now,
+                 store::TokenRecord& token) {
+    if (edit.scopes) token.scopes = TRY(scopes_of_change(api, token, *edit.scopes));
+    if (edit.expires_at) token.expires_at = TRY(check_end(*edit.expires_at, now));
+    if (edit.not_before) {
+        token.not_before = TRY(check_start(*edit.not_before, token.expires_at, now));
+    }
+    if (edit.allowed_ips) {
+        TRY(check_address_ranges(*edit.allowed_ips));
+        token.allowed_ips = *edit.allowed_ips;
+    }
+    if (edit.rate) {
+        TRY(check_rate(*edit.rate));
+        token.rate = *edit.rate;
+    }
+    return {};
+}
+
+Status check_widening(store::Connection& db, const Actor& actor, const DirectoryEntry& api,
+                      const store::TokenRecord& before, const store::TokenRecord& after) {
+    const auto wider = widening(before, after);
+    if (!wider.any()) return {};
+    if (after.kind == store::TokenKind::kJwt && wider.of_claims()) return jwt_widening(wider);
+    TRY(check_owner_has(db, after, api.api.slug, wider.scopes));
+    return check_could_make(db, actor, after);
+}
+
+bool has_same_terms(const store::TokenRecord& a, const store::TokenRecord& b) {
+    return a.scopes == b.scopes && a.expires_at == b.expires_at && a.not_before == b.not_before &&
+           a.allowed_ips == b.allowed_ips && a.rate == b.rate;
+}
+
+bool has_terms(const TokenEdit& edit) {
+    return edit.scopes || edit.expires_at || edit.not_before || edit.allowed_ips || edit.rate;
+}
+
+// What was given out says more than is true now: verified off-line it must not be believed alone.
+void mark_secrets(TokenDetails& details, KeyChanges& changes) {
+    for (auto& secret : details.secrets) {
+        if (secret.state != store::SecretState::kLive || secret.must_ask) continue;
+        secret.must_ask = true;
+        changes.changed.push_back(secret);
+    }
+}
+
+}  // namespace
+
+Result<TokenDetails> edit_token(store::Transaction& tx, const Actor& actor,
+                                const DirectoryView& directory, std::string_view id,
+                                const TokenEdit& edit) {
+    if (edit.description) TRY(check_description(*edit.description));
+    auto details = TRY(token_to_change(tx, actor, id));
+    auto& token = details.token;
+    const store::TokenRecord before = token;
+    if (edit.name) TRY(check_token_name(*edit.name, token.kind));
+    KeyChanges changes;
+    if (edit.keys) {
+        TRY(check_may_change_keys(tx.connection(), actor, token));
+        changes = TRY(with_keys_replaced(details.secrets, token, *edit.keys, tx.now()));
+    }
+    if (has_terms(edit)) {
+        TRY(check_still_lives(token, tx.now()));
+        const auto* api = directory.find(token.api);
+        if (api == nullptr) return Error{ErrorCode::kInternal, "a token's API does not exist"};
+        TRY(set_terms(*api, edit, tx.now(), token));
+        TRY(check_widening(tx.connection(), actor, *api, before, token));
+        if (token.kind == store::TokenKind::kJwt && has_narrower_claims(before, token)) {
+            mark_secrets(details, changes);
+        }
+    }
+    token.name = edit.name.value_or(token.name);
+    token.description = edit.description.value_or(token.description);
+    const bool is_renamed = token.name != before.name || token.description != before.description;
+    if (!is_renamed && changes.empty() && has_same_terms(before, token)) return details;
+    token.updated_at = tx.now();
+    TRY(store::update_token(tx.connection(), token));
+    TRY(write_keys(tx.connection(), changes));
+    TRY(append_token_event(tx, "token.updated", actor, token, changes));
+    return details;
+}
+
+}  // namespace latchkey::authority
