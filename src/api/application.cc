@@ -11,6 +11,17 @@
 namespace latchkey::api {
 namespace {
 
+Status require_any(const authority::Actor& actor, std::string_view names) {
+    std::string_view last;
+    for (std::string_view rest = names; !rest.empty();) {
+        const auto space = std::min(rest.find(' '), rest.size());
+        last = rest.substr(0, space);
+        rest.remove_prefix(std::min(space + 1, rest.size()));
+        if (actor.may(last)) return {};
+    }
+    return actor.require(last);
+}
+
 Result<Principal> permit(Services& services, std::size_t reactor, const http::Request& request,
                          const Permission& permission) {
     using Kind = Permission::Kind;
@@ -40,7 +51,9 @@ Result<Principal> permit(Services& services, std::size_t reactor, const http::Re
             .with_reason("machine_needed")
             .with_hint("create a machine user bound to the API, and a token for it");
     }
-    if (!permission.scope_name().empty()) {
+    if (permission.kind() == Kind::kAnyScope) {
+        TRY(require_any(principal.actor, permission.scope_name()));
+    } else if (!permission.scope_name().empty()) {
         TRY(principal.actor.require(permission.scope_name()));
         if (principal.token) {
             services.reactors[reactor]->usage.record_scope(*principal.token, principal.generation,

@@ -19,22 +19,55 @@ Result<std::uint64_t> number_of(const std::string& text) {
     return value;
 }
 
+Status read_about(const Query& query, std::optional<TokenId>& token, std::optional<UserId>& owner) {
+    if (query.has("token")) {
+        token = TokenId::parse(query.get("token"));
+        if (!token) return invalid("token is the id of a token", "bad_query");
+    }
+    if (query.has("owner")) {
+        owner = UserId::parse(query.get("owner"));
+        if (!owner) return invalid("owner is the id of a user", "bad_query");
+    }
+    return {};
+}
+
 Result<store::EventQuery> read_query(const Query& query) {
     store::EventQuery wanted;
     wanted.after = TRY(number_of(query.get("after", "0")));
     wanted.limit = TRY(query.limit(50, 200));
     wanted.type = query.get("type");
     wanted.actor = query.get("actor");
-    if (query.has("token")) {
-        const auto id = TokenId::parse(query.get("token"));
-        if (!id) return invalid("token is the id of a token", "bad_query");
-        wanted.token = *id;
+    TRY(read_about(query, wanted.token, wanted.owner));
+    return wanted;
+}
+
+// "<epoch>.<revision>", as our own frames have it in their ids.
+Status read_last_event_id(std::string_view text, StreamWanted& wanted) {
+    const auto dot = text.find('.');
+    const auto epoch = number_of(std::string(text.substr(0, dot)));
+    const auto revision =
+        number_of(dot == std::string_view::npos ? "" : std::string(text.substr(dot + 1)));
+    if (!epoch || !revision) {
+        return invalid("a Last-Event-ID is <epoch>.<revision>", "bad_request");
     }
-    if (query.has("owner")) {
-        const auto id = UserId::parse(query.get("owner"));
-        if (!id) return invalid("owner is the id of a user", "bad_query");
-        wanted.owner = *id;
-    }
+    wanted.epoch = *epoch;
+    wanted.after = *revision;
+    return {};
+}
+
+Result<StreamWanted> read_stream(const Call& call) {
+    const auto& request = call.request();
+    const auto& principal = call.principal;
+    StreamWanted wanted;
+    wanted.caller = {principal.actor.text(), principal.session.has_value(),
+                     principal.session ? principal.session->digest : principal.token_facts,
+                     client_address(call.services, request)};
+    wanted.filter.type = call.query.get("type");
+    TRY(read_about(call.query, wanted.filter.token, wanted.filter.owner));
+    if (call.query.has("after")) wanted.after = TRY(number_of(call.query.get("after")));
+    // A browser that reconnects sends it beside the query that it began with.
+    const auto last = request.find("Last-Event-ID");
+    if (last && !last->empty()) TRY(read_last_event_id(*last, wanted));
     return wanted;
 }
 
@@ -61,6 +94,20 @@ Result<http::Response> get_events(Call& call) {
         response.fields.emplace_back("Link", link + ">; rel=\"next\"");
     }
     return response;
+}
+
+void get_event_stream(const CallPtr& call) {
+    auto wanted = read_stream(*call);
+    if (!wanted) return reply(call, std::move(wanted).error());
+    if (call->request().method == http::Method::kHead) {
+        http::Response head;
+        head.content_type = "text/event-stream";
+        head.fields.emplace_back("Cache-Control", "no-store");
+        return reply(call, std::move(head));
+    }
+    auto opened = call->services.streams.open(call->deferred, std::move(*wanted));
+    if (!opened) return reply(call, std::move(opened).error());
+    ++call->services.answers[2];
 }
 
 Result<http::Response> get_checkpoint(Call& call) {

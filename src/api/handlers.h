@@ -79,6 +79,7 @@ Result<http::Response> get_settings(Call& call);
 // events.cc
 Result<http::Response> get_events(Call& call);
 Result<http::Response> get_checkpoint(Call& call);
+void get_event_stream(const CallPtr& call);
 // pages.cc
 Result<http::Response> get_page(Call& call);
 Result<http::Response> get_asset(Call& call);

@@ -87,6 +87,8 @@ void add_state(Services& services, Exposition& out) {
                store::CommitCount::total());
     out.single("latchkey_store_out_of_space", "gauge", "1 after a commit that found no space.",
                authority.store().is_out_of_space() ? 1 : 0);
+    out.single("latchkey_event_streams", "gauge", "Open event streams.",
+               services.streams.open_count());
     out.family("latchkey_http_answers_total", "counter", "API answers, by status class.");
     for (std::size_t i = 1; i < services.answers.size(); ++i) {
         out.sample("latchkey_http_answers_total", services.answers[i].load(),

@@ -25,6 +25,10 @@ public:
     static constexpr Permission scope(std::string_view name) {
         return Permission(Kind::kScope, name);
     }
+    // Any one of these scopes, with a space between them; the handler asks which.
+    static constexpr Permission any_scope(std::string_view names) {
+        return Permission(Kind::kAnyScope, names);
+    }
     // A person's session, never a token whatever its scopes.
     static constexpr Permission session_only() { return Permission(Kind::kSession, {}); }
     // A machine user's token with this scope, never a session or a cookie.
@@ -38,6 +42,7 @@ public:
         kPublic,
         kAnyCredential,
         kScope,
+        kAnyScope,
         kSession,
         kMachineToken,
         kLocal,
@@ -45,7 +50,7 @@ public:
     [[nodiscard]] constexpr Kind kind() const { return kind_; }
     [[nodiscard]] constexpr std::string_view scope_name() const { return scope_; }
     [[nodiscard]] constexpr bool takes_cookies() const {
-        return kind_ == Kind::kScope || kind_ == Kind::kSession;
+        return kind_ == Kind::kScope || kind_ == Kind::kAnyScope || kind_ == Kind::kSession;
     }
 
 private:

@@ -100,6 +100,9 @@ constexpr std::array kRoutes = {
     Route{Method::kGet, "/v1/settings", P::scope("settings:read"), W::on_worker(get_settings)},
     Route{Method::kGet, "/v1/events", P::scope("event:read"), W::on_worker(get_events),
           "after,limit,type,token,owner,actor"},
+    Route{Method::kGet, "/v1/events/stream",
+          P::any_scope("event:read token:verify account:read"), W::later(get_event_stream),
+          "after,type,token,owner"},
     Route{Method::kGet, "/v1/events/checkpoint", P::scope("event:read"),
           W::on_worker(get_checkpoint)},
     // public

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "api/access_token_cache.h"
+#include "api/event_streams.h"
 #include "api/workers.h"
 #include "authority/authority.h"
 #include "authority/setup.h"
@@ -51,12 +52,17 @@ struct KeptStatusList {
 struct Services {
     Services(authority::Authority& parts, authority::SetupCode& setup_code, Workers& worker_pool,
              Workers& password_pool)
-        : authority(parts), setup(setup_code), workers(worker_pool), passwords(password_pool) {}
+        : authority(parts),
+          setup(setup_code),
+          workers(worker_pool),
+          passwords(password_pool),
+          streams(parts) {}
 
     authority::Authority& authority;
     authority::SetupCode& setup;
-    Workers& workers;                // reads and waiting
-    Workers& passwords;              // argon2id, one thread
+    Workers& workers;    // reads and waiting
+    Workers& passwords;  // argon2id, one thread
+    EventStreams streams;
     bool has_secure_cookies{false};  // behind TLS: __Host-latchkey
     std::vector<AddressRange> trusted_proxies;
     std::vector<std::unique_ptr<ReactorState>> reactors;

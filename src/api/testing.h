@@ -54,7 +54,7 @@ struct Reply {
 
 class Client {
 public:
-    explicit Client(std::uint16_t port) : socket_(port) {}
+    explicit Client(std::uint16_t port) : port_(port), socket_(port) {}
 
     Reply ask(const std::string& method, const std::string& target, const Fields& fields = {},
               const std::string& body = {}) {
@@ -69,10 +69,15 @@ public:
         text += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
         if (!socket_.send(text)) return {};
         const auto answer = socket_.read_answer(method == "HEAD");
+        // A stream's head is an answer too; who asked for it goes on elsewhere.
+        if (answer.head.find("\r\nTransfer-Encoding: ") != std::string::npos) {
+            socket_ = http::RawClient(port_);
+        }
         return {answer.status, "\r\n" + answer.head, answer.body};
     }
 
 private:
+    std::uint16_t port_;
     http::RawClient socket_;
 };
 

@@ -87,6 +87,13 @@ void Authority::on_committed(std::span<const store::Event> events) {
         // Perhaps a key was withdrawn: what it signed must not pass because of a read that failed.
         if (!reloaded_keys) is_current_ = false;
     }
+    const std::lock_guard lock(observer_mutex_);
+    if (observer_) observer_(events);
+}
+
+void Authority::observe(Observer observer) {
+    const std::lock_guard lock(observer_mutex_);
+    observer_ = std::move(observer);
 }
 
 }  // namespace latchkey::authority

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 
@@ -63,6 +65,10 @@ public:
     [[nodiscard]] bool needs_setup() const { return needs_setup_; }
     // False after an event could not be applied: checks then answer "could not tell".
     [[nodiscard]] bool is_current() const { return is_current_; }
+    // Hears every committed event after the replica has it: on the writer's thread, so quick. One
+    // at a time; an empty one hears nothing. When this returns, the one before is heard no more.
+    using Observer = std::function<void(std::span<const store::Event>)>;
+    void observe(Observer observer);
 
 private:
     Authority() = default;
@@ -83,6 +89,8 @@ private:
     std::atomic<bool> needs_setup_{false};
     std::atomic<bool> is_current_{true};
     std::atomic<bool> is_loaded_{false};
+    std::mutex observer_mutex_;
+    Observer observer_;
     std::unique_ptr<store::Store> store_;  // last: its writer calls back into the parts above
 };
 

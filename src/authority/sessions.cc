@@ -48,6 +48,13 @@ std::optional<store::SessionRecord> Sessions::use(const Digest& digest, Timestam
     return entry.record;
 }
 
+std::optional<store::SessionRecord> Sessions::find(const Digest& digest, Timestamp now) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = entries_.find(digest);
+    if (found == entries_.end() || found->second.record.expires_at <= now) return std::nullopt;
+    return found->second.record;
+}
+
 void Sessions::add(const store::SessionRecord& session) {
     const std::lock_guard lock(mutex_);
     entries_[session.digest] = Entry{session};

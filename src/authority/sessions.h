@@ -24,6 +24,10 @@ public:
     // Sliding: a session in use lives on. Nothing for an unknown or ended one.
     std::optional<store::SessionRecord> use(const Digest& digest, Timestamp now);
 
+    // The same without using it: what only looks on keeps no session alive.
+    [[nodiscard]] std::optional<store::SessionRecord> find(const Digest& digest,
+                                                           Timestamp now) const;
+
     // After the row is durable.
     void add(const store::SessionRecord& session);
     void remove(const SessionId& id);

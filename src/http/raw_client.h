@@ -79,6 +79,21 @@ public:
         return answer;
     }
 
+    // The next chunk of a chunked answer whose head was read; empty at its end.
+    std::string read_chunk() {
+        std::size_t end = 0;
+        while ((end = buffer_.find("\r\n")) == std::string::npos) {
+            if (!read_more()) return {};
+        }
+        const std::size_t size = std::strtoul(buffer_.c_str(), nullptr, 16);
+        while (buffer_.size() < end + 2 + size + 2) {
+            if (!read_more()) return {};
+        }
+        std::string chunk = buffer_.substr(end + 2, size);
+        buffer_.erase(0, end + 2 + size + 2);
+        return chunk;
+    }
+
     // True when the server ends the connection and nothing more was sent.
     bool is_ended() {
         while (read_more()) {

@@ -296,6 +296,7 @@ int run(const std::vector<std::string>& flags, Config config, const sigset_t& si
     maintain(parts);
     parts.server.reset();
     parts.ops_server.reset();
+    parts.services->streams.stop();
     parts.passwords.reset();
     parts.workers.reset();
     parts.authority->store().close();
