@@ -60,19 +60,27 @@ struct Header {
     std::string alg;
     std::string kid;
     std::string typ;
+    json::value jwk;
 };
 
-Result<Header> parse_header(std::string_view encoded) {
+enum class HeaderKey : std::uint8_t { kRefused, kDemanded };
+
+Result<Header> parse_header(std::string_view encoded, HeaderKey key = HeaderKey::kRefused) {
     if (encoded.size() > kJwsHeaderBytesMax * 4 / 3 + 3) return malformed("the header is too long");
     const auto text = base64url_decode(encoded);
     if (!text) return malformed("the header is not base64url");
     const auto parsed = parse_json(*text, kHeaderLimits);
     if (!parsed || !parsed->is_object()) return malformed("the header is not a JSON object");
     const json::object& header = parsed->get_object();
-    for (const std::string_view name : kRefusedMembers) {
-        if (header.contains(name)) return malformed("the header holds a member we never accept");
-    }
     Header out;
+    for (const std::string_view name : kRefusedMembers) {
+        const auto* member = header.if_contains(name);
+        const bool is_demanded = name == "jwk" && key == HeaderKey::kDemanded;
+        if ((member != nullptr) != is_demanded) {
+            return malformed("the header holds a member we never accept");
+        }
+        if (is_demanded) out.jwk = *member;
+    }
     out.alg = TRY(text_member(header, "alg", 16));
     out.kid = TRY(text_member(header, "kid", kKidBytesMax));
     out.typ = TRY(text_member(header, "typ", kTypBytesMax));
@@ -123,6 +131,20 @@ std::string sign_behind(std::string header, const AnyKey& key, const json::objec
     return compact += signature;
 }
 
+Result<ParsedJws> parse(std::string_view compact, HeaderKey key) {
+    const auto parts = TRY(split_compact(compact));
+    auto header = TRY(parse_header(parts.header, key));
+    const auto payload = base64url_decode(parts.payload);
+    auto signature = base64url_decode(parts.signature);
+    CHECK(payload && signature);  // split_compact has looked
+    auto claims = parse_json(*payload, kPayloadLimits);
+    if (!claims || !claims->is_object()) return malformed("the claims are not a JSON object");
+    return ParsedJws{std::move(header.alg), std::move(header.kid),
+                     std::move(header.typ), std::move(claims->get_object()),
+                     parts.signing_input,   std::move(*signature),
+                     std::move(header.jwk)};
+}
+
 }  // namespace
 
 bool TypPolicy::allows(std::string_view typ) const {
@@ -153,15 +175,11 @@ Result<CompactParts> split_compact(std::string_view compact) {
 }
 
 Result<ParsedJws> parse_unverified(std::string_view compact) {
-    const auto parts = TRY(split_compact(compact));
-    auto header = TRY(parse_header(parts.header));
-    const auto payload = base64url_decode(parts.payload);
-    auto signature = base64url_decode(parts.signature);
-    CHECK(payload && signature);  // split_compact has looked
-    auto claims = parse_json(*payload, kPayloadLimits);
-    if (!claims || !claims->is_object()) return malformed("the claims are not a JSON object");
-    return ParsedJws{std::move(header.alg),           std::move(header.kid), std::move(header.typ),
-                     std::move(claims->get_object()), parts.signing_input,   std::move(*signature)};
+    return parse(compact, HeaderKey::kRefused);
+}
+
+Result<ParsedJws> parse_with_key(std::string_view compact) {
+    return parse(compact, HeaderKey::kDemanded);
 }
 
 Status verify_parsed(const ParsedJws& jws, const PublicKey& key, TypPolicy typ) {

@@ -37,10 +37,15 @@ struct ParsedJws {
     json::object claims;
     std::string_view signing_input;  // into the text that was parsed
     std::string signature;
+    json::value jwk;  // after parse_with_key alone
 };
 // For finding the key (by kid, iss, sub) and for showing what a token says. The payload must be a
 // JSON object.
 Result<ParsedJws> parse_unverified(std::string_view compact);
+
+// For the one format whose header carries the key itself: proofs of possession (RFC 9449), which
+// say who signed only to whoever knows that key from elsewhere. `jwk` must be there.
+Result<ParsedJws> parse_with_key(std::string_view compact);
 
 // Which `typ` a kind of token must have (RFC 8725 §3.11). Compared without case, and
 // "application/x" counts as "x" (RFC 7515 §4.1.9).
