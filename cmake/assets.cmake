@@ -18,12 +18,25 @@ add_custom_command(
   DEPENDS ${CMAKE_SOURCE_DIR}/spec/openapi.yaml ${CMAKE_SOURCE_DIR}/cmake/openapi_json.py
   COMMENT "Converting spec/openapi.yaml" VERBATIM)
 
+# The portal. tools/portal-build does nothing when portal/ is as it was; Node runs at build time only.
+file(GLOB_RECURSE LATCHKEY_PORTAL CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/portal/src/*
+     ${CMAKE_SOURCE_DIR}/portal/public/*)
+file(GLOB LATCHKEY_PORTAL_TOP CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/portal/*.json
+     ${CMAKE_SOURCE_DIR}/portal/*.html ${CMAKE_SOURCE_DIR}/portal/*.ts
+     ${CMAKE_SOURCE_DIR}/portal/*.mjs)
+add_custom_command(
+  OUTPUT ${LATCHKEY_ASSETS_DIR}/portal.stamp
+  COMMAND ${CMAKE_SOURCE_DIR}/tools/portal-build ${LATCHKEY_ASSETS_DIR}/portal
+  COMMAND ${CMAKE_COMMAND} -E touch ${LATCHKEY_ASSETS_DIR}/portal.stamp
+  DEPENDS ${LATCHKEY_PORTAL} ${LATCHKEY_PORTAL_TOP} ${CMAKE_SOURCE_DIR}/tools/portal-build
+  COMMENT "Building the portal" VERBATIM)
+
 add_custom_command(
   OUTPUT ${LATCHKEY_ASSETS_DIR}/assets_table.cc
   COMMAND ${LATCHKEY_PYTHON} ${CMAKE_SOURCE_DIR}/cmake/embed_assets.py
-          ${LATCHKEY_ASSETS_DIR}/assets_table.cc
+          ${LATCHKEY_ASSETS_DIR}/assets_table.cc ${LATCHKEY_ASSETS_DIR}/portal
           ${LATCHKEY_PAGES} ${LATCHKEY_ASSETS_DIR}/openapi.json
-  DEPENDS ${LATCHKEY_PAGES} ${LATCHKEY_ASSETS_DIR}/openapi.json
+  DEPENDS ${LATCHKEY_PAGES} ${LATCHKEY_ASSETS_DIR}/openapi.json ${LATCHKEY_ASSETS_DIR}/portal.stamp
           ${CMAKE_SOURCE_DIR}/cmake/embed_assets.py
   COMMENT "Embedding the pages" VERBATIM)
 

@@ -1,8 +1,9 @@
-// The pages, scripts and documents that the binary carries: /, /setup, /login, /assets/… and
-// /openapi.json. Everything lives as long as the process and never changes; any thread may read.
+// The portal, and the documents that the binary carries: /, /assets/… and /openapi.json. Everything
+// lives as long as the process and never changes; any thread may read.
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace latchkey::api {
@@ -11,7 +12,9 @@ struct Asset {
     std::string_view path;  // as in the request line, without a query
     std::string_view content_type;
     std::string_view body;
-    std::string_view etag;     // quoted SHA-256 of the body: strong (RFC 9110 §8.8.3)
+    std::string_view digest;    // hex SHA-256 of the body
+    std::string_view brotli{};  // the body compressed, or empty where that gains nothing
+    std::string_view gzip{};
     bool is_immutable{false};  // its path names its content, so that it may be cached for ever
 };
 
@@ -20,5 +23,14 @@ struct Asset {
 const Asset* find_asset(std::string_view path);
 
 std::span<const Asset> all_assets();  // sorted by path
+
+// What is sent of an asset to a client that said `accept_encoding`. Each form has a strong ETag of
+// its own (RFC 9110 §8.8.3).
+struct AssetForm {
+    std::string_view body;
+    std::string_view encoding;  // empty: as it is
+    std::string etag;
+};
+AssetForm form_of(const Asset& asset, std::string_view accept_encoding);
 
 }  // namespace latchkey::api

@@ -40,6 +40,7 @@ std::string target_of(std::string_view path) {
     put("{number}", "0");
     put("{code}", "no_credential");
     put("{file}", "app.css");
+    put("{page}", "access-tokens");
     put("{kid}", "some-key");
     put("{type}", "token");
     put("{principalId}", "01890000-0000-7000-8000-000000000001");

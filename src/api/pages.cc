@@ -1,4 +1,4 @@
-// HTML pages and their files under the strict content security policy, and the pages that explain
+// The portal and its files under the strict content security policy, and the pages that explain
 // each error code.
 #include "api/assets.h"
 #include "api/error_pages.h"
@@ -27,15 +27,21 @@ void add_page_fields(const Services& services, http::Response& response) {
 Result<http::Response> serve(const Call& call, std::string_view path) {
     const Asset* asset = find_asset(path);
     if (asset == nullptr) return Error{ErrorCode::kNotFound, "there is nothing here"};
+    const auto& request = call.request();
+    const AssetForm form = form_of(*asset, request.find("Accept-Encoding").value_or(""));
     http::Response response;
-    const auto known = call.request().find("If-None-Match");
-    if (known && *known == asset->etag) {
+    const auto known = request.find("If-None-Match");
+    if (known && known->find(form.etag) != std::string_view::npos) {
         response.status = 304;
     } else {
         response.content_type = asset->content_type;
-        response.body = asset->body;
+        response.body = form.body;
+        if (!form.encoding.empty()) {
+            response.fields.emplace_back("Content-Encoding", form.encoding);
+        }
     }
-    response.fields.emplace_back("ETag", asset->etag);
+    response.fields.emplace_back("ETag", form.etag);
+    response.fields.emplace_back("Vary", "Accept-Encoding");
     response.fields.emplace_back(
         "Cache-Control", asset->is_immutable ? "public, max-age=31536000, immutable" : "no-cache");
     add_page_fields(call.services, response);
@@ -44,8 +50,9 @@ Result<http::Response> serve(const Call& call, std::string_view path) {
 
 }  // namespace
 
+// One document serves every page of the portal; which one it is, its script reads in the address.
 Result<http::Response> get_page(Call& call) {
-    return serve(call, call.request().path);
+    return serve(call, "/");
 }
 
 Result<http::Response> get_asset(Call& call) {

@@ -1,4 +1,4 @@
-"""/setup, /login, the home page and the pages of errors in a real browser (pages.mjs), and what
+"""/setup, /login, the list of tokens and the pages of errors in a real browser (pages.mjs), and what
 protects a session that lives in a cookie.
 
 `npm ci` in tests/e2e installs playwright-core and axe-core; the browser is Debian's Chromium.

@@ -1,0 +1,119 @@
+// Which page belongs to which address. Pages come in files of their own, when they are asked for.
+import {QueryClientProvider} from '@tanstack/react-query';
+import {DirectionProvider} from '@base-ui/react/direction-provider';
+import {type ComponentType, lazy, Suspense, useEffect, useState} from 'react';
+import {Redirect, Route, Switch, useLocation} from 'wouter';
+import {navigate} from 'wouter/use-browser-location';
+import {client, onLeave, useMe} from './lib/client';
+import {Problem} from './lib/api';
+import {t, useLanguage} from './lib/i18n';
+import {kTokens} from './lib/tokens';
+import {RevealHost} from './pages/reveal';
+import {Frame} from './shell/frame';
+import {Plain} from './shell/plain';
+import {Announcer} from './ui/announce';
+import {ProblemNotice, SkeletonRows} from './ui/feedback';
+
+type Page = ComponentType<{params: Record<string, string | undefined>}>;
+function page(load: () => Promise<Record<string, unknown>>, name: string) {
+    return lazy(async () => ({default: (await load())[name] as Page}));
+}
+
+const Login = page(() => import('./pages/login'), 'Login');
+const Setup = page(() => import('./pages/setup'), 'Setup');
+const kPages: [string, Page][] = [
+    ['/', page(() => import('./pages/overview'), 'Overview')],
+    [kTokens, page(() => import('./pages/tokens'), 'Tokens')],
+    [kTokens + '/new', page(() => import('./pages/new-token'), 'NewToken')],
+    [kTokens + '/:id', page(() => import('./pages/token'), 'TokenPage')],
+];
+
+function Loading() {
+    return <div className="card"><SkeletonRows/></div>;
+}
+
+// After a change of page the focus goes to its heading, as after a load.
+function useFocusOnNavigation(path: string) {
+    const [first, setFirst] = useState(path);
+    useEffect(() => {
+        if (path === first) return;
+        setFirst('');
+        scrollTo(0, 0);
+        const timer = setTimeout(() => {
+            const heading = document.querySelector<HTMLElement>('main h1');
+            if (heading && !document.querySelector('[autofocus]:focus')) heading.focus({preventScroll: true});
+        }, 50);
+        return () => clearTimeout(timer);
+    }, [path, first]);
+}
+
+function Inside() {
+    const {data: me, error, refetch} = useMe();
+    const [path] = useLocation();
+    useFocusOnNavigation(path);
+    if (error instanceof Problem && error.status !== 401) {
+        return (
+            <Plain title={t('Latchkey does not answer')}>
+                <ProblemNotice problem={error} retry={() => void refetch()}/>
+            </Plain>
+        );
+    }
+    if (!me) return <div className="p-6"><SkeletonRows rows={3}/></div>;
+    return (
+        <Frame me={me}>
+            <Suspense fallback={<Loading/>}>
+                <Switch>
+                    {kPages.map(([pattern, Body]) => (
+                        <Route key={pattern} path={pattern}>
+                            {(params) => <Body params={params as Record<string, string | undefined>}/>}
+                        </Route>
+                    ))}
+                    <Route path="/new">
+                        <Redirect to={kTokens + '/new' + location.search} replace/>
+                    </Route>
+                    <Route path="/developer"><Redirect to={kTokens} replace/></Route>
+                    <Route><NotFound/></Route>
+                </Switch>
+            </Suspense>
+        </Frame>
+    );
+}
+
+function NotFound() {
+    return (
+        <div className="card">
+            <h1 tabIndex={-1} className="px-6 pt-12 text-center text-lg font-semibold">
+                {t('There is no such page')}
+            </h1>
+            <p className="px-6 pt-2 pb-12 text-center text-quiet">
+                {t('The address may be misspelt, or the page was moved.')}{' '}
+                <a className="link" href="/">{t('Go to the overview')}</a>
+            </p>
+        </div>
+    );
+}
+
+export function App() {
+    const language = useLanguage();
+    useEffect(() => onLeave((reason) => {
+        if (location.pathname === '/login' || location.pathname === '/setup') return;
+        const here = location.pathname + location.search;
+        const next = reason === 'ended' && here !== '/' ? '?next=' + encodeURIComponent(here) : '';
+        navigate('/login' + next, {replace: true, state: {reason}});
+    }), []);
+    return (
+        <QueryClientProvider client={client} key={language}>
+            <DirectionProvider direction={language === 'ar-XB' ? 'rtl' : 'ltr'}>
+                <Suspense fallback={null}>
+                    <Switch>
+                        <Route path="/login">{(params) => <Login params={params}/>}</Route>
+                        <Route path="/setup">{(params) => <Setup params={params}/>}</Route>
+                        <Route><Inside/></Route>
+                    </Switch>
+                </Suspense>
+                <RevealHost/>
+                <Announcer/>
+            </DirectionProvider>
+        </QueryClientProvider>
+    );
+}

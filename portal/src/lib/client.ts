@@ -1,0 +1,140 @@
+// The cache of what the server said, and who is logged in.
+import {QueryClient, useQuery, useQueryClient} from '@tanstack/react-query';
+import {call, get, onSessionEnd, Problem, rememberCsrf} from './api';
+import type {Api, Me, Project, Role, Scope, Settings, User} from './types';
+import {getAll} from './api';
+
+export const client = new QueryClient({
+    defaultOptions: {
+        queries: {
+            staleTime: 15_000,
+            retry: (count, problem) =>
+                problem instanceof Problem && (problem.status === 0 || problem.status === 503) && count < 2,
+            refetchOnWindowFocus: true,
+        },
+    },
+});
+
+export async function fetchMe(): Promise<Me> {
+    const me = await get<Me>('/v1/users/me');
+    rememberCsrf(me.csrf);
+    return me;
+}
+
+export function useMe() {
+    return useQuery({queryKey: ['me'], queryFn: fetchMe, staleTime: 60_000, retry: false});
+}
+
+// What the person may do; a page inside the shell always has it.
+export function useCan() {
+    const {data} = useMe();
+    const held = data?.permissions ?? [];
+    return (scope: string) => held.includes(scope) || held.includes('*');
+}
+
+// Tabs of one browser share a session, so its end in one is its end in all.
+const channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel('latchkey-session') : null;
+
+export function tellOtherTabs(what: 'ended' | 'began') {
+    channel?.postMessage(what);
+}
+
+export function onOtherTab(listener: (what: string) => void) {
+    const handler = (event: MessageEvent) => listener(String(event.data));
+    channel?.addEventListener('message', handler);
+    return () => channel?.removeEventListener('message', handler);
+}
+
+let leaveWaits = false;
+const leaveListeners = new Set<(reason: 'ended' | 'out') => void>();
+export function onLeave(listener: (reason: 'ended' | 'out') => void) {
+    leaveListeners.add(listener);
+    return () => {
+        leaveListeners.delete(listener);
+    };
+}
+
+// A secret that is on the screen must not vanish because the session did.
+let isHeld = false;
+export function holdPage(hold: boolean) {
+    isHeld = hold;
+    if (!hold && leaveWaits) leave('ended');
+}
+
+function leave(reason: 'ended' | 'out') {
+    if (isHeld) {
+        leaveWaits = true;
+        return;
+    }
+    leaveWaits = false;
+    rememberCsrf('');
+    client.clear();
+    for (const listener of leaveListeners) listener(reason);
+}
+
+onSessionEnd(() => leave('ended'));
+onOtherTab((what) => {
+    if (what === 'ended') leave('out');
+    else void client.invalidateQueries();
+});
+
+export async function logOut() {
+    try {
+        await call('DELETE', '/v1/session');
+    } catch (problem) {
+        if (!(problem instanceof Problem) || problem.status !== 401) throw problem;
+    }
+    tellOtherTabs('ended');
+    leave('out');
+}
+
+export function useApis() {
+    return useQuery({queryKey: ['apis'], queryFn: () => get<Api[]>('/v1/apis'), staleTime: 60_000});
+}
+
+export function useScopes(api: string | undefined) {
+    return useQuery({
+        queryKey: ['scopes', api],
+        queryFn: () => get<Scope[]>(`/v1/apis/${encodeURIComponent(api ?? '')}/scopes`),
+        enabled: Boolean(api),
+        staleTime: 60_000,
+    });
+}
+
+export function useProjects() {
+    return useQuery({queryKey: ['projects'], queryFn: () => getAll<Project>('/v1/projects?limit=200')});
+}
+
+export function useUsers(enabled = true) {
+    return useQuery({
+        queryKey: ['users'], queryFn: () => getAll<User>('/v1/users?limit=200'), enabled, staleTime: 60_000,
+    });
+}
+
+export function useRoles(enabled = true) {
+    return useQuery({queryKey: ['roles'], queryFn: () => get<Role[]>('/v1/roles'), enabled});
+}
+
+export function useSettings(enabled = true) {
+    return useQuery({
+        queryKey: ['settings'], queryFn: () => get<Settings>('/v1/settings'), enabled, staleTime: 60_000,
+    });
+}
+
+// "Ada Lovelace" for an id, as far as the person may see users.
+export function useUserNames() {
+    const {data: me} = useMe();
+    const can = useCan();
+    const {data: users} = useUsers(can('user:read'));
+    return (id: string | null | undefined) => {
+        if (!id) return '';
+        const user = users?.find((one) => one.id === id) ?? (me?.id === id ? me : undefined);
+        return user ? user.name || user.email || user.id : id;
+    };
+}
+
+export function useRefresh() {
+    const queries = useQueryClient();
+    return (...keys: string[]) => Promise.all(
+        keys.map((key) => queries.invalidateQueries({queryKey: [key]})));
+}

@@ -1,0 +1,44 @@
+import {Menu as Base} from '@base-ui/react/menu';
+import type {ReactElement} from 'react';
+import {navigate} from 'wouter/use-browser-location';
+import {Icon, type IconName} from './icons';
+
+export interface MenuEntry {
+    text: string;
+    icon?: IconName;
+    href?: string;
+    act?: () => void;
+    danger?: boolean;
+    disabled?: boolean;
+}
+
+export function Menu({trigger, entries}: {trigger: ReactElement; entries: (MenuEntry | null)[]}) {
+    return (
+        <Base.Root>
+            <Base.Trigger render={trigger}/>
+            <Base.Portal>
+                <Base.Positioner sideOffset={4} align="end" className="z-50 outline-none">
+                    <Base.Popup className="fade min-w-44 rounded-xl border border-line bg-raised p-1 shadow-lg
+                                           shadow-(color:--shadow) outline-none">
+                        {entries.map((entry, index) => entry === null
+                            ? <Base.Separator key={index} className="mx-1 my-1 h-px bg-line"/>
+                            : <Entry key={entry.text} entry={entry}/>)}
+                    </Base.Popup>
+                </Base.Positioner>
+            </Base.Portal>
+        </Base.Root>
+    );
+}
+
+function Entry({entry}: {entry: MenuEntry}) {
+    const act = entry.act ?? (() => navigate(entry.href ?? '/'));
+    return (
+        <Base.Item onClick={act} disabled={entry.disabled ?? false}
+                   className={'flex min-h-8 items-center gap-2.5 rounded-lg px-2.5 py-1 outline-none ' +
+                       'data-disabled:opacity-50 data-highlighted:bg-hover ' +
+                       (entry.danger ? 'text-bad data-highlighted:bg-bad-wash' : '')}>
+            {entry.icon && <Icon name={entry.icon}/>}
+            {entry.text}
+        </Base.Item>
+    );
+}

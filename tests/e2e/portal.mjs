@@ -1,0 +1,231 @@
+// The portal in Debian's Chromium, as people use it: tokens are made, seen once, watched, stopped.
+//     node portal.mjs <scenario> <input as JSON>
+import assert from 'node:assert/strict';
+import {input, isAccessible, logIn, run, showsTokens, troubles, watch, watchedPage, watchTab}
+    from './browser.mjs';
+
+const kTokens = '/developer/access-tokens';
+
+async function open(browser, options) {
+    const page = await watchedPage(browser, options);
+    await logIn(page, input.password, '/login?next=' + encodeURIComponent(kTokens));
+    await showsTokens(page);
+    return page;
+}
+
+const button = (page, name) => page.getByRole('button', {name, exact: true});
+
+async function fillForm(page, name, scopes) {
+    await button(page, 'New token').click();
+    await page.getByRole('heading', {name: 'New access token'}).waitFor();
+    await page.getByLabel('Name', {exact: true}).fill(name);
+    for (const scope of scopes) {
+        await page.getByLabel('Search scopes').fill(scope);
+        await page.getByRole('checkbox', {name: scope, exact: true}).check();
+    }
+    await page.getByLabel('Search scopes').fill('');
+}
+
+async function create(page, name, scopes = ['account:read']) {
+    await fillForm(page, name, scopes);
+    await button(page, 'Create token').click();
+    await page.getByRole('dialog', {name: 'Your new token'}).waitFor();
+    return page.getByLabel('Secret').inputValue();
+}
+
+async function whoIs(secret) {
+    const answer = await fetch(input.url + '/v1/tokens/self', {headers: {Authorization: 'Bearer ' + secret}});
+    return {status: answer.status, body: await answer.json()};
+}
+
+async function row(page, name) {
+    const found = page.getByRole('row').filter({has: page.getByRole('rowheader', {name})});
+    await found.waitFor();
+    return found;
+}
+
+async function chooseAction(page, name, action) {
+    await button(page, 'Actions for ' + name).click();
+    await page.getByRole('menuitem', {name: action}).click();
+}
+
+const kScenarios = {
+    // From nothing to a token that works, and to one that does not.
+    async life(browser) {
+        const page = await open(browser, {permissions: ['clipboard-read', 'clipboard-write']});
+        await page.getByText('You have no tokens yet').waitFor();
+        await isAccessible(page, 'the empty list');
+        await fillForm(page, 'ci-deploy', ['account:read', 'token:read']);
+        assert.equal(await page.getByLabel('Expiration date').inputValue(), '');
+        await page.getByLabel('Description').fill('Deploys the storefront');
+        await button(page, '30 days').click();
+        await page.getByText('2 of').waitFor();
+        await isAccessible(page, 'the form of a new token');
+        await button(page, 'Review').click();
+        await page.getByRole('heading', {name: 'Review'}).waitFor();
+        await page.getByText('Nothing is made yet').waitFor();
+        await isAccessible(page, 'the review');
+        await button(page, 'Create token').click();
+        const dialog = page.getByRole('dialog', {name: 'Your new token'});
+        await dialog.waitFor();
+        const secret = await page.getByLabel('Secret').inputValue();
+        assert.equal(await button(page, 'Done').isDisabled(), true);
+        await isAccessible(page, 'the one-time reveal');
+        await button(page, 'Try it').click();
+        await button(page, 'Test now').click();
+        await page.getByLabel('Answer').getByText('200').waitFor();
+        await button(page, 'Copy').click();
+        await page.getByText('Copied').first().waitFor();
+        assert.equal(await page.evaluate(() => navigator.clipboard.readText()), secret);
+        await button(page, 'Done').click();
+        await showsTokens(page);
+        const self = await whoIs(secret);
+        assert.equal(self.status, 200);
+        assert.deepEqual(self.body.scopes, ['account:read', 'token:read']);
+        assert.equal(self.body.description, 'Deploys the storefront');
+        const days = (new Date(self.body.expiresAt) - new Date(self.body.createdAt)) / 86400000;
+        assert.ok(Math.abs(days - 30) < 0.01, String(days));
+        assert.match(await (await row(page, 'ci-deploy')).textContent(), /Active/);
+        await isAccessible(page, 'the list');
+
+        await chooseAction(page, 'ci-deploy', 'Revoke…');
+        const question = page.getByRole('alertdialog', {name: 'Revoke ci-deploy?'});
+        await question.waitFor();
+        await isAccessible(page, 'the question before a revocation');
+        assert.equal(await button(page, 'Cancel').evaluate((e) => e === document.activeElement), true);
+        await page.keyboard.press('Escape');
+        await question.waitFor({state: 'detached'});
+        assert.equal((await whoIs(secret)).status, 200);
+        await chooseAction(page, 'ci-deploy', 'Revoke…');
+        await page.getByLabel('Reason').fill('no longer needed');
+        await button(page, 'Revoke token').click();
+        await (await row(page, 'ci-deploy')).getByText('Revoked').waitFor();
+        assert.equal((await whoIs(secret)).status, 401);
+    },
+
+    // Whatever a hand does by accident, the secret stays on the screen until it is saved.
+    async lostReveal(browser) {
+        const page = await open(browser);
+        const secret = await create(page, 'kept');
+        const isThere = async (after) =>
+            assert.equal(await page.getByLabel('Secret').inputValue(), secret, after);
+        await page.keyboard.press('Escape');
+        await page.getByText('You have not saved the secret yet').waitFor();
+        await isThere('Esc');
+        await page.mouse.click(5, 5);
+        await isThere('a click outside');
+        await page.goBack();
+        await isThere('back');
+        await page.goForward();
+        await isThere('forward');
+        page.expectedDialogs.push('beforeunload');
+        await page.evaluate(() => { window.isOldDocument = true; });
+        const other = watchTab(await page.context().newPage());
+        await other.goto(kTokens);
+        await button(other, 'Account of ' + input.email).click();
+        await other.getByRole('menuitem', {name: 'Log out'}).click();
+        await other.waitForURL('**/login');
+        await isThere('the end of the session');
+        await page.getByLabel('I have saved it in a safe place').check();
+        page.expectedDialogs.length = 0;
+        await button(page, 'Done').click();
+        await page.waitForURL('**/login**');
+        assert.equal(await page.getByText(secret).count(), 0);
+        assert.equal((await whoIs(secret)).status, 200);
+    },
+
+    // A reload asks first; who insists has lost it, and no trace of it is left behind.
+    async reload(browser) {
+        const page = await open(browser);
+        const secret = await create(page, 'asked');
+        page.expectedDialogs.push('beforeunload');
+        await page.reload();
+        assert.deepEqual(page.expectedDialogs, [], 'the reload asked');
+        await page.goto(kTokens);
+        await showsTokens(page);
+        await row(page, 'asked');
+        const traces = await page.evaluate(() =>
+            JSON.stringify([{...localStorage}, {...sessionStorage}, history.state, location.href]));
+        assert.equal(traces.includes(secret), false);
+        assert.equal((await page.content()).includes(secret), false);
+    },
+
+    // A name of the local network over plain http: no clipboard, no randomUUID, no subtle crypto.
+    async plainHttp(browser) {
+        const lan = input.url.replace('127.0.0.1', 'latchkey.lan');
+        input.origins = [lan];
+        const context = await browser.newContext({baseURL: lan, locale: 'en-GB'});
+        const page = await watch(context);
+        await logIn(page, input.password, '/login?next=' + encodeURIComponent(kTokens));
+        await showsTokens(page);
+        assert.equal(await page.evaluate(() => isSecureContext), false);
+        await page.getByText('This connection is not encrypted.').waitFor();
+        const secret = await create(page, 'over-plain-http');
+        await button(page, 'Copy').click();
+        await page.getByText('Copied').first().waitFor();
+        await page.getByLabel('I have saved it in a safe place').waitFor();
+        await button(page, 'Done').click();
+        await showsTokens(page);
+        const search = page.getByLabel('Search tokens');
+        await search.focus();
+        await page.keyboard.press('Control+V');
+        assert.equal(await search.inputValue(), secret.slice(0, 100));
+        await isAccessible(page, 'the list over plain http');
+    },
+
+    // The end of the session: back to where one was, after the login.
+    async sessionEnd(browser) {
+        const page = await open(browser);
+        const other = watchTab(await page.context().newPage());
+        await other.goto(kTokens + '/new?name=a');
+        await other.getByLabel('Name', {exact: true}).waitFor();
+        await page.context().clearCookies();
+        await page.reload();
+        await page.waitForURL('**/login?next=*');
+        await logIn(page, input.password, page.url());
+        await showsTokens(page);
+        await button(page, 'Account of ' + input.email).click();
+        await page.getByRole('menuitem', {name: 'Log out'}).click();
+        await other.waitForURL('**/login**');
+    },
+
+    // Names are text, whatever they say.
+    async naughty(browser) {
+        const page = await open(browser);
+        for (const name of input.names) {
+            const cell = page.getByRole('rowheader', {name, exact: true});
+            await cell.waitFor();
+            assert.equal(await cell.textContent(), name);
+            await chooseAction(page, name, 'Suspend…');
+            await page.getByRole('alertdialog').getByText(name).first().waitFor();
+            await page.keyboard.press('Escape');
+            await page.getByRole('alertdialog').waitFor({state: 'detached'});
+        }
+        assert.equal(await page.locator('img[src="x"]').count(), 0);
+    },
+
+    // What the first page costs, as it comes over the wire.
+    async budgets(browser) {
+        const page = await watchedPage(browser);
+        const files = new Set();
+        page.on('request', (request) => {
+            const {pathname} = new URL(request.url());
+            if (/\.(js|css)$/.test(pathname)) files.add(pathname);
+        });
+        await logIn(page, input.password, '/login?next=' + encodeURIComponent(kTokens));
+        await showsTokens(page);
+        await page.waitForLoadState('networkidle');
+        const sizes = {js: 0, css: 0};
+        for (const path of files) {
+            const answer = await fetch(input.url + path, {headers: {'Accept-Encoding': 'gzip'}});
+            sizes[path.split('.').pop()] += Number(answer.headers.get('content-length'));
+            await answer.arrayBuffer();
+        }
+        console.log(JSON.stringify(sizes));
+        assert.ok(sizes.js > 0 && sizes.js <= 200_000, 'scripts: ' + sizes.js);
+        assert.ok(sizes.css > 0 && sizes.css <= 15_000, 'sheets: ' + sizes.css);
+        assert.deepEqual(troubles, []);
+    },
+};
+
+await run(kScenarios, ['--host-resolver-rules=MAP latchkey.lan 127.0.0.1']);
