@@ -21,7 +21,7 @@ async def licenses(caller: Verification = Security(guard, scopes=["license:read"
 
 @app.delete("/licenses/{number}")
 async def delete(number: int,
-                 caller: Verification = Security(guard, scopes=["license:delete"])) -> dict:
+                 caller: Verification = Security(guard, scopes=["license:write"])) -> dict:
     return {"deleted": number, "by": caller.token_id}
 
 

@@ -20,7 +20,7 @@ def licenses():
 
 
 @app.delete("/licenses/<int:number>")
-@guard("license:delete")
+@guard("license:write")
 def delete(number):
     return {"deleted": number, "by": g.latchkey.token_id}
 

@@ -38,14 +38,16 @@ class Held(Generic[T]):
         self._lock = threading.Lock()
 
     def refresh(self, fetch: Callable[[], T], clock: Callable[[], float],
-                is_enough: Callable[[T], bool], cooldown: float = 0.0) -> Optional[T]:
+                is_enough: Callable[[T], bool],
+                may: Optional[Callable[[], bool]] = None) -> Optional[T]:
         """Fetches it unless somebody else just did: `is_enough` says whether what is held then
-        will do. None: no luck, now or a moment ago; `error` says why. What was held before stays
-        in `value`."""
+        will do. When `may` says no, what is held is all there is. None: no luck, now or a moment
+        ago; `error` says why. What was held before stays in `value`."""
         with self._lock:
             now = clock()
-            if self.value is not None and \
-                    (now - self.asked_at < cooldown or is_enough(self.value)):
+            if self.value is not None and is_enough(self.value):
+                return self.value
+            if may is not None and not may():
                 return self.value
             if now - self._failed_at < FAILURE_COOLDOWN:
                 return None
@@ -57,6 +59,25 @@ class Held(Generic[T]):
             self.value, self.error = value, None
             self.asked_at = now
             return value
+
+
+class Allowance:
+    """So many at once, and then one every so many seconds: what strangers can make us do."""
+
+    def __init__(self, burst: int, seconds: float, clock: Callable[[], float]) -> None:
+        self._burst, self._seconds, self._clock = burst, max(seconds, 1e-9), clock
+        self._lock = threading.Lock()
+        self._left, self._at = float(burst), clock()
+
+    def take(self) -> bool:
+        with self._lock:
+            now = self._clock()
+            self._left = min(float(self._burst), self._left + (now - self._at) / self._seconds)
+            self._at = now
+            if self._left < 1.0:
+                return False
+            self._left -= 1.0
+            return True
 
 
 class Authority:

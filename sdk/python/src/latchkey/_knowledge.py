@@ -107,8 +107,8 @@ class Knowledge(StreamListener):
 
     # --- reading ------------------------------------------------------------------------------
 
-    def read_keys(self, cooldown: float = 0.0,
-                  is_enough: Optional[Callable[[KeySet], bool]] = None) -> Optional[KeySet]:
+    def read_keys(self, is_enough: Optional[Callable[[KeySet], bool]] = None,
+                  may: Optional[Callable[[], bool]] = None) -> Optional[KeySet]:
         """None: they could not be read; `keys.held.error` says why. `is_enough` says whether those
         will do that somebody else read while this call waited."""
         before, seen = self.keys.held.value, self.stream.facts.keys_changed
@@ -118,7 +118,7 @@ class Knowledge(StreamListener):
             return held if held is not None and found.is_same_as(held) else found
 
         found = self.keys.held.refresh(self._noting(self.keys, fetch), self.monotonic,
-                                       is_enough or _never, cooldown)
+                                       is_enough or _never, may)
         if found is None:
             return None
         self._keys_seen = seen
@@ -152,7 +152,7 @@ class Knowledge(StreamListener):
 
     def _fetch_list(self, uri: str) -> StatusList:
         for is_last in (False, True):
-            keys = self.keys.held.value or self.read_keys(is_enough=_always)
+            keys = self.keys.held.value or self.read_keys(_always)
             if keys is None:
                 raise self.keys.held.error or StatusListError("there is no key set yet")
             try:

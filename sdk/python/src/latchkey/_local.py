@@ -16,7 +16,7 @@ ANCESTORS_MAX = 8
 _LIST_NUMBER = re.compile(r"/status/(?:0|[1-9][0-9]{0,9})\Z")
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)  # not frozen: one is made for every token that is seen for the first time
 class SignedToken:
     """The claims of a token whose signature is right. They are a ceiling: facts may narrow them."""
 
@@ -64,7 +64,7 @@ def _claim_scopes(claims: Dict[str, Any], name: str) -> Tuple[str, ...]:
     if not isinstance(value, str):
         raise Malformed("a claim is missing or no text")
     try:
-        return tuple(split_scopes(value))
+        return split_scopes(value)
     except ValueError:
         raise Malformed("scope holds what is no scope") from None
 

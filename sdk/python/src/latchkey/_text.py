@@ -10,7 +10,9 @@ from datetime import datetime, timezone
 from typing import Any, Dict, List, Optional, Tuple
 from urllib.parse import urlsplit
 
-_BASE64URL = re.compile(r"[A-Za-z0-9_-]*\Z")
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_TO_BASE64 = bytes.maketrans(b"-_", b"+/")
+_LAST_OF_TWO, _LAST_OF_THREE = _ALPHABET[::16], _ALPHABET[::4]  # whose spare bits are zero
 _BASE57 = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _BASE57_VALUE = {letter: value for value, letter in enumerate(_BASE57)}
 _UUID = re.compile(
@@ -25,13 +27,16 @@ def base64url_encode(data: bytes) -> str:
 
 def base64url_decode(text: str) -> Optional[bytes]:
     """None: it is not base64url without padding, or has bits set that mean nothing."""
-    if len(text) % 4 == 1 or not _BASE64URL.match(text):
-        return None
     try:
-        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except (ValueError, binascii.Error):
+        data = text.encode("ascii")
+    except UnicodeEncodeError:
         return None
-    return data if base64url_encode(data) == text else None
+    left_over = len(data) & 3
+    if left_over == 1 or data.translate(None, _ALPHABET):
+        return None
+    if left_over and data[-1] not in (_LAST_OF_TWO if left_over == 2 else _LAST_OF_THREE):
+        return None
+    return binascii.a2b_base64(data.translate(_TO_BASE64) + b"=" * (-left_over & 3))
 
 
 class _Duplicate(ValueError):
@@ -49,28 +54,32 @@ def _no_constant(_: str) -> Any:
     raise ValueError("NaN and Infinity are no JSON")
 
 
-def _depth(text: str) -> int:
-    """How deeply arrays and objects are nested; quotes are respected, all else is the parser's."""
-    deepest = depth = 0
+def _is_deeper(text: str, depth_max: int) -> bool:
+    """Whether arrays and objects are nested more deeply; what stands in quotes does not count."""
+    if text.count("{") + text.count("[") <= depth_max:
+        return False
+    depth = 0
     for mark in _STRUCTURE.finditer(text):
         letter = mark.group()
         if letter in "{[":
             depth += 1
-            deepest = max(deepest, depth)
+            if depth > depth_max:
+                return True
         elif letter in "}]":
             depth -= 1
-    return deepest
+    return False
 
 
 _STRUCTURE = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.S)
+_DECODER = json.JSONDecoder(object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
 
 
 def parse_json(data: bytes, depth_max: int = 16) -> Any:
     """Strict: UTF-8, no member twice, no NaN, nothing deeper than `depth_max`. Raises ValueError."""
     text = data.decode("utf-8")
-    if _depth(text) > depth_max:
+    if _is_deeper(text, depth_max):
         raise ValueError("nested too deeply")
-    return json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+    return _DECODER.decode(text)
 
 
 def parse_object(data: bytes, depth_max: int = 16) -> Optional[Dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Iterable, List, Sequence, Tuple
+from typing import Iterable, Sequence, Tuple
 
 SCOPE_BYTES_MAX = 64
 SCOPES_MAX = 256
@@ -41,11 +41,12 @@ def missing_scopes(granted: Iterable[str], required: Sequence[str]) -> Tuple[str
                  if not any(scope_matches(pattern, scope) for pattern in have))
 
 
-def split_scopes(text: str) -> List[str]:
+@lru_cache(maxsize=1024)
+def split_scopes(text: str) -> Tuple[str, ...]:
     """Separated by spaces or commas, each once and sorted. Raises ValueError: one is no scope."""
     if len(text) > 2 * SCOPES_MAX * (SCOPE_BYTES_MAX + 1):
         raise ValueError("too many scopes")
-    items = sorted({item for item in re.split("[ ,]", text) if item})
+    items = sorted(set(text.replace(",", " ").split(" ")) - {""})
     if len(items) > SCOPES_MAX or not all(is_scope_pattern(item) for item in items):
         raise ValueError("this is no list of scopes")
-    return items
+    return tuple(items)

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Callable, Dict, Optional, Sequence, Tuple, Union
 
 from ._asking import Asker, CannotTell, Wanted
-from ._authority import Authority
+from ._authority import Allowance, Authority
 from ._fork import begins_anew
 from ._http import StandardTransport, Transport, check_url
 from ._jws import Jws, KeySet, Malformed, parse_compact
@@ -114,6 +114,7 @@ class Verifier:
         self._known = Knowledge(authority, self._wall, self._monotonic, self._tolerance,
                                 self.max_staleness, self._keys_max_age)
         self._asker = Asker(self._known, self.audience, self._ask_ttl, self._cache_size)
+        self._rereads = Allowance(3, self._keys_cooldown, self._monotonic)
         self._lock = threading.Lock()
         self._entries: Dict[bytes, _Entry] = {}
         self._stream: Optional[Stream] = None
@@ -254,11 +255,11 @@ class Verifier:
             raise CannotTell(held.error)
         if keys.find(jws.kid) is not None:
             return keys
-        age = self._monotonic() - known.keys.read_at
-        found = known.read_keys(self._keys_cooldown, lambda one: one.find(jws.kid) is not None)
+        reads = known.keys.reads
+        found = known.read_keys(lambda one: one.find(jws.kid) is not None, self._rereads.take)
         if found is None:
             raise CannotTell(held.error)
-        if found is keys and 0 < age < self._keys_cooldown:
+        if found.find(jws.kid) is None and known.keys.reads == reads:
             # Too soon to read it again. A key that came meanwhile is better not called unknown.
             issued_at = jws.claims.get("iat")
             if isinstance(issued_at, int) and issued_at + self._tolerance > known.keys.read_wall:
