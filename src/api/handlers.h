@@ -15,8 +15,17 @@ void delete_token(const CallPtr& call);
 void post_token_revoke(const CallPtr& call);
 void post_token_suspend(const CallPtr& call);
 void post_token_resume(const CallPtr& call);
-Result<http::Response> get_token_usage(Call& call);
 Result<http::Response> get_token_self(Call& call);
+// token_usage.cc
+Result<http::Response> get_token_usage(Call& call);
+// token_shrink.cc
+Result<http::Response> get_token_unused(Call& call);
+Result<http::Response> post_token_shrink(Call& call);
+// bulk.cc
+Result<http::Response> post_tokens_bulk(Call& call);
+Result<http::Response> get_tokens_bulk(Call& call);
+// token_lists.cc
+Result<http::Response> get_tokens(Call& call);
 // token_keys.cc
 Result<http::Response> get_token_keys(Call& call);
 Result<http::Response> post_token_keys(Call& call);

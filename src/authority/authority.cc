@@ -3,6 +3,7 @@
 #include "authority/bootstrap.h"
 #include "authority/key_encryption_key.h"
 #include "authority/load_replica.h"
+#include "authority/maintenance.h"
 #include "base/log.h"
 
 namespace latchkey::authority {
@@ -34,6 +35,7 @@ Status Authority::open_parts(const AuthorityOptions& options) {
                       options.issuer.empty() ? options.default_issuer : options.issuer));
     settings_ = TRY(read_settings(*store_, keys_->kek(), options.issuer));
     TRY(update_built_in_roles(*store_));
+    TRY(begin_recording(*store_, clock_->now()));
     TRY(keys_->load(*store_));
     if (!keys_->keys()->active) {
         return Error{ErrorCode::kPrecondition, "there is no active signing key"}.with_hint(

@@ -1,5 +1,6 @@
 #include "authority/load_replica.h"
 
+#include "authority/bulk_rules.h"
 #include "authority/facts_of_records.h"
 #include "store/tables.h"
 
@@ -60,6 +61,9 @@ Status load_replica(store::Store& store, verify::Replica& replica, Timestamp /*n
                 return {};
             }));
         TRY(load_projects(db, replica));
+        for (const auto& rule : TRY(store::open_bulks(db))) {
+            replica.load(verify::Fact{TRY(fact_of(db, rule))});
+        }
         TRY(store::for_each_revoked_access(
             db, [&](const store::RevokedAccessRecord& revoked) -> Status {
                 replica.load(verify::Fact{fact_of(revoked)});

@@ -11,6 +11,9 @@
 namespace latchkey::authority {
 
 Status write_usage(Authority& authority, const std::vector<verify::Usage>& batch);
+// From when on scopes were recorded; written once.
+Status begin_recording(store::Store& store, Timestamp now);
+Result<Timestamp> recording_since(store::Connection& db);
 // Days of long ago become sums. Does something once a day.
 Status fold_usage(Authority& authority);
 Status write_sessions(Authority& authority);

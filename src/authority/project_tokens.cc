@@ -1,6 +1,7 @@
 #include "authority/project_tokens.h"
 
 #include "authority/bootstrap.h"
+#include "authority/bulk_rules.h"
 #include "authority/create_token.h"
 #include "authority/facts_of_records.h"
 #include "authority/own_rights.h"
@@ -101,6 +102,7 @@ Result<CreatedProjectToken> create_project_token(store::Transaction& tx, const A
     token.name = wanted.name;
     token.created_at = tx.now();
     token.updated_at = tx.now();
+    TRY(check_no_bulk_rule(db, token));
     made.text = make_project_token(token.id, access.project.id);
     const auto secret = secret_of(token, made.text);
     const auto grant = grant_of(token, access.project.id);

@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t kUsageRowsMax = 200;
 // The day up to which old usage is folded.
 constexpr std::string_view kFoldedSetting = "usage_folded";
+constexpr std::string_view kSinceSetting = "usage_since";
 
 store::UsageRecord totals_of(const verify::Usage& usage) {
     store::UsageRecord record;
@@ -64,6 +65,21 @@ Status write_usage(Authority& authority, const std::vector<verify::Usage>& batch
         }));
     }
     return {};
+}
+
+Status begin_recording(store::Store& store, Timestamp now) {
+    const auto known = TRY(store.query<std::optional<std::string>>(
+        [](store::Connection& db) { return store::find_setting(db, kSinceSetting); }));
+    if (known) return {};
+    return store.mutate([&](store::Transaction& tx) {
+        return store::put_setting(tx.connection(), kSinceSetting, format_rfc3339(now));
+    });
+}
+
+Result<Timestamp> recording_since(store::Connection& db) {
+    const auto known = TRY(store::find_setting(db, kSinceSetting));
+    if (!known) return Error{ErrorCode::kInternal, "nobody wrote down since when usage is kept"};
+    return parse_rfc3339(*known);
 }
 
 Status fold_usage(Authority& authority) {

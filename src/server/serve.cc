@@ -15,6 +15,8 @@
 
 #include "api/application.h"
 #include "api/handlers.h"
+#include "api/usage_flush.h"
+#include "authority/bulk.h"
 #include "authority/maintenance.h"
 #include "base/log.h"
 #include "server/config.h"
@@ -207,6 +209,9 @@ void print_welcome(Parts& parts, const std::string& url) {
     std::fflush(stdout);
 }
 
+// Of each second: usage and sessions must not wait long behind a rule over a million tokens.
+constexpr Microseconds kSettlingOfSecond{500'000};
+
 void maintain(Parts& parts) {
     std::vector<verify::Usage> batch;
     for (auto& reactor : parts.services->reactors) {
@@ -217,8 +222,10 @@ void maintain(Parts& parts) {
     const auto report = [](const Status& done, const char* what) {
         if (!done) log::warning(what, {{"why", done.error().message}});
     };
-    report(authority::write_usage(*parts.authority, batch), "usage was not written");
+    report(api::flush_usage(*parts.services), "usage was not written");
     report(authority::write_sessions(*parts.authority), "sessions were not written");
+    report(authority::settle_bulk_rules(*parts.authority, kSettlingOfSecond),
+           "a bulk change was not settled further");
 }
 
 // SIGHUP: the configuration is read anew. What cannot change while running is said, not done.

@@ -28,15 +28,22 @@ Result<std::vector<SecretRecord>> secrets_of(Connection& db, const TokenId& toke
 Result<bool> is_status_index_taken(Connection& db, std::uint64_t index);
 Result<std::uint64_t> count_status_indexes(Connection& db, std::uint64_t from, std::uint64_t to);
 
-enum class TokenFilter : std::uint8_t { kAll, kActive, kExpired, kRevoked, kSuspended };
-enum class TokenSort : std::uint8_t { kNewest, kOldest, kName };
+enum class TokenFilter : std::uint8_t { kAll, kActive, kExpiring, kExpired, kRevoked, kSuspended };
+// By last use: one that was never used comes first, or last when the latest come first.
+enum class TokenSort : std::uint8_t { kNewest, kOldest, kName, kExpiry, kIdlest, kLatestUsed };
 struct TokenQuery {
-    std::optional<UserId> owner;  // none: everybody's
+    std::optional<UserId> owner;       // none: everybody's
+    std::optional<ApiId> api;
+    std::optional<ProjectId> project;  // whose it is, or where it has a place
+    std::string scope;                 // that it holds, literally or by a pattern
+    std::string text;                  // in its name or description, whatever the case
+    std::optional<Timestamp> unused_since;  // never used counts from its creation
+    std::optional<Timestamp> expires_before;
     TokenFilter filter{TokenFilter::kAll};
     TokenSort sort{TokenSort::kNewest};
     Timestamp now;                 // what "expired" is measured against
     std::optional<TokenId> after;  // the last row of the page before
-    std::string after_name;        // its name, when sorted by name
+    std::string after_key;         // its sort_key
     std::size_t limit{50};
 };
 struct ListedToken {
@@ -44,6 +51,9 @@ struct ListedToken {
     std::optional<Timestamp> last_used_at;
 };
 Result<std::vector<ListedToken>> list_tokens(Connection& db, const TokenQuery& query);
+// What the next page goes on after, beside the id; empty when the id is enough.
+std::string sort_key(const ListedToken& listed, TokenSort sort);
+inline constexpr Microseconds kExpiringWithin{std::int64_t{14} * 86'400'000'000};
 // For the replica's start: every secret, whatever its own state, of every token except those that
 // are revoked or deleted and had expired by the last event; so a revoked token still reads as
 // revoked for as long as someone may hold it. Streamed, one secret at a time with its token, in the

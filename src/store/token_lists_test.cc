@@ -72,7 +72,9 @@ TEST_F(TokenLists, AnOwnerSeesOnlyTheirOwn) {
 
 TEST_F(TokenLists, PagesFollowEachOtherInEveryOrder) {
     for (const auto& owner : {std::optional<UserId>{}, std::optional{id<UserId>(1)}}) {
-        for (const TokenSort sort : {TokenSort::kNewest, TokenSort::kOldest, TokenSort::kName}) {
+        for (const TokenSort sort :
+             {TokenSort::kNewest, TokenSort::kOldest, TokenSort::kName, TokenSort::kExpiry,
+              TokenSort::kIdlest, TokenSort::kLatestUsed}) {
             query_ = TokenQuery{};
             query_.now = at(5'000);
             query_.owner = owner;
@@ -85,12 +87,79 @@ TEST_F(TokenLists, PagesFollowEachOtherInEveryOrder) {
                 paged += listed();
                 if (page.size() < query_.limit) break;
                 query_.after = page.back().token.id;
-                query_.after_name = page.back().token.name;
+                query_.after_key = sort_key(page.back(), sort);
             }
             EXPECT_EQ(paged, whole);
             EXPECT_EQ(whole.size(), owner ? 5U : 6U);
         }
     }
+}
+
+TEST_F(TokenLists, AreSortedByExpiryAndByLastUse) {
+    query_.sort = TokenSort::kExpiry;
+    EXPECT_EQ(listed(), "231456");
+    query_.sort = TokenSort::kIdlest;
+    EXPECT_EQ(listed(), "123564");
+    query_.sort = TokenSort::kLatestUsed;
+    EXPECT_EQ(listed(), "465321");
+    query_.after = id<TokenId>(4);
+    query_.after_key = "no number";
+    EXPECT_FALSE(store_->query<std::vector<ListedToken>>(
+        [&](Connection& db) { return list_tokens(db, query_); }));
+}
+
+TEST_F(TokenLists, AreFilteredByApiScopeTextUseAndExpiry) {
+    const auto with = [&](const std::function<void(TokenQuery&)>& change) {
+        query_ = TokenQuery{};
+        query_.now = at(5'000);
+        change(query_);
+        return listed();
+    };
+    EXPECT_EQ(with([](auto& query) { query.api = id<ApiId>(1); }), "654321");
+    EXPECT_EQ(with([](auto& query) { query.api = id<ApiId>(2); }), "");
+    EXPECT_EQ(with([](auto& query) { query.text = "Y"; }), "1");
+    EXPECT_EQ(with([](auto& query) { query.unused_since = at(1'999); }), "");
+    EXPECT_EQ(with([](auto& query) { query.unused_since = at(2'000); }), "65321");
+    EXPECT_EQ(with([](auto& query) { query.unused_since = at(4'500); }), "654321");
+    EXPECT_EQ(with([](auto& query) { query.expires_before = at(5'000); }), "32");
+    EXPECT_EQ(with([](auto& query) {
+                  query.filter = TokenFilter::kExpiring;
+                  query.now = at(4'000);
+              }),
+              "2");
+    EXPECT_EQ(with([](auto& query) { query.scope = "license:read"; }), "654321");
+    EXPECT_EQ(with([](auto& query) { query.scope = "license:delete"; }), "");
+}
+
+TEST_F(TokenLists, AScopeIsFoundBehindAPatternAndPagesStayWhole) {
+    write([](Connection& db) -> Status {
+        for (std::uint64_t i = 100; i < 200; ++i) {
+            TokenRecord made = token(i);
+            if (i % 10 == 0) made.scopes = {"log:*"};
+            if (i % 10 == 1) made.scopes.reset();
+            TRY(insert_token(db, made));
+        }
+        return {};
+    });
+    query_.scope = "log:write";
+    query_.limit = 4;
+    std::size_t found = 0;
+    while (true) {
+        const auto page = rows();
+        found += page.size();
+        if (page.size() < query_.limit) break;
+        query_.after = page.back().token.id;
+    }
+    EXPECT_EQ(found, 10U);
+}
+
+TEST_F(TokenLists, OfAProjectAreItsOwnAndThoseWithAPlaceInIt) {
+    write([](Connection& db) -> Status {
+        TRY(insert_project(db, testing::project(2)));
+        return put_grant(db, testing::grant(2, 1));
+    });
+    query_.project = id<ProjectId>(2);
+    EXPECT_EQ(listed(), "61");  // user 2 stands for project 2: they have one id
 }
 
 TEST_F(TokenLists, ShowWhenATokenWasLastUsed) {

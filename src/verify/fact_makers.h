@@ -54,6 +54,27 @@ inline SecretFact any_secret(std::uint64_t n) {
     return fact;
 }
 
+inline BulkFact any_bulk(std::uint64_t n) {
+    BulkFact fact;
+    fact.id = make_id<BulkId>(n % 3);
+    fact.action = n % 2 == 0 ? TokenState::kRevoked : TokenState::kSuspended;
+    fact.last_token.bytes.fill(n % 5 == 4 ? 0x80 : 0xFF);
+    if (n % 3 == 0) fact.owner = make_id<UserId>(n % 5);
+    if (n % 4 == 1) fact.api = make_id<ApiId>(n % 3);
+    if (n % 7 == 2) fact.kid = "key-" + std::to_string(n % 4);
+    if (n % 5 == 3) fact.scope = "license:" + std::to_string(n % 7);
+    fact.is_list = n % 6 == 5;
+    if (n % 2 == 1) fact.tokens = {make_id<TokenId>(n % 12), make_id<TokenId>(n / 2 % 12)};
+    if (n % 4 == 2) fact.spared = {make_id<TokenId>(n % 12)};
+    fact.is_settled = n % 9 == 8;
+    return fact;
+}
+
+inline TokenStatesFact any_states(std::uint64_t n) {
+    return {.state = static_cast<TokenState>(1 + n % 3),
+            .tokens = {make_id<TokenId>(n % 12), make_id<TokenId>(n / 3 % 12)}};
+}
+
 inline UserFact any_user(std::uint64_t n) {
     UserFact fact;
     fact.id = make_id<UserId>(n);

@@ -119,6 +119,14 @@ public:
         return *parsed;
     }
     template <typename AnyId>
+    Result<std::optional<AnyId>> id_or_none(std::string_view name) {
+        const auto written = TRY(text_or_none(name));
+        if (!written) return std::optional<AnyId>{};
+        const auto parsed = AnyId::parse(*written);
+        if (!parsed) return wrong(name);
+        return parsed;
+    }
+    template <typename AnyId>
     Result<std::vector<AnyId>> ids(std::string_view name) {
         const std::vector<std::string> written = TRY(texts(name));
         std::vector<AnyId> result;
@@ -202,6 +210,38 @@ json::object encode(const SecretFact& fact) {
     object["ends_at"] = time_json(fact.ends_at);
     object["generation"] = fact.generation;
     object["must_ask"] = fact.must_ask;
+    return object;
+}
+
+json::value text_or_null(const std::string& text) {
+    if (text.empty()) return nullptr;
+    return json::string(text);
+}
+
+json::object encode(const BulkFact& fact) {
+    json::object object;
+    object["kind"] = "bulk";
+    object["id"] = fact.id.uuid();
+    object["action"] = word_of(kStates, fact.action);
+    object["last_token"] = fact.last_token.uuid();
+    object["owner"] = nullptr;
+    if (fact.owner) object["owner"] = fact.owner->uuid();
+    object["api"] = nullptr;
+    if (fact.api) object["api"] = fact.api->uuid();
+    object["kid"] = text_or_null(fact.kid);
+    object["scope"] = text_or_null(fact.scope);
+    object["is_list"] = fact.is_list;
+    object["tokens"] = ids_json(fact.tokens);
+    object["spared"] = ids_json(fact.spared);
+    object["is_settled"] = fact.is_settled;
+    return object;
+}
+
+json::object encode(const TokenStatesFact& fact) {
+    json::object object;
+    object["kind"] = "token_states";
+    object["state"] = word_of(kStates, fact.state);
+    object["tokens"] = ids_json(fact.tokens);
     return object;
 }
 
@@ -321,6 +361,30 @@ Result<Fact> decode_secret(Members& members) {
     return Fact{std::move(fact)};
 }
 
+Result<Fact> decode_bulk(Members& members) {
+    BulkFact fact;
+    fact.id = TRY(members.id<BulkId>("id"));
+    fact.action = TRY(members.word("action", kStates));
+    if (fact.action == TokenState::kActive) return Members::wrong("action");
+    fact.last_token = TRY(members.id<TokenId>("last_token"));
+    fact.owner = TRY(members.id_or_none<UserId>("owner"));
+    fact.api = TRY(members.id_or_none<ApiId>("api"));
+    fact.kid = TRY(members.text_or_none("kid")).value_or("");
+    fact.scope = TRY(members.text_or_none("scope")).value_or("");
+    fact.is_list = TRY(members.boolean("is_list"));
+    fact.tokens = TRY(members.ids<TokenId>("tokens"));
+    fact.spared = TRY(members.ids<TokenId>("spared"));
+    fact.is_settled = TRY(members.boolean("is_settled"));
+    return Fact{std::move(fact)};
+}
+
+Result<Fact> decode_token_states(Members& members) {
+    TokenStatesFact fact;
+    fact.state = TRY(members.word("state", kStates));
+    fact.tokens = TRY(members.ids<TokenId>("tokens"));
+    return Fact{std::move(fact)};
+}
+
 Result<Fact> decode_user(Members& members) {
     UserFact fact;
     fact.id = TRY(members.id<UserId>("id"));
@@ -408,6 +472,8 @@ Result<Fact> decode_access(Members& members) {
 Result<Fact> decode(Members& members, std::string_view kind) {
     if (kind == "token") return decode_token(members);
     if (kind == "secret") return decode_secret(members);
+    if (kind == "bulk") return decode_bulk(members);
+    if (kind == "token_states") return decode_token_states(members);
     if (kind == "user") return decode_user(members);
     if (kind == "role") return decode_role(members);
     if (kind == "api") return decode_api(members);

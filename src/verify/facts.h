@@ -16,6 +16,10 @@
 #include "crypto/digest.h"
 #include "token/rate_limit.h"
 
+namespace latchkey {
+using BulkId = Id<struct BulkTag>;
+}  // namespace latchkey
+
 namespace latchkey::verify {
 
 enum class TokenKind : std::uint8_t { kJwt = 1, kOpaque = 2, kKey = 3 };
@@ -107,7 +111,31 @@ struct AccessFact {
     Timestamp expires_at;
 };
 
-using Fact = std::variant<TokenFact, SecretFact, UserFact, RoleFact, ApiFact, KeyFact, ProjectFact,
+// A decision about many tokens at once. It counts for every token up to last_token for which all of
+// owner, API, key and scope hold (none: any will do), for those in `tokens`, and never for those in
+// `spared`; with is_list for those in `tokens` alone. Settled, every token says so by itself, and
+// the rule is gone.
+struct BulkFact {
+    BulkId id;
+    TokenState action{TokenState::kRevoked};  // or kSuspended
+    TokenId last_token;
+    std::optional<UserId> owner;
+    std::optional<ApiId> api;
+    std::string kid;    // of the secret that is presented; empty: any
+    std::string scope;  // that the token holds, literally or by a pattern; empty: any
+    bool is_list{false};
+    std::vector<TokenId> tokens;
+    std::vector<TokenId> spared;
+    bool is_settled{false};
+};
+
+// The state of many tokens, and nothing else of them, as a rule is settled.
+struct TokenStatesFact {
+    TokenState state{TokenState::kRevoked};
+    std::vector<TokenId> tokens;
+};
+
+using Fact = std::variant<TokenFact, SecretFact, BulkFact, TokenStatesFact, UserFact, RoleFact, ApiFact, KeyFact, ProjectFact,
                           MembershipFact, GrantFact, AccessFact>;
 
 // {"kind":"token", …}; times RFC 3339 milliseconds, ids UUIDs, digests base64url. Every member is

@@ -19,6 +19,11 @@ Fact any_fact() {
         case 6: return any_membership(*rc::gen::arbitrary<std::uint8_t>());
         case 7: return any_grant(*rc::gen::arbitrary<std::uint8_t>());
         case 8: return any_access(*rc::gen::arbitrary<std::uint8_t>());
+        default: break;
+    }
+    switch (*rc::gen::inRange(0, 3)) {
+        case 0: return any_bulk(*rc::gen::arbitrary<std::uint8_t>());
+        case 1: return any_states(*rc::gen::arbitrary<std::uint8_t>());
         default: return any_key(*rc::gen::arbitrary<std::uint8_t>());
     }
 }

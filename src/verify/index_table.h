@@ -35,6 +35,16 @@ public:
         }
     }
 
+    // The slots that stand in the table as it is now.
+    template <typename Visitor>
+    void for_each(Visitor&& visitor) const {
+        const Table& table = *table_.load();
+        for (std::size_t i = 0; i <= table.mask; ++i) {
+            const std::uint64_t word = table.words[i].load();
+            if (word != 0) visitor(static_cast<std::uint32_t>(word) - 1);
+        }
+    }
+
     // --- the writer ------------------------------------------------------------------------------
     void reserve(std::size_t entries);
     void insert(std::uint32_t hash, std::uint32_t slot);

@@ -54,6 +54,8 @@ void Replica::load(const Fact& fact) {
         load(*token);
     } else if (const auto* secret = std::get_if<SecretFact>(&fact)) {
         load(*secret);
+    } else if (const auto* rule = std::get_if<BulkFact>(&fact)) {
+        state_->put(*rule);
     } else if (const auto* user = std::get_if<UserFact>(&fact)) {
         state_->rights.set(*user);
     } else if (const auto* role = std::get_if<RoleFact>(&fact)) {
@@ -175,11 +177,12 @@ std::optional<ApiFact> Replica::Reader::find_api(std::string_view slug_or_empty_
 }
 
 std::string Replica::Reader::status_list(std::uint64_t list) const {
-    return state_.statuses.copy(list);
+    return state_.status_list(list);
 }
 
 std::uint64_t Replica::Reader::status_list_version(std::uint64_t list) const {
-    return state_.statuses.version(list);
+    const std::uint64_t version = state_.statuses.version(list);
+    return version == 0 ? 0 : version + state_.bulk.version();
 }
 
 }  // namespace latchkey::verify

@@ -21,6 +21,7 @@ constexpr std::uint64_t kTokens = 12;
 struct Model {
     std::map<TokenId, TokenFact> tokens;
     std::map<SecretId, SecretFact> secrets;
+    std::map<BulkId, BulkFact> rules;
     std::map<UserId, UserFact> users;
     std::map<RoleId, RoleFact> roles;
     std::map<ApiId, ApiFact> apis;
@@ -35,6 +36,15 @@ struct Model {
             Model& model;
             void operator()(const TokenFact& one) const { model.tokens[one.id] = one; }
             void operator()(const SecretFact& one) const { model.secrets[one.id] = one; }
+            void operator()(const BulkFact& one) const {
+                model.rules.erase(one.id);
+                if (!one.is_settled) model.rules[one.id] = one;
+            }
+            void operator()(const TokenStatesFact& one) const {
+                for (const TokenId& id : one.tokens) {
+                    if (model.tokens.contains(id)) model.tokens.at(id).state = one.state;
+                }
+            }
             void operator()(const UserFact& one) const { model.users[one.id] = one; }
             void operator()(const RoleFact& one) const { model.roles[one.id] = one; }
             void operator()(const ApiFact& one) const { model.apis[one.id] = one; }
@@ -95,13 +105,36 @@ struct Model {
         return Whole{token->second, user->second, api->second};
     }
 
+    static bool is_about(const BulkFact& rule, const TokenFact& token, const std::string& kid) {
+        const auto has = [&](const std::vector<TokenId>& list) {
+            return std::find(list.begin(), list.end(), token.id) != list.end();
+        };
+        if (rule.last_token < token.id || has(rule.spared)) return false;
+        if (has(rule.tokens) || rule.is_list) return has(rule.tokens);
+        const auto scopes = token.scopes.value_or(std::vector<std::string>{});
+        const bool holds =
+            rule.scope.empty() || std::any_of(scopes.begin(), scopes.end(), [&](const auto& one) {
+                return scope_matches(one, rule.scope);
+            });
+        return holds && (!rule.owner || *rule.owner == token.owner) &&
+               (!rule.api || *rule.api == token.api) && (rule.kid.empty() || rule.kid == kid);
+    }
+    // As the rules have it.
+    [[nodiscard]] TokenState state(const TokenFact& token, const SecretFact& secret) const {
+        TokenState worst = token.state;
+        for (const auto& [id, rule] : rules) {
+            if (is_about(rule, token, secret.kid)) worst = std::max(worst, rule.action);
+        }
+        return worst;
+    }
+
     [[nodiscard]] int status(const SecretFact& secret) const {
         const auto token = tokens.find(secret.token);
         const bool is_known = token != tokens.end();
         if (secret.is_revoked || is_compromised(secret)) return 1;
-        if (is_known && token->second.state == TokenState::kRevoked) return 1;
+        if (is_known && state(token->second, secret) == TokenState::kRevoked) return 1;
         if (!is_known) return 3;
-        if (token->second.state == TokenState::kSuspended) return 2;
+        if (state(token->second, secret) == TokenState::kSuspended) return 2;
         const auto user = users.find(token->second.owner);
         if (user != users.end() && user->second.is_disabled) return 2;
         if (secret.must_ask || secret.ends_at) return 3;
@@ -129,7 +162,7 @@ void compare_secret(const Model& model, const SecretFact& secret, const Replica:
     RC_ASSERT(view.secret == secret.id);
     RC_ASSERT(view.owner == whole->user.id);
     RC_ASSERT(view.kind == whole->token.kind);
-    RC_ASSERT(view.state == whole->token.state);
+    RC_ASSERT(view.state == model.state(whole->token, secret));
     RC_ASSERT(view.secret_is_revoked == secret.is_revoked);
     RC_ASSERT(view.owner_is_disabled == whole->user.is_disabled);
     RC_ASSERT(view.owner_is_machine == whole->user.is_machine);
@@ -231,12 +264,14 @@ Fact random_token() {
 }
 
 Fact random_fact() {
-    switch (*rc::gen::inRange(0, 13)) {
+    switch (*rc::gen::inRange(0, 15)) {
         case 0:
         case 1:
         case 2: return random_secret();
         case 3:
         case 4: return random_token();
+        case 13:
+        case 14: return any_bulk(*rc::gen::inRange<std::uint64_t>(0, 1000));
         case 5: {
             UserFact user = any_user(*rc::gen::inRange<std::uint64_t>(0, 30));
             user.id = make_id<UserId>(*rc::gen::inRange<std::uint64_t>(0, 5));
@@ -284,14 +319,24 @@ RC_GTEST_PROP(ReplicaModel, EverySequenceOfEventsEndsAsTheModelDoes, ()) {
     const int events = *rc::gen::inRange(1, 30);
     for (int i = 0; i < events; ++i) {
         const auto count = *rc::gen::inRange(1, 5);
+        const Model before = model;
         std::vector<Fact> facts;
-        bool has_grant = false;  // no event says two things about one grant
+        bool has_grant = false;  // no event says two things about one grant, or one rule
+        bool has_rule = false;
         for (int k = 0; k < count; ++k) {
             Fact fact = random_fact();
             if (has_grant && std::holds_alternative<GrantFact>(fact)) continue;
             has_grant = has_grant || std::holds_alternative<GrantFact>(fact);
+            if (has_rule && std::holds_alternative<BulkFact>(fact)) continue;
+            has_rule = has_rule || std::holds_alternative<BulkFact>(fact);
             model.put(fact);
             facts.push_back(std::move(fact));
+        }
+        // Or many states at once, as a rule is settled.
+        if (*rc::gen::inRange(0, 5) == 0) {
+            facts = {any_states(*rc::gen::inRange<std::uint64_t>(0, 1000))};
+            model = before;
+            model.put(facts.front());
         }
         const ReplicaPosition position{.epoch = 1, .revision = static_cast<std::uint64_t>(i) + 1};
         RC_ASSERT(replica.apply(position, make_body(facts)).has_value());

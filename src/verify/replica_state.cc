@@ -11,6 +11,9 @@ namespace {
 // Neighbours before the tokens that name them, a token before its secrets.
 int rank_of(const Fact& fact) {
     struct Rank {
+        // What stops tokens first; a rule goes when they all say so by themselves.
+        int operator()(const BulkFact& fact) const { return fact.is_settled ? 10 : -1; }
+        int operator()(const TokenStatesFact& /*fact*/) const { return 5; }
         int operator()(const ApiFact& /*fact*/) const { return 0; }
         int operator()(const RoleFact& /*fact*/) const { return 1; }
         int operator()(const KeyFact& /*fact*/) const { return 2; }
@@ -47,6 +50,8 @@ bool Replica::State::fill(const Row& row, TokenView& view) const {
     view.owner = rights.owner_id(row.owner);
     view.kind = row.kind;
     view.state = static_cast<TokenState>(row.state);
+    const BulkRules::Set* const rules = bulk.current();
+    if (rules != nullptr) view.state = BulkRules::state_of(*rules, row, sets);
     view.secret_is_revoked = (row.secret_bits & Row::kSecretRevoked) != 0;
     view.owner_is_disabled = owner.is_disabled;
     view.owner_is_machine = owner.is_machine;
@@ -133,6 +138,39 @@ void Replica::State::put(const SecretFact& fact) {
     tokens.put(fact, rights.key_number(fact.kid));
 }
 
+void Replica::State::put(const BulkFact& fact) {
+    BulkRules::Rule rule;
+    rule.fact = fact;
+    if (fact.owner) rule.owner = rights.owner_number(*fact.owner);
+    if (fact.api) rule.api = rights.api_number(*fact.api);
+    if (!fact.kid.empty()) rule.key = rights.key_number(fact.kid);
+    bulk.set(std::move(rule));
+}
+
+std::string Replica::State::status_list(std::uint64_t list) const {
+    std::string bytes = statuses.copy(list);
+    const BulkRules::Set* const rules = bulk.current();
+    if (rules == nullptr || bytes.empty()) return bytes;
+    tokens.for_each_presentable([&](const Row& row) {
+        if (row.status_index == Row::kNone || row.status_index >> StatusBits::kListBits != list) {
+            return;
+        }
+        if (row.state == 0) return;
+        const TokenState state = BulkRules::state_of(*rules, row, sets);
+        if (state == static_cast<TokenState>(row.state)) return;
+        const auto wanted = static_cast<std::uint8_t>(
+            state == TokenState::kRevoked ? TokenStatus::kRevoked : TokenStatus::kSuspended);
+        const std::uint64_t bit =
+            (row.status_index & ((std::uint64_t{1} << StatusBits::kListBits) - 1)) * kStatusBits;
+        auto byte = static_cast<std::uint8_t>(bytes[bit / 8]);
+        const auto known = static_cast<std::uint8_t>(byte >> (bit % 8) & 3U);
+        if (known == static_cast<std::uint8_t>(TokenStatus::kRevoked)) return;
+        byte = static_cast<std::uint8_t>(byte & ~(3U << (bit % 8)));
+        bytes[bit / 8] = static_cast<char>(byte | wanted << (bit % 8));
+    });
+    return bytes;
+}
+
 void Replica::State::put(const Fact& fact, Touched& touched) {
     if (const auto* token = std::get_if<TokenFact>(&fact)) {
         put(*token);
@@ -140,6 +178,13 @@ void Replica::State::put(const Fact& fact, Touched& touched) {
     } else if (const auto* secret = std::get_if<SecretFact>(&fact)) {
         put(*secret);
         touched.tokens.insert(secret->token);
+    } else if (const auto* rule = std::get_if<BulkFact>(&fact)) {
+        put(*rule);
+    } else if (const auto* states = std::get_if<TokenStatesFact>(&fact)) {
+        for (const TokenId& id : states->tokens) {
+            tokens.set_state(id, states->state);
+            touched.tokens.insert(id);
+        }
     } else if (const auto* user = std::get_if<UserFact>(&fact)) {
         if (rights.set(*user)) touched.owners.insert(rights.owner_number(user->id));
     } else if (const auto* key = std::get_if<KeyFact>(&fact)) {

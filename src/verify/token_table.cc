@@ -156,6 +156,22 @@ void TokenTable::put(const TokenPart& part) {
     if (!lives && was_live) --live_tokens_;
 }
 
+void TokenTable::set_state(const TokenId& id, TokenState state) {
+    std::uint32_t index = find_head(id);
+    if (index == Row::kNone || rows_[index].state == 0) return;
+    const bool was_live = is_live(rows_[index]);
+    const bool lives = state != TokenState::kRevoked;
+    while (index != Row::kNone) {
+        Draft draft = draft_of(index);
+        const std::uint32_t next = draft.row.next;
+        draft.row.state = static_cast<std::uint8_t>(state);
+        replace(index, draft);
+        index = next;
+    }
+    if (lives && !was_live) ++live_tokens_;
+    if (!lives && was_live) --live_tokens_;
+}
+
 void TokenTable::put(const SecretFact& fact, std::uint32_t key) {
     CHECK(!contradicts(fact));
     const std::uint32_t head = find_head(fact.token);

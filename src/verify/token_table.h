@@ -82,11 +82,17 @@ public:
     [[nodiscard]] const Rare* rare(const Row& row) const {
         return row.rare == Row::kNone ? nullptr : &rares_[row.rare];
     }
+    // Every row that a presented secret may find.
+    template <typename Visitor>
+    void for_each_presentable(Visitor&& visitor) const {
+        by_digest_.for_each([&](std::uint32_t slot) { visitor(rows_[slot]); });
+    }
 
     // --- the writer ------------------------------------------------------------------------------
     void reserve(std::size_t tokens);
     void put(const TokenPart& part);
     void put(const SecretFact& fact, std::uint32_t key);
+    void set_state(const TokenId& id, TokenState state);  // of one that is known, else nothing
     // Whether this fact's digest, or its secret's token or digest, contradicts what is known.
     [[nodiscard]] bool contradicts(const SecretFact& fact) const;
     // While loading there are no readers: rows are changed in place.
