@@ -15,6 +15,8 @@ void add_token_create(Command token);
 void add_token_list(Command token);  // list, list-tokens
 void add_token_get(Command token);   // get, get-token
 void add_token_update(Command token);
+void add_token_usage(Command token);       // usage, unused, shrink
+void add_token_bulk(Command token);        // bulk revoke, suspend, status
 void add_token_revoke(Command token);      // revoke, delete, delete-token, suspend, resume
 void add_key_token_create(Command token);  // create-token
 void add_key_token_update(Command token);  // update-token

@@ -121,6 +121,8 @@ void add_all_commands(Menu& menu) {
     add_token_update(token);
     add_key_token_update(token);
     add_token_revoke(token);
+    add_token_usage(token);
+    add_token_bulk(token);
     add_token_inspect(token);
     add_token_verify(token);
     add_exchange(root);

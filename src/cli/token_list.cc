@@ -4,10 +4,12 @@
 
 #include <fmt/format.h>
 
+#include "cli/active_project.h"
 #include "cli/client/fields.h"
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/token_view.h"
+#include "cli/user_lookup.h"
 
 namespace latchkey::cli {
 namespace {
@@ -19,6 +21,11 @@ struct Options {
     std::optional<std::string> sort;
     std::optional<std::string> limit;
     std::optional<std::string> owner;
+    std::optional<std::string> scope;
+    std::optional<std::string> api;
+    std::optional<std::string> unused_for;
+    std::optional<std::string> expires_before;
+    std::optional<std::string> search;
     bool all{false};
     bool wide{false};
 };
@@ -36,11 +43,11 @@ Result<std::size_t> limit_of(const Options& options) {
 }
 
 Status check_state(const std::string& state) {
-    static constexpr std::array<std::string_view, 5> kStates{"active", "expired", "revoked",
-                                                             "suspended", "all"};
+    static constexpr std::array<std::string_view, 6> kStates{"active",  "expiring",  "expired",
+                                                             "revoked", "suspended", "all"};
     if (std::find(kStates.begin(), kStates.end(), state) != kStates.end()) return {};
     return usage_error(fmt::format("\"{}\" is no state of a token", state),
-                       "--state takes active, expired, revoked, suspended or all");
+                       "--state takes active, expiring, expired, revoked, suspended or all");
 }
 
 void print_as_table(Context& context, const json::array& tokens, bool wide) {
@@ -79,18 +86,33 @@ Result<int> list_key_tokens(Context& context, bool wide) {
     return kExitOk;
 }
 
+Result<std::string> owner_of(ApiClient& client, const Options& options) {
+    if (!options.owner || options.owner == "all") return options.owner.value_or("");
+    return find_user(client, *options.owner);
+}
+
 Result<int> list(Context& context, const Options& options) {
     const std::string state = options.state.value_or("active");
     TRY(check_state(state));
     const std::size_t limit = TRY(limit_of(options));
     const std::size_t page = limit == 0 ? kDefaultLimit : std::min(limit, kDefaultLimit);
     ApiClient client = TRY(context.client());
-    const Listing listing =
-        TRY(client.list(with_query("/v1/tokens", {{"state", state},
-                                                  {"sort", options.sort.value_or("")},
-                                                  {"owner", options.owner.value_or("")},
-                                                  {"limit", std::to_string(page)}}),
-                        limit));
+    std::string project;
+    if (context.globals.project) {
+        project = TRY(find_project(client, *context.globals.project)).id;
+    }
+    const std::string owner = TRY(owner_of(client, options));
+    const Query query{{"state", state},
+                      {"sort", options.sort.value_or("")},
+                      {"owner", owner},
+                      {"scope", options.scope.value_or("")},
+                      {"api", options.api.value_or("")},
+                      {"project", project},
+                      {"unusedFor", options.unused_for.value_or("")},
+                      {"expiresBefore", options.expires_before.value_or("")},
+                      {"q", options.search.value_or("")},
+                      {"limit", std::to_string(page)}};
+    const Listing listing = TRY(client.list(with_query("/v1/tokens", query), limit));
     print_tokens(context, listing.items, options.wide, "create");
     if (listing.has_more) context.note("there are more: --limit N, or --all for every one");
     return kExitOk;
@@ -103,10 +125,18 @@ void add_token_list(Command token) {
     Command command = token.command("list", "List your tokens, never their secrets");
     command.alias("ls");
     command.option("--state", options->state, "STATE",
-                   "active (default), expired, revoked, suspended or all");
-    command.option("--sort", options->sort, "FIELD", "-createdAt (default), createdAt or name");
+                   "active (default), expiring (within 14 days), expired, revoked, suspended or "
+                   "all");
+    command.option("--sort", options->sort, "FIELD",
+                   "-createdAt (default), createdAt, name, expiresAt, lastUsedAt or -lastUsedAt");
     command.option("--limit", options->limit, "N", "At most so many");
     command.option("--owner", options->owner, "USER", "For administrators: whose, or all");
+    command.option("--scope", options->scope, "SCOPE", "That hold this scope, or a pattern of it");
+    command.option("--api", options->api, "API", "For this API: slug, audience or id");
+    command.option("--unused-for", options->unused_for, "SPAN", "Not used for so long: 90d");
+    command.option("--expires-before", options->expires_before, "TIME",
+                   "Ending before a date, or within so long: 30d");
+    command.option("--search", options->search, "TEXT", "With this in the name or description");
     command.flag("--all", options->all, "Every one, however many");
     command.flag("--wide", options->wide, "All columns, uncut");
     command.action([options](Context& context) { return list(context, *options); });

@@ -4,6 +4,7 @@
 
 #include "cli/client/fields.h"
 #include "cli/text.h"
+#include "cli/usage_view.h"
 
 namespace latchkey::cli {
 
@@ -72,7 +73,9 @@ std::string token_details(const json::object& token, const json::object& usage) 
         {"last used", local_time_or_never(used)},
         {"from", text_of(usage, "lastAddress")},
         {"by", text_of(usage, "lastAgent")},
-        {"uses", uses},
+        {"uses", uses_in_words(usage)},
+        {"days", day_bars(usage)},
+        {"denied", denials_in_words(usage)},
     });
 }
 
