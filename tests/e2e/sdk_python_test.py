@@ -313,6 +313,128 @@ class KeyTokens(ServerCase):
         poll_until(lambda: asking.verify(token).verdict, lambda verdict: verdict == "revoked")
 
 
+class Stream(ServerCase):
+    REVOKES = int(os.environ.get("LATCHKEY_REVOKES", "60"))
+
+    def streaming(self, **options):
+        verifier = self.closed(Verifier(self.server.url, AUDIENCE, token=self.verifiers_token(),
+                                        **options))
+        verifier.ready()
+        poll_until(verifier.state, lambda state: state["streamIsLive"])
+        return verifier
+
+    def latencies(self, verifier, kind):
+        made = [self.mint(kind=kind) for _ in range(self.REVOKES)]
+        for token in made:
+            self.assertTrue(verifier.verify(token.token, "license:read"))
+        for token in made:
+            self.client.tokens.revoke(token.id)
+            began = time.perf_counter()
+            poll_until(lambda: verifier.verify(token.token, "license:read").verdict,
+                       lambda verdict: verdict == "revoked", timeout=5)
+            yield time.perf_counter() - began
+
+    def test_a_revoke_is_felt_within_a_second(self):
+        verifier = self.streaming()
+        for kind in ("jwt", "opaque"):
+            found = sorted(self.latencies(verifier, kind))
+            p99 = found[int(len(found) * 0.99)]
+            print(f"revoke to refusal, {kind}: p50 {found[len(found) // 2] * 1000:.0f} ms, "
+                  f"p99 {p99 * 1000:.0f} ms of {len(found)}", file=sys.stderr)
+            self.assertLess(p99, 1.0)
+        self.assertTrue(verifier.state()["streamIsLive"], verifier.state())
+
+    def test_a_server_that_comes_back_is_heard_from_where_it_was(self):
+        verifier = self.streaming(max_staleness=60.0)
+        made = self.mint()
+        self.assertTrue(verifier.verify(made.token))
+        self.server.stop()
+        self.server.start()
+        self.session = self.server.session()
+        poll_until(verifier.state, lambda state: state["streamIsLive"])
+        self.client.tokens.revoke(made.id)
+        poll_until(lambda: verifier.verify(made.token).verdict, lambda v: v == "revoked", timeout=3)
+
+    def test_what_happens_to_a_token_is_heard(self):
+        verifier = self.streaming()
+        made = self.mint()
+        self.assertTrue(verifier.verify(made.token))
+        for change, verdict in (("suspend", "suspended"), ("resume", "active")):
+            getattr(self.client.tokens, change)(made.id)
+            poll_until(lambda: verifier.verify(made.token).verdict, lambda v: v == verdict,
+                       timeout=3)
+
+    def test_an_access_token_dies_with_its_key_token(self):
+        verifier = self.streaming()
+        path = os.path.join(self.server.scratch, "deploy.json")
+        self.server.cli("token", "create-token", "-n", "application", "-g", "-a", "ES256",
+                        "--api", "licensing", "--out", path, "--with-permissions", "--project",
+                        "default")
+        provider = self.closed(AuthProvider.from_file(path))
+        token = provider.token()
+        self.assertTrue(verifier.verify(token, "license:read", project=provider.project_id))
+        self.client.tokens.revoke(provider.token_id)
+        poll_until(lambda: verifier.verify(token).verdict, lambda v: v == "revoked", timeout=3)
+
+    def test_the_client_hears_events(self):
+        with self.client.events.stream(type="token.") as events:
+            heard = iter(events)
+            found = []
+            listening = threading.Thread(target=lambda: found.append(next(heard)))
+            listening.start()
+            made = poll_until(lambda: (self.mint(), found), lambda pair: pair[1])[0]
+            listening.join()
+            self.assertEqual(found[0].type, "token.created")
+            self.assertTrue(made.id)
+
+
+class Readme(ServerCase):
+    def test_what_it_shows_runs_against_a_real_server(self):
+        scratch, made = self.server.scratch, self.mint(kind="jwt", scopes=["license:read"])
+        self.server.cli("token", "create-token", "-n", "application", "-g", "-a", "ES256",
+                        "--api", "licensing", "--out", os.path.join(scratch, "deploy.json"),
+                        "--with-permissions", "--project", "default")
+        with open(os.path.join(scratch, "deploy.json"), encoding="utf-8") as file:
+            deploy = json.load(file)
+        with open(os.path.join(scratch, "key.pem"), "w", encoding="utf-8") as file:
+            file.write(deploy["privateKey"])
+        demo = Demo(DEMOS["FastAPI"], {"LATCHKEY_SERVER": self.server.url})
+        self.addCleanup(demo.__exit__)
+        poll_until(lambda: self.is_up(demo), bool)
+        changes = {
+            "https://auth.example.com": self.server.url, "https://api.example.com": demo.url,
+            '"deploy.json"': repr(os.path.join(scratch, "deploy.json")),
+            '"key.pem"': repr(os.path.join(scratch, "key.pem")),
+            'passphrase="…", ': "", ', passphrase=lambda: "asked for when it is needed"': "",
+            'key_id="…"': f"key_id={deploy['keyId']!r}",
+            'token_id="…"': f"token_id={deploy['tokenId']!r}",
+            'project_id="…"': f"project_id={deploy['projectId']!r}",
+            'auth_token="…", base_url': f"auth_token={made.token!r}, base_url",
+            'auth_token="…", server': f"auth_token={self.session!r}, server",
+            '"a token"': repr(made.token), "print(": "say(",
+            "Latchkey(auth=auth, base": "_ = Latchkey(auth=auth, base",
+            "events.stream(": "events.list("}  # which ends
+        with open(os.path.join(SDK, "README.md"), encoding="utf-8") as file:
+            blocks = re.findall(r"```python\n(.*?)```", file.read(), re.S)
+        said = []
+        names = {"say": lambda *words: said.extend(words), "__name__": "readme"}
+        for block in blocks:
+            for old, new in changes.items():
+                block = block.replace(old, new)
+            exec(compile(block, "README.md", "exec"), names)
+        self.assertIn(made.owner, said)
+        self.assertEqual(names["auth"].fetch_project_scoped_token().count("."), 2)
+        self.assertGreater(len(blocks), 7)
+        for name in ("client", "_", "auth", "verifier"):
+            names[name].close()
+
+    def is_up(self, demo):
+        try:
+            return self.server.request("GET", demo.url + "/licenses").status == 401
+        except OSError:
+            return False
+
+
 class Client(ServerCase):
     def test_tokens_projects_policies_and_events(self):
         names = [f"token-{number}" for number in range(7)]
