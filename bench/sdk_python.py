@@ -1,13 +1,16 @@
 #!/usr/bin/python3
 """What a verification costs in the Python SDK and in PyJWT, on the same token in one run: known
-to the cache, and seen for the first time. Rounds in turn; prints the medians as JSON.
+to the cache, and seen for the first time. Rounds in turn; prints the medians as JSON. With
+--binary also how long a revoke takes: from the server's answer to the first refusal by a verifier
+that hears its event stream.
 
-    bench/sdk_python.py [--rounds 7] [--seconds 0.5]
+    bench/sdk_python.py [--rounds 7] [--seconds 0.5] [--binary build/release/latchkey]
 """
 
 import argparse
 import base64
 import json
+import os
 import pathlib
 import statistics
 import sys
@@ -22,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 SOURCE = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(SOURCE / "sdk" / "python" / "src"))
 
-from latchkey import Verifier  # noqa: E402
+from latchkey import Latchkey, Verifier  # noqa: E402
 from latchkey._http import Answer  # noqa: E402
 
 ISSUER, AUDIENCE, SCOPE = "https://bench.example.com", "licensing-api", "license:read"
@@ -64,10 +67,46 @@ def per_second(work, seconds):
             return count / elapsed
 
 
+def measure_revokes(binary, count):
+    """Milliseconds, sorted."""
+    os.environ["LATCHKEY_BINARY"] = str(pathlib.Path(binary).resolve())
+    sys.path.insert(0, str(SOURCE / "tests" / "support"))
+    from latchkey_server import LatchkeyServer
+
+    with LatchkeyServer() as server, Latchkey(server.session(), server=server.url) as client:
+        client.request("POST", server.url + "/v1/apis", {
+            "slug": "licensing", "audience": AUDIENCE,
+            "scopes": [{"name": SCOPE, "description": "Read licenses"}]})
+        user = server.request("POST", "/v1/users", {
+            "kind": "machine", "name": "licensing", "verifies": ["licensing"],
+            "roles": ["verifier"]}, token=server.session()).json()["id"]
+        own = client.tokens.create("verifier", api="latchkey", kind="opaque",
+                                   scopes=["token:verify"], owner=user).token
+        with Verifier(server.url, AUDIENCE, token=own) as verifier:
+            verifier.ready()
+            return sorted(felt(client, verifier, count))
+
+
+def felt(client, verifier, count):
+    for number in range(count):
+        made = client.tokens.create(f"token-{number}", api="licensing", scopes=[SCOPE])
+        while not verifier.verify(made.token, SCOPE):
+            time.sleep(0.001)
+        client.tokens.revoke(made.id)
+        began = time.perf_counter()
+        while verifier.verify(made.token, SCOPE):
+            time.sleep(0.0002)
+        yield (time.perf_counter() - began) * 1000
+    if not verifier.state()["streamIsLive"]:
+        raise SystemExit("the event stream was not heard")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=0.5)
+    parser.add_argument("--binary")
+    parser.add_argument("--revokes", type=int, default=1000)
     options = parser.parse_args()
     key = ec.generate_private_key(ec.SECP256R1())
     published, now = documents(key), int(time.time()) - 60
@@ -101,6 +140,10 @@ def main():
     for name in ("hit", "cold"):
         found[name + "_ratio"] = statistics.median(
             ours / theirs for ours, theirs in zip(rounds[name], rounds["pyjwt"]))
+    if options.binary:
+        times = measure_revokes(options.binary, options.revokes)
+        found["revoke_p50_ms"] = times[len(times) // 2]
+        found["revoke_p99_ms"] = times[int(len(times) * 0.99)]
     print(json.dumps(found))
 
 

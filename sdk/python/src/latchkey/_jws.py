@@ -3,7 +3,8 @@ key, and no header that would change what is verified or with which key."""
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping, Optional
+from functools import lru_cache
+from typing import Any, Dict, Mapping, NamedTuple, Optional
 
 from ._keys import ALGORITHMS, PublicKey, public_key_of
 from ._opaque import TOKEN_BYTES_MAX
@@ -19,58 +20,73 @@ class Malformed(ValueError):
     """Not a token of ours in form; its text names no part of it."""
 
 
-class Jws:
-    """What a compact JWS says. Nothing of it is to be believed before `is_signed_by`."""
+class Header(NamedTuple):
+    """What the header says; `typ` in small letters and without `application/`."""
 
-    __slots__ = ("algorithm", "kid", "typ", "claims", "_signed", "_signature")
+    algorithm: str
+    kid: str
+    typ: str
 
-    def __init__(self, header: Mapping[str, Any], claims: Dict[str, Any], signed: bytes,
-                 signature: bytes) -> None:
-        self.algorithm = _text(header, "alg", 16)
-        self.kid = _text(header, "kid", 128)
-        self.typ = _text(header, "typ", 64)
-        self.claims, self._signed, self._signature = claims, signed, signature
-        if self.algorithm not in ALGORITHMS:
-            raise Malformed("the algorithm is not one that is accepted")
 
-    def is_of_type(self, typ: str) -> bool:
-        mine = self.typ.lower()
-        if mine.startswith("application/") and "/" not in mine[12:]:
-            mine = mine[12:]
-        return mine == typ.lower()
-
-    def is_signed_by(self, key: PublicKey) -> bool:
-        return self.algorithm == key.algorithm and key.verify(self._signature, self._signed)
+@lru_cache(maxsize=256)  # an issuer writes the same few over and over
+def parse_header(encoded: str) -> Header:
+    """Raises Malformed."""
+    data = base64url_decode(encoded) if len(encoded) <= HEADER_BYTES_MAX * 4 // 3 + 3 else None
+    if not data or len(data) > HEADER_BYTES_MAX:
+        raise Malformed("the header is empty, too long or not base64url")
+    header = parse_object(data, 8)
+    if header is None:
+        raise Malformed("the header is no JSON object")
+    if any(name in header for name in _REFUSED):
+        raise Malformed("the header holds a member that is never accepted")
+    algorithm, typ = _text(header, "alg", 16), _text(header, "typ", 64).lower()
+    if algorithm not in ALGORITHMS:
+        raise Malformed("the algorithm is not one that is accepted")
+    if typ.startswith("application/") and "/" not in typ[12:]:
+        typ = typ[12:]
+    return Header(algorithm, _text(header, "kid", 128), typ)
 
 
 def _text(header: Mapping[str, Any], name: str, length_max: int) -> str:
-    value = header.get(name)
-    if value is None and name not in header:
+    if name not in header:
         return ""
+    value = header[name]
     if not isinstance(value, str) or not 0 < len(value) <= length_max:
         raise Malformed("a header member has the wrong type or length")
     return value
 
 
+class Jws:
+    """What a compact JWS says. Nothing of it is to be believed before `is_signed_by`."""
+
+    __slots__ = ("algorithm", "kid", "typ", "claims", "_signed", "_signature")
+
+    def __init__(self, header: Header, claims: Dict[str, Any], signed: bytes,
+                 signature: bytes) -> None:
+        self.algorithm, self.kid, self.typ = header
+        self.claims, self._signed, self._signature = claims, signed, signature
+
+    def is_of_type(self, typ: str) -> bool:
+        return self.typ == typ
+
+    def is_signed_by(self, key: PublicKey) -> bool:
+        return self.algorithm == key.algorithm and key.verify(self._signature, self._signed)
+
+
 def parse_compact(token: str, bytes_max: int = TOKEN_BYTES_MAX) -> Jws:
     """Raises Malformed."""
-    if len(token) > bytes_max:
-        raise Malformed("the token is too long")
-    parts = token.split(".")
-    if len(parts) != 3:
-        raise Malformed("a JWT has three parts between two dots")
-    decoded = [base64url_decode(part) for part in parts]
-    header_bytes, claims_bytes, signature = decoded
-    if not header_bytes or claims_bytes is None or not signature:
+    if len(token) > bytes_max or token.count(".") != 2:
+        raise Malformed("a JWT has three parts between two dots, and is not too long")
+    signed, _, last = token.rpartition(".")
+    first, _, middle = signed.partition(".")
+    header, signature = parse_header(first), base64url_decode(last)
+    payload = base64url_decode(middle)
+    if payload is None or not signature:
         raise Malformed("a part of the token is empty or not base64url")
-    if len(header_bytes) > HEADER_BYTES_MAX:
-        raise Malformed("the header is too long")
-    header, claims = parse_object(header_bytes, 8), parse_object(claims_bytes, 8)
-    if header is None or claims is None:
-        raise Malformed("header and claims are JSON objects")
-    if any(name in header for name in _REFUSED):
-        raise Malformed("the header holds a member that is never accepted")
-    return Jws(header, claims, token[: token.rindex(".")].encode("ascii"), signature)
+    claims = parse_object(payload, 8)
+    if claims is None:
+        raise Malformed("the claims are no JSON object")
+    return Jws(header, claims, signed.encode("ascii"), signature)
 
 
 class KeySet:

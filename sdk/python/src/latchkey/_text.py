@@ -7,7 +7,8 @@ import binascii
 import json
 import re
 from datetime import datetime, timezone
-from typing import Any, Dict, List, Optional, Tuple
+from functools import lru_cache
+from typing import Any, Callable, Dict, List, Optional, Tuple
 from urllib.parse import urlsplit
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -56,8 +57,6 @@ def _no_constant(_: str) -> Any:
 
 def _is_deeper(text: str, depth_max: int) -> bool:
     """Whether arrays and objects are nested more deeply; what stands in quotes does not count."""
-    if text.count("{") + text.count("[") <= depth_max:
-        return False
     depth = 0
     for mark in _STRUCTURE.finditer(text):
         letter = mark.group()
@@ -72,14 +71,21 @@ def _is_deeper(text: str, depth_max: int) -> bool:
 
 _STRUCTURE = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.S)
 _DECODER = json.JSONDecoder(object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+# The scanner alone; the decoder around it is for blanks.
+_SCAN: Callable[[str, int], Tuple[Any, int]] = getattr(_DECODER, "scan_once", _DECODER.raw_decode)
 
 
 def parse_json(data: bytes, depth_max: int = 16) -> Any:
     """Strict: UTF-8, no member twice, no NaN, nothing deeper than `depth_max`. Raises ValueError."""
     text = data.decode("utf-8")
-    if _is_deeper(text, depth_max):
+    if text.count("{") + text.count("[") > depth_max and _is_deeper(text, depth_max):
         raise ValueError("nested too deeply")
-    return _DECODER.decode(text)
+    try:
+        value, end = _SCAN(text, 0)
+    except StopIteration:
+        end = -1
+    # Without blanks around it, as programs write it, nothing more is to be looked at.
+    return value if end == len(text) else _DECODER.decode(text)
 
 
 def parse_object(data: bytes, depth_max: int = 16) -> Optional[Dict[str, Any]]:
@@ -97,8 +103,11 @@ def compact_json(value: Any) -> bytes:
 
 def uuid_of(text: object) -> Optional[str]:
     """The UUID, small letters, of an id in either of its forms; None: it is no id."""
-    if not isinstance(text, str):
-        return None
+    return _uuid_of_text(text) if isinstance(text, str) and len(text) in (22, 36) else None
+
+
+@lru_cache(maxsize=4096)
+def _uuid_of_text(text: str) -> Optional[str]:
     if len(text) == 36 and _UUID.match(text):
         return text.lower()
     if len(text) != 22:

@@ -36,7 +36,9 @@ def scope_matches(pattern: str, scope: str) -> bool:
 
 def missing_scopes(granted: Iterable[str], required: Sequence[str]) -> Tuple[str, ...]:
     """The required scopes that nothing granted covers, in the order given."""
-    have = tuple(granted)
+    have = frozenset(granted)
+    if have.issuperset(required):
+        return ()
     return tuple(scope for scope in required
                  if not any(scope_matches(pattern, scope) for pattern in have))
 

@@ -33,6 +33,14 @@ Scopes = Union[str, Sequence[str]]
 log = logging.getLogger("latchkey")
 
 
+def digest_of(token: str) -> bytes:
+    """Nothing for what cannot be a token; hashed are at most the first 16 KiB and one."""
+    try:
+        return hashlib.sha256(token[: TOKEN_BYTES_MAX + 1].encode("ascii")).digest()
+    except (AttributeError, TypeError, UnicodeEncodeError):
+        return b""
+
+
 class _Kept:
     """A local verdict, good as long as nothing that it was made from has changed."""
 
@@ -147,14 +155,15 @@ class Verifier:
 
         `project` and `resource` ask for rights in a project; `ip` is the client's address, for
         tokens that are bound to some. `max_staleness` is this route's own bound."""
-        found = self._kept(token, scopes, project, max_staleness)
+        digest = digest_of(token)
+        found = self._kept(digest, scopes, project, max_staleness)
         if found is not None:
             return found
         bound = self.max_staleness if max_staleness is None else max_staleness
         wanted = Wanted(scopes_asked(scopes), project and (uuid_of(project) or project), resource,
                         ip, bound)
         try:
-            return self._verify(token, wanted)
+            return self._verify(token, digest, wanted)
         except Malformed:
             return Verification("malformed")
         except CannotTell as cannot:
@@ -171,20 +180,17 @@ class Verifier:
         max_staleness: Optional[float] = None,
     ) -> Verification:
         """As `verify`, for asyncio: what must wait for somebody waits in a thread."""
-        found = self._kept(token, scopes, project, max_staleness)
+        found = self._kept(digest_of(token), scopes, project, max_staleness)
         if found is not None:
             return found
         asked = partial(self.verify, token, scopes, project=project, resource=resource, ip=ip,
                         max_staleness=max_staleness)
         return await asyncio.get_running_loop().run_in_executor(None, asked)
 
-    def _kept(self, token: str, scopes: Scopes, project: Optional[str],
+    def _kept(self, digest: bytes, scopes: Scopes, project: Optional[str],
               max_staleness: Optional[float]) -> Optional[Verification]:
         """The way of almost every request: no lock, no request, no cryptography but a digest."""
-        try:
-            entry = self._entries.get(hashlib.sha256(token.encode("ascii")).digest())
-        except (AttributeError, UnicodeEncodeError):
-            return None
+        entry = self._entries.get(digest)
         if entry is None:
             return None
         try:
@@ -204,15 +210,14 @@ class Verifier:
         self._hits += 1
         return kept.result
 
-    def _verify(self, token: str, wanted: Wanted) -> Verification:
-        if not isinstance(token, str) or len(token) > TOKEN_BYTES_MAX or not token.isascii():
+    def _verify(self, token: str, digest: bytes, wanted: Wanted) -> Verification:
+        if not digest or len(token) > TOKEN_BYTES_MAX:
             raise Malformed("no token has this length or these letters")
         if token.count(".") != 2:
             if not is_opaque(token):
                 raise Malformed("its form or checksum is wrong")
             self._start()
             return self._asker.ask(token, wanted)
-        digest = hashlib.sha256(token.encode("ascii")).digest()
         for _ in range(2):
             try:
                 return self._verify_signed(token, digest, wanted)
@@ -384,10 +389,11 @@ class Verifier:
     def _missing(signed: SignedToken, wanted: Wanted) -> Tuple[str, ...]:
         if wanted.project is not None and wanted.project != signed.project:
             return wanted.scopes or ("*",)
-        missing = set(missing_scopes(signed.scopes, wanted.scopes))
-        if signed.requested is not None:
-            missing.update(missing_scopes(signed.requested, wanted.scopes))
-        return tuple(scope for scope in wanted.scopes if scope in missing)
+        missing = missing_scopes(signed.scopes, wanted.scopes)
+        if signed.requested is None:
+            return missing
+        too = missing_scopes(signed.requested, wanted.scopes)
+        return tuple(scope for scope in wanted.scopes if scope in missing or scope in too)
 
     def _ask(self, token: str, entry: _Entry, wanted: Wanted) -> Verification:
         signed = entry.token
