@@ -54,7 +54,7 @@ def jwt(key="issuer-es256", header=None, raw=None, **changes):
 def access_claims(**changes):
     return without_none({
         "aud": [AUDIENCE], "client_id": TOKEN, "sub": TOKEN, "exp": NOW + 1800, "iat": NOW - 600,
-        "iss": ISSUER, "jti": "0123456789abcdef", "scope": "license:read",
+        "iss": ISSUER, "jti": "MDEyMzQ1Njc4OWFiY2RlZg", "scope": "license:read",
         "client_key": THUMBPRINT, "project_id": PROJECT, **changes})
 
 
