@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "api/check.h"
+#include "api/introspect.h"
 #include "api/problem.h"
 #include "base/encoding.h"
 #include "base/log.h"
@@ -105,7 +106,7 @@ void Application::handle(http::Exchange& exchange) noexcept {
         const std::string_view path = exchange.request().path;
         if (path.starts_with("/check") && (path.size() == 6 || path[6] == '/')) {
             check(services_, exchange);
-        } else {
+        } else if (path != "/oauth2/introspect" || !introspect_plainly(services_, exchange)) {
             dispatch(exchange);
         }
     } catch (const std::exception& failure) {

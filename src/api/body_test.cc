@@ -127,10 +127,13 @@ TEST(Problem, SaysWhatWasMissingAndWhenToComeBack) {
     const auto body = parse_json(answer.body).value().as_object();
     EXPECT_EQ(to_json(body.at("missingScopes")), R"(["a:b","c:d"])");
     EXPECT_EQ(to_json(body.at("type")), R"("https://issuer/errors/insufficient_scope")");
-    EXPECT_EQ(challenge(denied),
-              "Bearer realm=\"latchkey\", error=\"insufficient_scope\", scope=\"a:b c:d\"");
-    EXPECT_EQ(challenge(missing_credential()), "Bearer realm=\"latchkey\"");
-    EXPECT_NE(challenge(invalid_token("why")).find("invalid_token"), std::string::npos);
+    const std::string start =
+        "Bearer realm=\"latchkey\", "
+        "resource_metadata=\"https://issuer/.well-known/oauth-protected-resource\"";
+    EXPECT_EQ(challenge(denied, "https://issuer"),
+              start + ", error=\"insufficient_scope\", scope=\"a:b c:d\"");
+    EXPECT_EQ(challenge(missing_credential(), "https://issuer"), start);
+    EXPECT_NE(challenge(invalid_token("why"), "").find("invalid_token"), std::string::npos);
     Error later{ErrorCode::kRateLimited, "wait"};
     later.retry_after_seconds = 7;
     EXPECT_NE(problem(later, "", "").body.find("\"retryAfter\":7"), std::string::npos);

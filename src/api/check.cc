@@ -5,6 +5,7 @@
 #include "api/presented_token.h"
 #include "api/principal.h"
 #include "api/problem.h"
+#include "api/proof.h"
 #include "base/encoding.h"
 #include "store/verification_scope.h"
 #include "token/opaque.h"
@@ -74,8 +75,12 @@ bool take_element(std::string_view name, std::string_view value, CheckPath& path
 // Answers for one request; the reactor's scratch buffers are its memory.
 class CheckAnswer {
 public:
-    CheckAnswer(http::Exchange& exchange, ReactorState& state, bool is_nginx)
-        : exchange_(exchange), state_(state), is_nginx_(is_nginx) {}
+    CheckAnswer(Services& services, http::Exchange& exchange, const CheckPath& path)
+        : services_(services),
+          exchange_(exchange),
+          state_(*services.reactors[exchange.reactor()]),
+          api_slug_(path.api_slug),
+          is_nginx_(path.is_nginx) {}
 
     void allow(const verify::TokenView& view) {
         std::string& head = state_.head;
@@ -104,7 +109,9 @@ public:
         head.assign(is_scope ? "HTTP/1.1 403 Forbidden\r\n" : "HTTP/1.1 401 Unauthorized\r\n");
         head.append(kNoStore);
         append("Latchkey-Verdict", verify::verdict_name(verdict));
-        head.append("WWW-Authenticate: Bearer realm=\"latchkey\", error=\"");
+        head.append("WWW-Authenticate: Bearer realm=\"latchkey\"");
+        append_metadata(head);
+        head.append(", error=\"");
         head.append(is_scope ? "insufficient_scope" : "invalid_token");
         head.append("\", error_description=\"").append(verify::verdict_reason(verdict));
         if (!missing_scopes.empty()) head.append("\", scope=\"").append(missing_scopes);
@@ -117,11 +124,31 @@ public:
         finish(head, body.append("}"));
     }
 
+    // A bound token without the proof that it needs: what to send, and with which nonce.
+    void deny_proof(Verdict verdict, std::string_view error) {
+        std::string& head = state_.head;
+        head.assign("HTTP/1.1 401 Unauthorized\r\n").append(kNoStore);
+        append("Latchkey-Verdict", verify::verdict_name(verdict));
+        append("DPoP-Nonce", fresh_nonce(services_));
+        head.append("WWW-Authenticate: DPoP realm=\"latchkey\"");
+        append_metadata(head);
+        head.append(", error=\"").append(error.empty() ? "invalid_token" : error);
+        head.append("\", error_description=\"").append(verify::verdict_reason(verdict));
+        head.append("\", algs=\"").append(kProofAlgorithms).append("\"\r\n");
+        std::string& body = state_.decoded;
+        body.assign("{\"code\":\"").append(error.empty() ? "invalid_token" : error);
+        body.append("\",\"verdict\":\"").append(verify::verdict_name(verdict));
+        body.append("\",\"detail\":\"").append(verify::verdict_reason(verdict)).append("\"}");
+        finish(head, body);
+    }
+
     void no_credential() {
         std::string& head = state_.head;
         head.assign("HTTP/1.1 401 Unauthorized\r\n").append(kNoStore);
         append("Latchkey-Verdict", "no_credential");
-        head.append("WWW-Authenticate: Bearer realm=\"latchkey\"\r\n");
+        head.append("WWW-Authenticate: Bearer realm=\"latchkey\"");
+        append_metadata(head);
+        head.append("\r\n");
         finish(head, "{\"code\":\"no_credential\",\"detail\":\"no token was presented\"}");
     }
 
@@ -149,6 +176,15 @@ private:
         state_.head.append(name).append(": ");
         state_.head.append(value.empty() ? "-" : value).append("\r\n");
     }
+    // Where the API says how to get a token for it (RFC 9728 §5.1). The slug is ours, never the
+    // path's text.
+    void append_metadata(std::string& head) const {
+        const verify::ReadGuard guard(*state_.reader);
+        const auto api = state_.reader->find_api(api_slug_);
+        if (!api) return;
+        head.append(", resource_metadata=\"").append(services_.issuer());
+        head.append("/.well-known/oauth-protected-resource/").append(api->slug).append("\"");
+    }
     void append(std::string_view name, const UuidBytes& id) {
         static constexpr std::string_view kHex = "0123456789abcdef";
         state_.head.append(name).append(": ");
@@ -174,8 +210,10 @@ private:
         exchange_.answer_flat(head, body);
     }
 
+    Services& services_;
     http::Exchange& exchange_;
     ReactorState& state_;
+    std::string_view api_slug_;
     bool is_nginx_;
 };
 
@@ -188,10 +226,21 @@ void name_missing(const CheckPath& path, std::uint32_t missing, std::string& out
     }
 }
 
+// A token that was presented with the scheme DPoP, and is fine but for that; what its proof says
+// besides the verdict goes to `checked`.
+verify::Judgement judge_bound(Services& services, const http::Request& request,
+                              const BoundToken& token, verify::Requirement& wanted,
+                              CheckedProof& checked) {
+    checked = check_request_proof(services, request, token);
+    wanted.proof = checked.proof;
+    return verify::judge(token.view, wanted, services.authority.clock().now());
+}
+
 void judge_and_answer(Services& services, http::Exchange& exchange, const CheckPath& path,
-                      std::string_view token) {
+                      const Presented& presented) {
     ReactorState& state = *services.reactors[exchange.reactor()];
-    CheckAnswer answer(exchange, state, path.is_nginx);
+    CheckAnswer answer(services, exchange, path);
+    const std::string_view token = presented.text;
     const auto count = [&](Verdict verdict) {
         state.checks[static_cast<std::size_t>(verdict)].fetch_add(1, std::memory_order_relaxed);
     };
@@ -222,7 +271,15 @@ void judge_and_answer(Services& services, http::Exchange& exchange, const CheckP
     wanted.project = path.project;
     wanted.resource = path.resource;
     wanted.address = client;
-    const auto judged = verify::judge(view, wanted, now);
+    CheckedProof checked;
+    if (presented.is_dpop) wanted.proof = verify::Proof::kInvalid;
+    auto judged = verify::judge(view, wanted, now);
+    if (presented.is_dpop && judged.verdict == Verdict::kProofInvalid) {
+        const auto asked = asked_for(services, request);
+        judged =
+            judge_bound(services, request, {token, view, asked.url, asked.method}, wanted, checked);
+        if (checked.could_not_tell) return answer.not_current();
+    }
     count(judged.verdict);
     const bool is_active = judged.verdict == Verdict::kActive;
     state.usage.record({.token = view.token,
@@ -234,6 +291,9 @@ void judge_and_answer(Services& services, http::Exchange& exchange, const CheckP
                         .scopes = verify::scopes_asked(wanted.scopes),
                         .is_being_replaced = view.secret_ends_at.has_value()});
     if (is_active) return answer.allow(view);
+    const bool is_about_proof =
+        judged.verdict == Verdict::kProofNeeded || judged.verdict == Verdict::kProofInvalid;
+    if (is_about_proof) return answer.deny_proof(judged.verdict, checked.error);
     name_missing(path, judged.missing, state.scopes);
     answer.deny(judged.verdict, state.scopes);
 }
@@ -267,8 +327,9 @@ void check(Services& services, http::Exchange& exchange) {
     ReactorState& state = *services.reactors[exchange.reactor()];
     const auto& request = exchange.request();
     const auto path = parse_check_path(request.path, state.decoded);
-    const bool is_nginx = path ? path->is_nginx : request.path.starts_with("/check/nginx");
-    CheckAnswer answer(exchange, state, is_nginx);
+    CheckPath unread;
+    unread.is_nginx = request.path.starts_with("/check/nginx");
+    CheckAnswer answer(services, exchange, path ? *path : unread);
     if (!path) {
         state.checks_refused.fetch_add(1, std::memory_order_relaxed);
         return answer.bad_requirement();
@@ -280,7 +341,7 @@ void check(Services& services, http::Exchange& exchange) {
         if (presented.error().reason == "no_credential") return answer.no_credential();
         return answer.deny(Verdict::kMalformed, {});
     }
-    judge_and_answer(services, exchange, *path, presented->text);
+    judge_and_answer(services, exchange, *path, *presented);
 }
 
 }  // namespace latchkey::api

@@ -1,6 +1,7 @@
 // Signing keys, the key set, the metadata and the status lists: what others verify by.
 #include "api/body.h"
 #include "api/handlers.h"
+#include "api/oauth_grants.h"
 #include "api/status_lists.h"
 #include "authority/key_ring.h"
 
@@ -72,10 +73,20 @@ Result<http::Response> get_metadata(Call& call) {
     metadata["jwks_uri"] = issuer + "/.well-known/jwks.json";
     metadata["token_endpoint"] = issuer + "/oauth2/token";
     metadata["response_types_supported"] = json::array();
-    metadata["grant_types_supported"] = {"client_credentials"};
-    metadata["token_endpoint_auth_methods_supported"] = {"private_key_jwt"};
+    metadata["grant_types_supported"] = {"client_credentials", kTokenExchangeGrant, kDeviceGrant};
+    metadata["device_authorization_endpoint"] = issuer + "/oauth2/device_authorization";
+    metadata["token_endpoint_auth_methods_supported"] = {"private_key_jwt", "client_secret_basic",
+                                                         "none"};
     metadata["token_endpoint_auth_signing_alg_values_supported"] = {"RS256", "RS512", "ES256",
                                                                     "ES512", "Ed25519"};
+    metadata["dpop_signing_alg_values_supported"] = {"ES256", "ES512", "Ed25519",
+                                                     "PS256", "RS256", "RS512"};
+    metadata["introspection_endpoint"] = issuer + "/oauth2/introspect";
+    // A verifier's token, as Bearer or as the password of Basic.
+    metadata["introspection_endpoint_auth_methods_supported"] = {"client_secret_basic"};
+    metadata["introspection_signing_alg_values_supported"] = {"ES256"};
+    metadata["revocation_endpoint"] = issuer + "/oauth2/revoke";
+    metadata["revocation_endpoint_auth_methods_supported"] = {"none"};
     metadata["service_documentation"] = issuer + "/openapi.json";
     return public_json(to_json(metadata), "application/json");
 }

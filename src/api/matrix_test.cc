@@ -43,6 +43,8 @@ std::string target_of(std::string_view path) {
     put("{page}", "access-tokens");
     put("{kid}", "some-key");
     put("{type}", "token");
+    put("{userCode}", "BCDF-GHJK");
+    put("{slug}", "billing");
     put("{principalId}", "01890000-0000-7000-8000-000000000001");
     return target;
 }

@@ -1,7 +1,8 @@
 // POST /oauth2/token: a signed assertion in, an access token out (RFC 6749 §4.4, RFC 7523 §2.2).
 // Its errors are OAuth's (RFC 6749 §5.2), not problem documents.
-#include "api/form.h"
 #include "api/handlers.h"
+#include "api/oauth_answers.h"
+#include "api/oauth_grants.h"
 #include "authority/exchange_assertion.h"
 #include "base/encoding.h"
 #include "base/log.h"
@@ -11,45 +12,13 @@ namespace {
 
 constexpr std::string_view kAssertionType =
     "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-constexpr std::string_view kProjectUrn = "urn:latchkey:project:";
-
-Error invalid_request(std::string why) {
-    return invalid(std::move(why), "invalid_request");
-}
-
-int status_of_oauth(const Error& error) {
-    if (error.reason == "invalid_client") return 401;
-    return error.code == ErrorCode::kRateLimited ? 429 : 400;
-}
-
-bool is_of_oauth(const Error& error) {
-    static constexpr std::array<std::string_view, 6> kReasons = {
-        "invalid_request", "invalid_client", "invalid_scope",
-        "invalid_target",  "slow_down",      "unsupported_grant_type"};
-    return std::find(kReasons.begin(), kReasons.end(), error.reason) != kReasons.end();
-}
-
-// RFC 6749 §5.1 demands both fields, for caches of two generations.
-http::Response token_answer(int status, const json::value& value) {
-    auto response = json_answer(status, value);
-    response.fields.emplace_back("Pragma", "no-cache");
-    return response;
-}
-
-// Everything else (no disk, no store) is answered as everywhere.
-void refuse(const CallPtr& call, Error error) {
+// The cause of a refused assertion is for our log alone.
+void refuse_logged(const CallPtr& call, Error error) {
     if (!error.detail.empty() && error.reason == "invalid_client") {
         log::info("a client assertion was refused",
                   {{"requestId", std::string(call->request().request_id)}, {"why", error.detail}});
     }
-    if (!is_of_oauth(error)) return reply(call, std::move(error));
-    auto response =
-        token_answer(status_of_oauth(error),
-                     json::object{{"error", error.reason}, {"error_description", error.message}});
-    if (error.retry_after_seconds > 0) {
-        response.fields.emplace_back("Retry-After", std::to_string(error.retry_after_seconds));
-    }
-    reply(call, std::move(response));
+    refuse(call, std::move(error));
 }
 
 struct TokenRequest {
@@ -57,31 +26,7 @@ struct TokenRequest {
     authority::AccessRequest asked;
 };
 
-Result<std::optional<ProjectId>> project_of(const Form& form) {
-    std::optional<ProjectId> project;
-    const Error unknown =
-        invalid("there is no such project, or the token was not added to it", "invalid_target");
-    if (const auto id = form.get("project_id")) {
-        project = ProjectId::parse(*id);
-        if (!project) return unknown;
-    }
-    const auto resource = form.get("resource");
-    if (!resource) return project;
-    if (!resource->starts_with(kProjectUrn)) return unknown;
-    const auto named = ProjectId::parse(std::string_view(*resource).substr(kProjectUrn.size()));
-    if (!named || (project && *project != *named)) return unknown;
-    return named;
-}
-
-Result<TokenRequest> read_request(const Call& call) {
-    const auto& request = call.request();
-    if (!request.query.empty()) return invalid_request("Parameters belong into the body.");
-    const auto form = TRY(Form::parse(request));
-    const auto grant_type = form.get("grant_type");
-    if (!grant_type) return invalid_request("grant_type is missing.");
-    if (*grant_type != "client_credentials") {
-        return invalid("The grant types are: client_credentials.", "unsupported_grant_type");
-    }
+Result<TokenRequest> read_request(const Call& call, const Form& form) {
     const auto type = form.get("client_assertion_type");
     if (type != kAssertionType) {
         return invalid_request("client_assertion_type must be " + std::string(kAssertionType) +
@@ -95,26 +40,19 @@ Result<TokenRequest> read_request(const Call& call) {
     }
     read.asked.scope = form.get("scope");
     read.asked.project = TRY(project_of(form));
-    read.asked.address = client_address(call.services, request);
+    read.asked.address = client_address(call.services, call.request());
     return read;
-}
-
-http::Response answer_of(const AccessClaims& claims, const std::string& token) {
-    json::object answer;
-    answer["access_token"] = token;
-    answer["token_type"] = "Bearer";
-    answer["expires_in"] = claims.expires_at.seconds() - claims.issued_at.seconds();
-    if (claims.requested || !claims.scopes.empty()) answer["scope"] = claims.scopes.to_text();
-    return token_answer(200, answer);
 }
 
 constexpr int kDecisionsMax = 3;
 
 // One request on its way to an access token.
 struct Exchange {
-    explicit Exchange(CallPtr asked_in) : call(std::move(asked_in)) {}
+    Exchange(CallPtr asked_in, Form form_in)
+        : call(std::move(asked_in)), form(std::move(form_in)) {}
 
     CallPtr call;
+    Form form;
     TokenRequest request;
     std::optional<TokenId> named;  // whom the assertion says that it is of
     authority::ProvenClient client;
@@ -138,12 +76,12 @@ void fail(const Exchange& exchange, Error error) {
     if (error.reason == "invalid_client") {
         authority.assertion_failures().charge(payer_of(exchange), authority.clock().steady());
     }
-    refuse(exchange.call, std::move(error));
+    refuse_logged(exchange.call, std::move(error));
 }
 
 Status prove(Exchange& exchange) {
     auto& authority = exchange.call->services.authority;
-    exchange.request = TRY(read_request(*exchange.call));
+    exchange.request = TRY(read_request(*exchange.call, exchange.form));
     exchange.named = authority::named_client(exchange.request.assertion);
     const auto seconds =
         authority.assertion_failures().wait_for(payer_of(exchange), authority.clock().steady());
@@ -154,6 +92,7 @@ Status prove(Exchange& exchange) {
         return error;
     }
     exchange.client = TRY(authority::prove_client(authority, exchange.request.assertion));
+    exchange.request.asked.holder_key = TRY(proven_key(*exchange.call));
     return {};
 }
 
@@ -170,7 +109,7 @@ Status decide(Exchange& exchange) {
                                                         exchange.client, exchange.request.asked));
     }
     const auto token = TRY(authority::sign_access(services.authority, exchange.decided));
-    exchange.response = answer_of(exchange.decided.claims, token);
+    exchange.response = token_answer(200, access_view(exchange.decided.claims, token));
     return {};
 }
 
@@ -195,8 +134,8 @@ void use(const ExchangePtr& exchange) {
     exchange->call->services.authority.store().submit(std::move(mutation));
 }
 
-void exchange(const CallPtr& call) {
-    const auto started = std::make_shared<Exchange>(call);
+void exchange(const CallPtr& call, Form form) {
+    const auto started = std::make_shared<Exchange>(call, std::move(form));
     auto proven = prove(*started);
     if (!proven) return fail(*started, std::move(proven).error());
     auto decided = decide(*started);
@@ -204,11 +143,34 @@ void exchange(const CallPtr& call) {
     use(started);
 }
 
+void on_worker(const CallPtr& call, std::function<void()> work) {
+    const bool is_taken = call->services.workers.submit(std::move(work));
+    if (!is_taken) reply(call, Error{ErrorCode::kUnavailable, "too busy; try again"});
+}
+
+void answer(const CallPtr& call, Result<http::Response> made) {
+    if (!made) return refuse(call, std::move(made).error());
+    reply(call, std::move(made));
+}
+
 }  // namespace
 
 void post_oauth_token(const CallPtr& call) {
-    const bool is_taken = call->services.workers.submit([call] { exchange(call); });
-    if (!is_taken) reply(call, Error{ErrorCode::kUnavailable, "too busy; try again"});
+    auto form = read_form(call->request());
+    if (!form) return refuse(call, std::move(form).error());
+    const auto grant_type = form->get("grant_type");
+    if (!grant_type) return refuse(call, invalid_request("grant_type is missing."));
+    if (*grant_type == "client_credentials") {
+        return on_worker(call, [call, read = std::move(*form)] { exchange(call, read); });
+    }
+    if (*grant_type == kDeviceGrant) {
+        return on_worker(
+            call, [call, read = std::move(*form)] { answer(call, device_grant(*call, read)); });
+    }
+    if (*grant_type == kTokenExchangeGrant) return answer(call, token_exchange(*call, *form));
+    refuse(call, invalid("The grant types are: client_credentials, " + std::string(kDeviceGrant) +
+                             ", " + std::string(kTokenExchangeGrant) + ".",
+                         "unsupported_grant_type"));
 }
 
 }  // namespace latchkey::api

@@ -5,6 +5,7 @@
 
 #include "api/presented_token.h"
 #include "api/problem.h"
+#include "api/proof.h"
 #include "authority/create_token.h"
 #include "base/encoding.h"
 #include "token/opaque.h"
@@ -100,8 +101,26 @@ Result<Principal> session_principal(Services& services, ReactorState& state,
     return principal;
 }
 
-Result<Principal> token_principal(Services& services, ReactorState& state, std::string_view secret,
-                                  const Address& address, std::string_view agent) {
+// What a bound token's proof must be for: our own address is the issuer's, whatever stands before.
+Result<verify::Judgement> judge_bound(Services& services, const http::Request& request,
+                                      std::string_view secret, const verify::TokenView& view,
+                                      verify::Requirement& wanted) {
+    const auto checked = check_request_proof(
+        services, request, {secret, view, services.issuer() + std::string(request.target)});
+    if (checked.could_not_tell) {
+        return Error{ErrorCode::kUnavailable, "the proof could not be checked right now"};
+    }
+    wanted.proof = checked.proof;
+    const auto judged = verify::judge(view, wanted, services.authority.clock().now());
+    if (judged.verdict == verify::Verdict::kActive || checked.error.empty()) return judged;
+    return Error{ErrorCode::kUnauthenticated, std::string(verify::verdict_reason(judged.verdict))}
+        .with_reason(checked.error);
+}
+
+Result<Principal> token_principal(Services& services, ReactorState& state,
+                                  const http::Request& request, const Presented& presented) {
+    const std::string_view secret = presented.text;
+    const Address address = client_address(services, request);
     if (!could_be_token(secret)) {
         return invalid_token(verify::verdict_reason(verify::Verdict::kMalformed));
     }
@@ -122,13 +141,17 @@ Result<Principal> token_principal(Services& services, ReactorState& state, std::
     verify::Requirement wanted;
     wanted.api_slug = view.api_slug;
     wanted.address = address;
-    const auto judged = verify::judge(view, wanted, now);
+    wanted.proof = presented.is_dpop ? verify::Proof::kInvalid : verify::Proof::kAbsent;
+    auto judged = verify::judge(view, wanted, now);
+    if (presented.is_dpop && judged.verdict == verify::Verdict::kProofInvalid) {
+        judged = TRY(judge_bound(services, request, secret, view, wanted));
+    }
     const bool is_active = judged.verdict == verify::Verdict::kActive;
     state.usage.record({.token = view.token,
                         .generation = view.generation,
                         .now = now,
                         .address = address,
-                        .agent = agent,
+                        .agent = request.find("User-Agent").value_or(""),
                         .verdict = judged.verdict,
                         .is_being_replaced = view.secret_ends_at.has_value()});
     if (!is_active) return invalid_token(verify::verdict_reason(judged.verdict));
@@ -180,18 +203,28 @@ Result<Presented> presented_credential(const http::Request& request, std::string
             return invalid_token("the Authorization field holds no token");
         }
         decoded = plain->substr(colon + 1);
+        // RFC 6749 §2.3.1: OAuth's clients encode it as a form does. No token holds a percent sign.
+        if (decoded.find('%') != std::string::npos) {
+            decoded = percent_decode(decoded).value_or("");
+        }
         if (!is_b64token(decoded)) return invalid_token("the Authorization field holds no token");
         return Presented{decoded};
     }
-    return invalid_token("the Authorization scheme must be Bearer or Basic");
+    if (http::equal_without_case(scheme, "DPoP")) {
+        if (!is_b64token(rest)) return invalid_token("the Authorization field holds no token");
+        return Presented{rest, true};
+    }
+    return invalid_token("the Authorization scheme must be Bearer, DPoP or Basic");
+}
+
+bool is_trusted_proxy(const Services& services, const Address& peer) {
+    const auto& trusted = services.trusted_proxies;
+    return std::any_of(trusted.begin(), trusted.end(),
+                       [&](const AddressRange& range) { return is_in(range, peer); });
 }
 
 Address client_address(const Services& services, const http::Request& request) {
-    const auto& trusted = services.trusted_proxies;
-    const bool is_trusted =
-        std::any_of(trusted.begin(), trusted.end(),
-                    [&](const AddressRange& range) { return is_in(range, request.peer); });
-    if (!is_trusted) return request.peer;
+    if (!is_trusted_proxy(services, request.peer)) return request.peer;
     // A proxy adds itself at the end, in the same line or in one of its own: what a client sent
     // stands before that. An address that cannot be read is «not known», never the proxy's own.
     if (const auto hops = last_value(request, "X-Forwarded-For")) {
@@ -220,11 +253,10 @@ Result<Principal> authenticate(Services& services, std::size_t reactor,
     }
     std::string decoded;
     const auto presented = TRY(presented_credential(request, decoded));
-    if (presented.text.starts_with("lks_")) {
+    if (presented.text.starts_with("lks_") && !presented.is_dpop) {
         return session_principal(services, state, presented.text);
     }
-    return token_principal(services, state, presented.text, client_address(services, request),
-                           request.find("User-Agent").value_or(""));
+    return token_principal(services, state, request, presented);
 }
 
 std::string csrf_of(std::string_view session_secret) {

@@ -19,12 +19,14 @@ namespace latchkey::api {
 // something that is no b64token (RFC 6750 §2.1).
 struct Presented {
     std::string_view text;  // into the request, or into `decoded` for Basic
+    bool is_dpop{false};    // a proof of the holder's key is to come with it (RFC 9449)
 };
 Result<Presented> presented_credential(const http::Request& request, std::string& decoded);
 
 // The client's address: the peer's, or what a trusted proxy says it is (X-Forwarded-For, else one
 // X-Real-IP; the last hop of the last line counts). All zero when it cannot be read.
 Address client_address(const Services& services, const http::Request& request);
+bool is_trusted_proxy(const Services& services, const Address& peer);
 
 struct Principal {
     authority::Actor actor;

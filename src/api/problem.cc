@@ -97,8 +97,20 @@ std::string_view code_of(const Error& error) {
     return error.reason.empty() ? word_of(error.code) : error.reason;
 }
 
-std::string challenge(const Error& error) {
-    std::string text = "Bearer realm=\"latchkey\"";
+bool is_about_proof(const Error& error) {
+    return error.reason == "use_dpop_nonce" || error.reason == "invalid_dpop_proof";
+}
+
+std::string challenge(const Error& error, std::string_view issuer) {
+    std::string text =
+        is_about_proof(error) ? "DPoP realm=\"latchkey\"" : "Bearer realm=\"latchkey\"";
+    text.append(", resource_metadata=\"").append(issuer);
+    text += "/.well-known/oauth-protected-resource\"";
+    if (is_about_proof(error)) {
+        text += ", error=\"" + std::string(error.reason) + "\", error_description=\"" +
+                error.message + "\", algs=\"" + std::string(kProofAlgorithms) + "\"";
+        return text;
+    }
     if (error.reason == "insufficient_scope") {
         text += ", error=\"insufficient_scope\", scope=\"" + joined(error.scopes) + "\"";
     } else if (error.reason != "no_credential" && error.code == ErrorCode::kUnauthenticated) {
@@ -134,7 +146,7 @@ http::Response problem(const Error& error, std::string_view issuer, std::string_
         body["missingScopes"] = std::move(missing);
     }
     if (response.status == 401 || error.reason == "insufficient_scope") {
-        response.fields.emplace_back("WWW-Authenticate", challenge(error));
+        response.fields.emplace_back("WWW-Authenticate", challenge(error, issuer));
     }
     if (error.retry_after_seconds > 0 || response.status == 503) {
         const auto seconds = error.retry_after_seconds > 0 ? error.retry_after_seconds : 1;

@@ -21,7 +21,13 @@ http::Response refusal_problem(int status, std::string_view why, std::string_vie
 
 // "Bearer realm=…" with what RFC 6750 says about this error. A bare challenge when no credential
 // was presented at all.
-std::string challenge(const Error& error);
+std::string challenge(const Error& error, std::string_view issuer);
+
+// The algorithms of proofs of possession (RFC 9449), as challenges and metadata list them.
+inline constexpr std::string_view kProofAlgorithms = "ES256 ES512 Ed25519 PS256 RS256 RS512";
+
+// What is wrong is the proof of possession: the answer names a nonce for the next one.
+bool is_about_proof(const Error& error);
 
 Error missing_credential();
 Error invalid_token(std::string_view why);  // why: a verdict's sentence, never a part of the token

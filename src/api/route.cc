@@ -3,6 +3,8 @@
 #include <array>
 
 #include "api/problem.h"
+#include "api/token_fields.h"
+#include "api/proof.h"
 #include "base/encoding.h"
 #include "base/log.h"
 
@@ -98,6 +100,9 @@ void reply(const CallPtr& call, Result<http::Response> response) {
                                             {"detail", error.detail}});
         }
         answer = problem(error, call->services.issuer(), request.request_id);
+        if (is_about_proof(error)) {
+            answer.fields.emplace_back("DPoP-Nonce", fresh_nonce(call->services));
+        }
     }
     ++call->services.answers[static_cast<std::size_t>(answer.status / 100)];
     answer.fields.emplace_back("X-Content-Type-Options", "nosniff");

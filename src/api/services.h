@@ -14,6 +14,8 @@
 #include "api/event_streams.h"
 #include "api/workers.h"
 #include "authority/authority.h"
+#include "authority/device_login.h"
+#include "authority/proof_memory.h"
 #include "authority/setup.h"
 #include "verify/judge.h"
 #include "verify/replica.h"
@@ -67,6 +69,9 @@ struct Services {
     std::vector<AddressRange> trusted_proxies;
     std::vector<std::unique_ptr<ReactorState>> reactors;
     // Readers on worker threads share one.
+    authority::DeviceGate device_gate;
+    authority::ProofNonces proof_nonces;
+    authority::ProofReplays proof_replays;
     std::mutex worker_reader_mutex;
     std::unique_ptr<verify::Replica::Reader> worker_reader;
     std::mutex status_lists_mutex;

@@ -4,6 +4,7 @@
 #include "api/body.h"
 #include "api/handlers.h"
 #include "api/presented_token.h"
+#include "api/proof.h"
 #include "api/views.h"
 #include "store/verification_scope.h"
 #include "token/scope.h"
@@ -16,6 +17,14 @@ using verify::Verdict;
 
 constexpr std::size_t kProjectsShown = 100;
 
+// What came in the DPoP field of the request that the verifier was asked, and what that request was
+// for.
+struct PassedProof {
+    std::string text;
+    std::string method;
+    std::string url;
+};
+
 struct Question {
     Secret token;
     std::string api;
@@ -23,7 +32,21 @@ struct Question {
     std::optional<ProjectId> project;
     std::string resource;
     std::optional<Address> address;
+    std::optional<PassedProof> proof;
 };
+
+Result<std::optional<PassedProof>> read_proof(Body& body) {
+    const auto* value = body.value("dpop");
+    if (value == nullptr || value->is_null()) return std::optional<PassedProof>();
+    if (!value->is_object()) return invalid("dpop is an object", "wrong_type", "/dpop");
+    Body members(value->get_object());
+    PassedProof proof;
+    proof.text = TRY(members.text("proof"));
+    proof.method = TRY(members.text("method"));
+    proof.url = TRY(members.text("url"));
+    TRY(members.done());
+    return std::optional<PassedProof>(std::move(proof));
+}
 
 Result<Question> read_question(Call& call) {
     auto body = TRY(Body::parse(call.request()));
@@ -34,6 +57,7 @@ Result<Question> read_question(Call& call) {
     const auto project = TRY(body.optional_text("project"));
     asked.resource = TRY(body.optional_text("resource")).value_or("");
     const auto address = TRY(body.optional_text("ip"));
+    asked.proof = TRY(read_proof(body));
     TRY(body.done());
     if (asked.scopes.size() > verify::kScopesAskedMax) {
         return invalid("at most 16 scopes at a time", "too_many_scopes", "/scopes");
@@ -105,6 +129,16 @@ std::string asked_api(const Services& services, const Principal& caller, const Q
     return entry == nullptr ? std::string() : entry->api.slug;
 }
 
+// No budget: the asker is a verifier, who is shown what others forge.
+ProofRequest proof_request(const Question& asked) {
+    ProofRequest request;
+    request.proof = asked.proof->text;
+    request.method = asked.proof->method;
+    request.url = asked.proof->url;
+    request.token = sha256(asked.token.expose());
+    return request;
+}
+
 Result<json::object> decide(Services& services, ReactorState& state, const Call& call,
                             const Question& asked) {
     const Principal& caller = call.principal;
@@ -131,7 +165,17 @@ Result<json::object> decide(Services& services, ReactorState& state, const Call&
     wanted.resource = asked.resource;
     wanted.address = asked.address;
     const Timestamp now = services.authority.clock().now();
-    const auto judged = verify::judge(view, wanted, now);
+    if (asked.proof) wanted.proof = verify::Proof::kInvalid;
+    auto judged = verify::judge(view, wanted, now);
+    CheckedProof checked;
+    if (asked.proof && judged.verdict == Verdict::kProofInvalid) {
+        checked = check_passed_proof(services, proof_request(asked), view);
+        if (checked.could_not_tell) {
+            return Error{ErrorCode::kUnavailable, "the proof could not be checked right now"};
+        }
+        wanted.proof = checked.proof;
+        judged = verify::judge(view, wanted, now);
+    }
     state.checks[static_cast<std::size_t>(judged.verdict)].fetch_add(1);
     state.usage.record({.token = view.token,
                         .generation = view.generation,
@@ -144,6 +188,11 @@ Result<json::object> decide(Services& services, ReactorState& state, const Call&
     if (judged.verdict == Verdict::kActive) return positive(*state.reader, view);
     auto answer = negative(judged.verdict);
     describe(view, answer);
+    if (judged.verdict == Verdict::kProofNeeded || judged.verdict == Verdict::kProofInvalid) {
+        // For the challenge with which the verifier answers in turn.
+        answer["dpopError"] = checked.error.empty() ? "invalid_token" : checked.error;
+        answer["dpopNonce"] = fresh_nonce(services);
+    }
     if (judged.verdict == Verdict::kInsufficientScope) {
         json::array missing;
         for (std::size_t i = 0; i < scopes.size(); ++i) {

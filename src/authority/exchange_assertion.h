@@ -34,6 +34,7 @@ struct AccessRequest {
     std::optional<ProjectId> project;
     std::optional<std::string> scope;  // as sent
     Address address{};                 // where it comes from
+    std::optional<Digest> holder_key;  // that the access token is bound to
 };
 
 struct DecidedAccess {

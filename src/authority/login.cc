@@ -16,14 +16,6 @@ Error refused() {
         .with_reason("bad_credentials");
 }
 
-std::string printable(std::string_view agent) {
-    std::string text;
-    for (const char c : agent.substr(0, kAgentBytesMax)) {
-        text.push_back(c >= ' ' && c < 0x7F ? c : '?');
-    }
-    return text;
-}
-
 bool password_fits(const std::optional<store::UserRecord>& user, std::string_view password) {
     const bool can_log_in = user && user->kind == store::UserKind::kHuman &&
                             user->state == store::UserState::kActive &&
@@ -35,7 +27,20 @@ bool password_fits(const std::optional<store::UserRecord>& user, std::string_vie
 
 }  // namespace
 
+std::string printable_agent(std::string_view agent) {
+    std::string text;
+    for (const char c : agent.substr(0, kAgentBytesMax)) {
+        text.push_back(c >= ' ' && c < 0x7F ? c : '?');
+    }
+    return text;
+}
+
 Result<LoggedIn> log_in(Authority& authority, const Login& login) {
+    const auto user = TRY(prove_password(authority, login));
+    return open_session(authority, user, login);
+}
+
+Result<store::UserRecord> prove_password(Authority& authority, const Login& login) {
     const std::string name = normalise_login(login.login.substr(0, 254));
     const auto wait = authority.throttle().admit(name, login.address, authority.clock().steady());
     if (wait > 0) {
@@ -48,11 +53,12 @@ Result<LoggedIn> log_in(Authority& authority, const Login& login) {
         [&](store::Connection& db) { return store::find_user_by_login(db, name); }));
     if (!password_fits(user, login.password.expose())) return refused();
     authority.throttle().succeeded(name, login.address);
-    return open_session(authority, *user, login);
+    return *user;
 }
 
 Result<LoggedIn> open_session(Authority& authority, const store::UserRecord& user,
-                              const Login& login) {
+                              const Login& login,
+                              const std::function<Status(store::Transaction&)>& first) {
     LoggedIn made;
     made.user = user;
     made.secret = make_opaque(kSessionPrefix);
@@ -61,7 +67,7 @@ Result<LoggedIn> open_session(Authority& authority, const store::UserRecord& use
     made.session.user = user.id;
     made.session.kind = login.kind;
     made.session.digest = sha256(made.secret.expose());
-    made.session.agent = printable(login.agent);
+    made.session.agent = printable_agent(login.agent);
     made.session.address = login.address_text;
     made.session.created_at = now;
     made.session.last_seen_at = now;
@@ -70,6 +76,7 @@ Result<LoggedIn> open_session(Authority& authority, const store::UserRecord& use
         // Disabled while the password was checked: the session would wait for his return.
         const auto now_user = TRY(store::find_user(tx.connection(), user.id));
         if (!now_user || now_user->state != store::UserState::kActive) return refused();
+        if (first) TRY(first(tx));
         return store::insert_session(tx.connection(), made.session);
     }));
     authority.sessions().add(made.session);

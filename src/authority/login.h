@@ -2,7 +2,9 @@
 // only. Known and unknown accounts answer alike and take the same time.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <string_view>
 
 #include "authority/authority.h"
 #include "base/secret.h"
@@ -26,9 +28,15 @@ struct LoggedIn {
 
 // kRateLimited with retry_after_seconds, or kUnauthenticated with one text for every cause.
 Result<LoggedIn> log_in(Authority& authority, const Login& login);
-// A session for somebody who has just proven himself otherwise (setup).
+// The first half of it: whose password this is.
+Result<store::UserRecord> prove_password(Authority& authority, const Login& login);
+// A session for somebody who has just proven himself otherwise (setup, a device's code). `first`
+// runs in the transaction that makes it.
 Result<LoggedIn> open_session(Authority& authority, const store::UserRecord& user,
-                              const Login& login);
+                              const Login& login,
+                              const std::function<Status(store::Transaction&)>& first = {});
+// What a client calls itself, cut and harmless.
+std::string printable_agent(std::string_view agent);
 Status close_session(Authority& authority, const SessionId& id);
 
 }  // namespace latchkey::authority

@@ -68,9 +68,10 @@ Result<std::uint64_t> count_device_codes(Connection& db) {
     return static_cast<std::uint64_t>(rows.integer(0));
 }
 
+// Kept a little longer than they serve, so that a device hears why.
 Status delete_expired_device_codes(Connection& db, Timestamp now) {
     Statement statement = TRY(db.prepare("DELETE FROM device_codes WHERE expires_at <= $1"));
-    return statement.bind(now).run();
+    return statement.bind(now - Microseconds(std::chrono::minutes(5))).run();
 }
 
 }  // namespace latchkey::store

@@ -50,12 +50,11 @@ bool address_is_allowed(const TokenView& token, const std::optional<Address>& ad
 // nothing, and whoever sent it believes otherwise.
 Verdict proof_of(const TokenView& token, Proof proof) {
     const bool is_bound = token.access != nullptr && token.access->holder_key.has_value();
-    if (!is_bound) return proof == Proof::kUncalled ? Verdict::kProofInvalid : Verdict::kActive;
+    if (!is_bound) return proof == Proof::kInvalid ? Verdict::kProofInvalid : Verdict::kActive;
     switch (proof) {
         case Proof::kAbsent: return Verdict::kProofNeeded;
         case Proof::kValid: return Verdict::kActive;
-        case Proof::kInvalid:
-        case Proof::kUncalled: return Verdict::kProofInvalid;
+        case Proof::kInvalid: return Verdict::kProofInvalid;
     }
     return Verdict::kProofInvalid;
 }

@@ -41,9 +41,8 @@ inline constexpr std::size_t kScopesAskedMax = 16;
 // What came with a token that is bound to a key of its holder (RFC 9449).
 enum class Proof : std::uint8_t {
     kAbsent,
-    kInvalid,
-    kValid,     // by the very key, for this request; or the caller checks it himself
-    kUncalled,  // one came with a token that is not bound
+    kInvalid,  // something that proves nothing, or not yet
+    kValid,    // by the very key, for this request; or the caller checks it himself
 };
 
 // What the caller wants to know. Views live as long as the call.

@@ -69,7 +69,6 @@ TEST(Judge, ABoundAccessTokenIsWorthNothingWithoutItsProof) {
     };
     EXPECT_EQ(verdict(Proof::kAbsent), Verdict::kProofNeeded);
     EXPECT_EQ(verdict(Proof::kInvalid), Verdict::kProofInvalid);
-    EXPECT_EQ(verdict(Proof::kUncalled), Verdict::kProofInvalid);
     EXPECT_EQ(verdict(Proof::kValid), Verdict::kActive);
     view.access_is_revoked = true;
     EXPECT_EQ(verdict(Proof::kValid), Verdict::kRevoked);
@@ -77,7 +76,7 @@ TEST(Judge, ABoundAccessTokenIsWorthNothingWithoutItsProof) {
     view.access_is_revoked = false;
     limits.holder_key.reset();
     EXPECT_EQ(verdict(Proof::kAbsent), Verdict::kActive);
-    EXPECT_EQ(verdict(Proof::kUncalled), Verdict::kProofInvalid);
+    EXPECT_EQ(verdict(Proof::kInvalid), Verdict::kProofInvalid);
 }
 
 }  // namespace

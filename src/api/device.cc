@@ -1,0 +1,149 @@
+// The device flow (RFC 8628): what a device asks for, and how a person decides about it.
+#include "api/body.h"
+#include "api/handlers.h"
+#include "api/oauth_answers.h"
+#include "api/oauth_grants.h"
+#include "api/problem.h"
+#include "authority/device_login.h"
+
+namespace latchkey::api {
+namespace {
+
+authority::Login login_from(const Call& call) {
+    authority::Login login;
+    login.address = client_address(call.services, call.request());
+    login.address_text = format_address(login.address);
+    login.agent = call.request().find("User-Agent").value_or("");
+    return login;
+}
+
+Status check_client(const Form& form) {
+    if (form.get("client_id") == authority::kDeviceClient) return {};
+    return invalid("The only client of this grant is latchkey-cli.", "invalid_client");
+}
+
+Error too_many(std::int64_t seconds, std::string why) {
+    Error error{ErrorCode::kRateLimited, std::move(why)};
+    error.retry_after_seconds = seconds;
+    return error;
+}
+
+json::object start_view(const Services& services, const authority::DeviceStart& start) {
+    const std::string page = services.issuer() + "/device";
+    return {{"device_code", start.device_code.expose()},
+            {"user_code", start.user_code},
+            {"verification_uri", page},
+            {"verification_uri_complete", page + "?user_code=" + start.user_code},
+            {"expires_in",
+             std::chrono::duration_cast<std::chrono::seconds>(authority::kDeviceCodeLife).count()},
+            {"interval", authority::kDevicePollSeconds}};
+}
+
+Result<http::Response> start(Call& call) {
+    const auto form = TRY(read_form(call.request()));
+    TRY(check_client(form));
+    const auto login = login_from(call);
+    // Every login that begins counts: its code stands in the store until it is used or too old.
+    auto& starts = call.services.device_gate.starts;
+    const Microseconds steady = call.services.authority.clock().steady();
+    const authority::FailureBudget::Payer payer{login.address, {}};
+    if (const auto seconds = starts.wait_for(payer, steady); seconds > 0) {
+        return too_many(seconds, "Too many logins were begun from this address.")
+            .with_reason("slow_down");
+    }
+    starts.charge(payer, steady);
+    const auto made = TRY(authority::start_device_login(call.services.authority, login));
+    return token_answer(200, start_view(call.services, made));
+}
+
+// Guessing other people's codes is bounded for each user.
+class Guess {
+public:
+    explicit Guess(Call& call)
+        : budget_(call.services.device_gate.guesses),
+          steady_(call.services.authority.clock().steady()),
+          user_(call.actor().user) {}
+
+    // Of what the path names; a code that cannot be is a guess as well.
+    Result<std::string> read(std::string_view text) {
+        const auto seconds = budget_.wait_for(payer(), steady_);
+        if (seconds > 0) return too_many(seconds, "too many codes were tried; wait a little");
+        auto code = authority::read_user_code(text);
+        return code ? std::move(*code) : std::string();
+    }
+    Error failed(Error error) {
+        if (error.reason == "unknown_device_code") budget_.charge(payer(), steady_);
+        return error;
+    }
+
+private:
+    [[nodiscard]] authority::FailureBudget::Payer payer() const { return {{}, user_.raw()}; }
+
+    authority::FailureBudget& budget_;
+    Microseconds steady_;
+    UserId user_;
+};
+
+json::object view_of(const store::DeviceCodeRecord& code) {
+    return {{"userCode", authority::show_user_code(code.user_code)},
+            {"client", code.client},
+            {"address", code.address},
+            {"agent", code.agent},
+            {"requestedAt", format_rfc3339(code.created_at)},
+            {"expiresAt", format_rfc3339(code.expires_at)},
+            {"state", "pending"}};
+}
+
+}  // namespace
+
+Result<http::Response> post_device_authorization(Call& call) {
+    auto started = start(call);
+    if (!started) return refused(std::move(started).error());
+    return started;
+}
+
+Result<http::Response> device_grant(Call& call, const Form& form) {
+    TRY(check_client(form));
+    const auto code = form.get("device_code");
+    if (!code) return invalid_request("device_code is missing.");
+    const auto made = TRY(authority::finish_device_login(
+        call.services.authority, call.services.device_gate.polls, *code, login_from(call)));
+    const auto life = std::chrono::duration_cast<std::chrono::seconds>(
+        authority::session_life(made.session.kind));
+    return token_answer(200, json::object{{"access_token", made.secret.expose()},
+                                          {"token_type", "Bearer"},
+                                          {"expires_in", life.count()},
+                                          {"session", true}});
+}
+
+Result<http::Response> get_device(Call& call) {
+    Guess guess(call);
+    const auto code = TRY(guess.read(call.parameters[0]));
+    const auto found = authority::find_device_login(call.services.authority, code);
+    if (!found) return guess.failed(found.error());
+    return json_answer(200, view_of(*found));
+}
+
+Result<http::Response> post_device(Call& call) {
+    auto body = TRY(Body::parse(call.request()));
+    authority::DeviceDecision decision;
+    decision.is_approved = TRY(body.flag("approve", false));
+    if (!body.has("approve")) {
+        return invalid("say approve: true or false", "missing_member", "/approve");
+    }
+    auto password = TRY(body.optional_text("password"));
+    TRY(body.done());
+    if (decision.is_approved && !password) {
+        return invalid("your password is needed once more", "missing_member", "/password");
+    }
+    Guess guess(call);
+    decision.user_code = TRY(guess.read(call.parameters[0]));
+    decision.user = call.actor().user;
+    decision.login = login_from(call);
+    decision.login.password = Secret(std::move(password).value_or(""));
+    auto done = authority::decide_device_login(call.services.authority, std::move(decision));
+    if (!done) return guess.failed(std::move(done).error());
+    return no_content();
+}
+
+}  // namespace latchkey::api

@@ -1,0 +1,31 @@
+// The grants of POST /oauth2/token, each in its own file, and what they share. Errors are OAuth's,
+// or everybody's.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "api/form.h"
+#include "api/route.h"
+#include "token/access_token.h"
+
+namespace latchkey::api {
+
+inline constexpr std::string_view kDeviceGrant = "urn:ietf:params:oauth:grant-type:device_code";
+inline constexpr std::string_view kTokenExchangeGrant =
+    "urn:ietf:params:oauth:grant-type:token-exchange";
+
+// device.cc, on a worker
+Result<http::Response> device_grant(Call& call, const Form& form);
+// token_exchange.cc, on the reactor
+Result<http::Response> token_exchange(Call& call, const Form& form);
+
+// The key that the access token is to be bound to: of the proof in the DPoP field, if one came.
+Result<std::optional<Digest>> proven_key(Call& call);
+
+// project_id, or resource=urn:latchkey:project:<id>; any other resource is reason "invalid_target".
+Result<std::optional<ProjectId>> project_of(const Form& form);
+json::object access_view(const AccessClaims& claims, const std::string& token);
+
+}  // namespace latchkey::api

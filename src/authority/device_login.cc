@@ -1,0 +1,192 @@
+#include "authority/device_login.h"
+
+#include <cstring>
+
+#include "crypto/random.h"
+#include "token/opaque.h"
+
+namespace latchkey::authority {
+namespace {
+
+// RFC 8628 §6.1: no vowels, so that no code is a word.
+constexpr std::string_view kLetters = "BCDFGHJKLMNPQRSTVWXZ";
+constexpr std::size_t kCodeLength = 8;
+constexpr std::uint64_t kWaitingMax = 10'000;
+constexpr std::string_view kDevicePrefix = "lkd";
+
+using store::DeviceCodeState;
+
+Error unknown_code() {
+    return Error{ErrorCode::kNotFound, "no login waits under this code"}
+        .with_reason("unknown_device_code")
+        .with_hint("codes live for 15 minutes and serve once: begin anew on the device");
+}
+
+Error poll_error(std::string_view reason, std::string why) {
+    return invalid(std::move(why), reason);
+}
+
+std::string new_user_code() {
+    std::string code;
+    for (std::size_t i = 0; i < kCodeLength; ++i) {
+        code.push_back(kLetters[random_below(kLetters.size())]);
+    }
+    return code;
+}
+
+Status insert(store::Transaction& tx, const store::DeviceCodeRecord& code) {
+    auto& db = tx.connection();
+    TRY(store::delete_expired_device_codes(db, tx.now()));
+    if (TRY(store::count_device_codes(db)) >= kWaitingMax) {
+        return Error{ErrorCode::kUnavailable, "too many logins wait already; try again later"};
+    }
+    return store::insert_device_code(db, code);
+}
+
+// One that can still be decided.
+Result<store::DeviceCodeRecord> waiting(store::Connection& db, std::string_view user_code,
+                                        Timestamp now) {
+    auto code = TRY(store::find_device_code_by_user_code(db, user_code));
+    const bool waits = code && code->state == DeviceCodeState::kPending && code->expires_at > now;
+    if (!waits) return unknown_code();
+    return std::move(*code);
+}
+
+// Asked again though he is logged in: whoever sits down at a session that was left open must not
+// give himself one of his own (RFC 8628 §5.4 tells of worse).
+Status prove_once_more(Authority& authority, DeviceDecision& decision) {
+    const auto user = TRY(authority.store().query<std::optional<store::UserRecord>>(
+        [&](store::Connection& db) { return store::find_user(db, decision.user); }));
+    if (!user) return Error{ErrorCode::kUnauthenticated, "the session has ended; log in again"};
+    decision.login.login = user->login;
+    const auto proven = prove_password(authority, decision.login);
+    if (proven) return {};
+    if (proven.error().code != ErrorCode::kUnauthenticated) return proven.error();
+    // Not 401: the session is as good as before.
+    return Error{ErrorCode::kPermissionDenied, "the password is wrong"}.with_reason(
+        "wrong_password");
+}
+
+}  // namespace
+
+std::string show_user_code(std::string_view code) {
+    if (code.size() != kCodeLength) return std::string(code);
+    return std::string(code.substr(0, 4)) + "-" + std::string(code.substr(4));
+}
+
+std::optional<std::string> read_user_code(std::string_view text) {
+    std::string code;
+    for (const char c : text) {
+        if (c == '-' || c == ' ') continue;
+        const char upper = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+        if (kLetters.find(upper) == std::string_view::npos) return std::nullopt;
+        code.push_back(upper);
+        if (code.size() > kCodeLength) return std::nullopt;
+    }
+    if (code.size() != kCodeLength) return std::nullopt;
+    return code;
+}
+
+std::size_t DevicePolls::DigestHash::operator()(const Digest& digest) const noexcept {
+    std::size_t head = 0;
+    std::memcpy(&head, digest.data(), sizeof head);
+    return head;
+}
+
+bool DevicePolls::admit(const Digest& code, Microseconds steady) {
+    // A little less than it was told, for the network's and the clock's sake.
+    constexpr Microseconds kTolerance = std::chrono::milliseconds(500);
+    const std::lock_guard lock(mutex_);
+    if (steady - swept_at_ > kDeviceCodeLife) {
+        std::erase_if(polls_,
+                      [&](const auto& item) { return steady - item.second.at > kDeviceCodeLife; });
+        swept_at_ = steady;
+    }
+    const auto [found, is_first] = polls_.try_emplace(code);
+    Poll& poll = found->second;
+    if (is_first) poll.interval = std::chrono::seconds(kDevicePollSeconds);
+    const bool is_early = !is_first && steady - poll.at < poll.interval - kTolerance;
+    if (is_early) poll.interval += std::chrono::seconds(kDevicePollSeconds);
+    poll.at = steady;
+    return !is_early;
+}
+
+void DevicePolls::forget(const Digest& code) {
+    const std::lock_guard lock(mutex_);
+    polls_.erase(code);
+}
+
+Result<DeviceStart> start_device_login(Authority& authority, const Login& login) {
+    DeviceStart start;
+    start.device_code = make_opaque(kDevicePrefix);
+    store::DeviceCodeRecord code;
+    code.digest = sha256(start.device_code.expose());
+    code.user_code = new_user_code();
+    code.client = kDeviceClient;
+    code.address = login.address_text;
+    code.agent = printable_agent(login.agent);
+    code.created_at = authority.clock().now();
+    code.expires_at = code.created_at + kDeviceCodeLife;
+    TRY(authority.store().mutate([&](store::Transaction& tx) { return insert(tx, code); }));
+    start.user_code = show_user_code(code.user_code);
+    return start;
+}
+
+Result<store::DeviceCodeRecord> find_device_login(Authority& authority,
+                                                  std::string_view user_code) {
+    return authority.store().query<store::DeviceCodeRecord>(
+        [&](store::Connection& db) { return waiting(db, user_code, authority.clock().now()); });
+}
+
+Status decide_device_login(Authority& authority, DeviceDecision decision) {
+    TRY(find_device_login(authority, decision.user_code));
+    if (decision.is_approved) TRY(prove_once_more(authority, decision));
+    return authority.store().mutate([&](store::Transaction& tx) -> Status {
+        auto code = TRY(waiting(tx.connection(), decision.user_code, tx.now()));
+        code.state = decision.is_approved ? DeviceCodeState::kApproved : DeviceCodeState::kDenied;
+        code.user = decision.user;
+        return store::update_device_code(tx.connection(), code);
+    });
+}
+
+Result<LoggedIn> finish_device_login(Authority& authority, DevicePolls& polls,
+                                     std::string_view device_code, Login login) {
+    const Error unknown = poll_error("invalid_grant", "This device code is not known.");
+    if (!has_valid_checksum(device_code)) return unknown;
+    const Digest digest = sha256(device_code);
+    struct Found {
+        std::optional<store::DeviceCodeRecord> code;
+        std::optional<store::UserRecord> user;
+    };
+    const auto found =
+        TRY(authority.store().query<Found>([&](store::Connection& db) -> Result<Found> {
+            Found rows;
+            rows.code = TRY(store::find_device_code(db, digest));
+            if (rows.code && rows.code->user)
+                rows.user = TRY(store::find_user(db, *rows.code->user));
+            return rows;
+        }));
+    if (!found.code) return unknown;
+    if (found.code->expires_at <= authority.clock().now()) {
+        return poll_error("expired_token", "The code has expired: begin anew.");
+    }
+    if (!polls.admit(digest, authority.clock().steady())) {
+        return poll_error("slow_down", "Ask less often.");
+    }
+    if (found.code->state == DeviceCodeState::kPending) {
+        return poll_error("authorization_pending", "Nobody has decided yet.");
+    }
+    const Error denied = poll_error("access_denied", "The login was refused.");
+    if (found.code->state != DeviceCodeState::kApproved || !found.user) return denied;
+    login.kind = store::SessionKind::kCli;
+    auto made = open_session(authority, *found.user, login, [&](store::Transaction& tx) -> Status {
+        // Once, whoever asks at the same moment.
+        if (!TRY(store::find_device_code(tx.connection(), digest))) return unknown;
+        return store::delete_device_code(tx.connection(), digest);
+    });
+    polls.forget(digest);
+    if (!made && made.error().code == ErrorCode::kUnauthenticated) return denied;
+    return made;
+}
+
+}  // namespace latchkey::authority
