@@ -35,7 +35,6 @@ Result<http::Response> get_project_tokens(Call& call);
 Result<http::Response> post_project_token(Call& call);
 // oauth.cc
 void post_oauth_token(const CallPtr& call);
-// verify.cc
 // introspect.cc, revoke.cc
 Result<http::Response> post_introspect(Call& call);
 void post_oauth_revoke(const CallPtr& call);
@@ -45,6 +44,7 @@ Result<http::Response> get_resource_metadata(Call& call);
 Result<http::Response> post_device_authorization(Call& call);
 Result<http::Response> get_device(Call& call);
 Result<http::Response> post_device(Call& call);
+// verify.cc
 Result<http::Response> post_token_verify(Call& call);
 // session.cc
 Result<http::Response> post_session(Call& call);

@@ -3,7 +3,6 @@
 #include <array>
 
 #include "api/problem.h"
-#include "api/token_fields.h"
 #include "api/proof.h"
 #include "base/encoding.h"
 #include "base/log.h"

@@ -51,8 +51,6 @@ constexpr std::array kRoutes = {
           W::on_worker(post_project_token)},
     // OAuth
     Route{Method::kPost, "/oauth2/token", P::nobody_needed(), W::later(post_oauth_token)},
-    // sessions and setup
-    Route{Method::kPost, "/v1/session", P::nobody_needed(), W::on_passwords(post_session)},
     Route{Method::kPost, "/oauth2/introspect", P::machine_token("token:verify"),
           W::on_reactor(post_introspect)},
     Route{Method::kPost, "/oauth2/revoke", P::nobody_needed(), W::later(post_oauth_revoke)},
@@ -60,6 +58,8 @@ constexpr std::array kRoutes = {
           W::on_worker(post_device_authorization)},
     Route{Method::kGet, "/v1/device/{userCode}", P::session_only(), W::on_worker(get_device)},
     Route{Method::kPost, "/v1/device/{userCode}", P::session_only(), W::on_passwords(post_device)},
+    // sessions and setup
+    Route{Method::kPost, "/v1/session", P::nobody_needed(), W::on_passwords(post_session)},
     Route{Method::kDelete, "/v1/session", P::session_only(), W::on_worker(delete_session)},
     Route{Method::kGet, "/v1/sessions", P::session_only(), W::on_worker(get_sessions)},
     Route{Method::kDelete, "/v1/sessions/{id}", P::session_only(),
@@ -124,12 +124,12 @@ constexpr std::array kRoutes = {
     Route{Method::kGet, "/.well-known/jwks.json", P::nobody_needed(), W::on_reactor(get_jwks)},
     Route{Method::kGet, "/.well-known/oauth-authorization-server", P::nobody_needed(),
           W::on_reactor(get_metadata)},
-    Route{Method::kGet, "/status/{number}", P::nobody_needed(), W::on_worker(get_status_list)},
-    Route{Method::kGet, "/openapi.json", P::nobody_needed(), W::on_reactor(get_asset)},
     Route{Method::kGet, "/.well-known/oauth-protected-resource", P::nobody_needed(),
           W::on_reactor(get_resource_metadata)},
     Route{Method::kGet, "/.well-known/oauth-protected-resource/{slug}", P::nobody_needed(),
           W::on_reactor(get_resource_metadata)},
+    Route{Method::kGet, "/status/{number}", P::nobody_needed(), W::on_worker(get_status_list)},
+    Route{Method::kGet, "/openapi.json", P::nobody_needed(), W::on_reactor(get_asset)},
     Route{Method::kGet, "/errors/{code}", P::nobody_needed(), W::on_reactor(get_error_page)},
     // the portal: one document, whatever the page; what it shows it asks of the routes above
     Route{Method::kGet, "/", P::nobody_needed(), W::on_reactor(get_page)},

@@ -67,11 +67,11 @@ struct Services {
     EventStreams streams;
     bool has_secure_cookies{false};  // behind TLS: __Host-latchkey
     std::vector<AddressRange> trusted_proxies;
-    std::vector<std::unique_ptr<ReactorState>> reactors;
-    // Readers on worker threads share one.
     authority::DeviceGate device_gate;
     authority::ProofNonces proof_nonces;
     authority::ProofReplays proof_replays;
+    std::vector<std::unique_ptr<ReactorState>> reactors;
+    // Readers on worker threads share one.
     std::mutex worker_reader_mutex;
     std::unique_ptr<verify::Replica::Reader> worker_reader;
     std::mutex status_lists_mutex;
