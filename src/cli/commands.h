@@ -39,8 +39,10 @@ void add_events(Command root);
 void add_admin(Command root);
 
 void add_version(Command root);
+void add_completion(Command root);
+void add_context(Command root);
 // The tree is asked for when the command runs, so that it is whole by then.
-void add_completion(Command root, std::function<CommandTree()> tree);
+void add_docs(Command root, std::function<CommandTree()> tree);
 
 // Everything above, and the groups they stand in.
 void add_all_commands(Menu& menu);

@@ -1,7 +1,9 @@
 #include "cli/context.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
+#include "cli/suggest.h"
 #include "cli/text.h"
 #include "fetch/url.h"
 #include "token/durations.h"
@@ -32,6 +34,17 @@ Result<std::string> normalised(const std::string& server) {
     return url->origin() + path;
 }
 
+// Whoever can write it could have us act with a token of theirs. Only reading it is no reason to
+// refuse: mounted secrets of containers are readable by all in there.
+Status refuse_writable_file(const std::string& path) {
+    struct stat facts {};
+    if (::stat(path.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) return {};
+    if ((facts.st_mode & S_IWOTH) == 0) return {};
+    return failure(
+        fmt::format("everybody can write {}, so the token in it is not to be trusted", path),
+        fmt::format("run chmod 600 {}", path));
+}
+
 }  // namespace
 
 Context::Context(Console& console, Environment environment, const Hooks& hooks, const Clock& clock)
@@ -59,19 +72,31 @@ Status Context::store(const Credentials& credentials) {
     return save_credentials(directory, credentials);
 }
 
+Result<std::string> Context::named_context(const Credentials& credentials,
+                                           const std::string& wanted) {
+    if (const StoredLogin* login = credentials.find(wanted)) return normalised(login->server);
+    std::vector<std::string> names;
+    for (const auto& [name, login] : credentials.contexts) {
+        names.push_back(name);
+    }
+    const auto meant = nearest(wanted, names);
+    return usage_error(fmt::format("there is no context \"{}\"", wanted),
+                       meant ? fmt::format("did you mean \"{}\"?", *meant)
+                             : std::string("log in with --server and --context to make it"));
+}
+
+// A flag goes before any variable, and whoever names a context means its server.
 Result<std::string> Context::server() {
-    if (const auto named = first_of(globals.server, environment_("LATCHKEY_SERVER"))) {
-        return normalised(*named);
-    }
-    const auto directory = config_directory(environment_);
-    if (!directory) return std::string(kDefaultServer);
+    if (globals.server && !globals.server->empty()) return normalised(*globals.server);
+    const auto variable = first_of(std::nullopt, environment_("LATCHKEY_SERVER"));
+    const bool names_context = globals.context && !globals.context->empty();
+    if (variable && !names_context) return normalised(*variable);
+    if (!may_store()) return std::string(kDefaultServer);
     const Credentials credentials = TRY(stored());
-    const auto wanted = first_of(globals.context, environment_("LATCHKEY_CONTEXT"));
-    const StoredLogin* login = credentials.find(wanted.value_or(credentials.active));
-    if (login == nullptr && wanted) {
-        return usage_error(fmt::format("there is no context \"{}\"", *wanted),
-                           "log in with --server and --context to make it");
+    if (const auto wanted = first_of(globals.context, environment_("LATCHKEY_CONTEXT"))) {
+        return named_context(credentials, *wanted);
     }
+    const StoredLogin* login = credentials.find(credentials.active);
     return login == nullptr ? std::string(kDefaultServer) : normalised(login->server);
 }
 
@@ -94,12 +119,108 @@ Result<std::optional<Credential>> Context::stored_credential() {
     const std::string name = TRY(context_name());
     const StoredLogin* login = credentials.find(name);
     // A secret goes only to the server that gave it.
-    if (login == nullptr || login->server != wanted_server || login->secret.empty()) {
-        return std::optional<Credential>{};
-    }
+    if (login == nullptr || login->server != wanted_server) return std::optional<Credential>{};
+    Secret secret = TRY(secret_of(name, *login));
     std::optional<Credential> found;
-    found.emplace(Credential{Secret(login->secret), login->is_session, "the stored login"});
+    if (secret.empty()) return found;
+    found.emplace(Credential{std::move(secret), login->is_session, "the stored login"});
     return found;
+}
+
+Keyring* Context::keyring() {
+    if (!keyring_was_opened_) keyring_ = Keyring::open(environment_);
+    keyring_was_opened_ = true;
+    return keyring_.get();
+}
+
+Result<KeyringEntry> Context::keyring_entry(const std::string& name) const {
+    std::string directory = TRY(config_directory(environment_));
+    return KeyringEntry{std::move(directory), name};
+}
+
+Result<Secret> Context::secret_of(const std::string& name, const StoredLogin& login) {
+    if (!login.in_keyring) return Secret(login.secret);
+    if (keyring() == nullptr) {
+        return failure(fmt::format("the login of {} lies in the system keyring, which cannot be "
+                                   "reached from here",
+                                   name),
+                       "use --token-file or LATCHKEY_TOKEN, or log in with --insecure-storage");
+    }
+    const KeyringEntry entry = TRY(keyring_entry(name));
+    auto found =
+        TRY(keyring()->find(entry, globals.no_input ? Unlocking::kNever : Unlocking::kMayAsk));
+    return found ? std::move(*found) : Secret{};
+}
+
+Result<std::string> Context::keep_login(const std::string& name, StoredLogin login,
+                                        LoginStorage storage) {
+    Credentials credentials = TRY(stored());
+    const KeyringEntry entry = TRY(keyring_entry(name));
+    const StoredLogin* before = credentials.find(name);
+    if (storage == LoginStorage::kBest && keyring() != nullptr) {
+        const Status kept = keyring()->keep(entry, Secret(login.secret));
+        if (kept) {
+            login.in_keyring = true;
+            login.secret.clear();
+        } else {
+            print_warning(console_,
+                          fmt::format("{}; the login is kept in a file", kept.error().message));
+        }
+    } else if (before != nullptr && before->in_keyring && keyring() != nullptr) {
+        TRY(keyring()->forget(entry));
+    }
+    std::string place = TRY(place_of(login));
+    credentials.contexts[name] = std::move(login);
+    credentials.active = name;
+    TRY(store(credentials));
+    return place;
+}
+
+Status Context::forget_login(const std::string& name) {
+    Credentials credentials = TRY(stored());
+    const StoredLogin* login = credentials.find(name);
+    if (login != nullptr && login->in_keyring && keyring() != nullptr) {
+        const KeyringEntry entry = TRY(keyring_entry(name));
+        TRY(keyring()->forget(entry));
+    }
+    credentials.contexts.erase(name);
+    credentials.projects.erase(name);
+    if (credentials.active == name) credentials.active.clear();
+    return store(credentials);
+}
+
+Status Context::rename_login(const std::string& name, const std::string& new_name) {
+    Credentials credentials = TRY(stored());
+    auto login = credentials.contexts.extract(name);
+    CHECK(!login.empty());
+    if (login.mapped().in_keyring) {
+        const Secret secret = TRY(secret_of(name, login.mapped()));
+        const KeyringEntry from = TRY(keyring_entry(name));
+        const KeyringEntry to = TRY(keyring_entry(new_name));
+        TRY(keyring()->keep(to, secret));
+        TRY(keyring()->forget(from));
+    }
+    login.key() = new_name;
+    credentials.contexts.insert(std::move(login));
+    if (auto project = credentials.projects.extract(name)) {
+        project.key() = new_name;
+        credentials.projects.insert(std::move(project));
+    }
+    if (credentials.active == name) credentials.active = new_name;
+    return store(credentials);
+}
+
+Result<std::string> Context::place_of(const StoredLogin& login) const {
+    if (login.in_keyring) return std::string("the system keyring");
+    const std::string directory = TRY(config_directory(environment_));
+    return directory + "/credentials.json";
+}
+
+void Context::warn_of_readable_file(const std::string& path, std::string_view remedy) {
+    struct stat facts {};
+    if (::stat(path.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) return;
+    if ((facts.st_mode & 077U) == 0) return;
+    print_warning(console_, fmt::format("others can read {}; {}", path, remedy));
 }
 
 Result<Credential> Context::credential_from_file(const std::string& path, std::string source) {
@@ -107,7 +228,9 @@ Result<Credential> Context::credential_from_file(const std::string& path, std::s
         Secret secret = TRY(read_secret_from_input(console_));
         return Credential{std::move(secret), false, std::move(source)};
     }
+    TRY(refuse_writable_file(path));
     const std::string text = TRY(read_file(path, kTokenFileBytesMax));
+    warn_of_readable_file(path, fmt::format("run chmod 600 {}", path));
     std::string token = trimmed(text);
     if (token.empty()) return usage_error(fmt::format("{} holds no token", path));
     return Credential{Secret(std::move(token)), false, std::move(source)};
@@ -197,6 +320,11 @@ bool Context::may_ask() const {
     return console_.in_is_terminal && !globals.no_input;
 }
 
+Result<bool> Context::may_go_on(std::string_view question) {
+    if (globals.yes || !may_ask()) return true;
+    return confirm(console_, question);
+}
+
 Result<std::string> Context::need(const std::optional<std::string>& given, std::string_view flag,
                                   std::string_view question) {
     if (given) return *given;
@@ -226,7 +354,7 @@ void Context::print_json_list(const json::array& items) {
 }
 
 void Context::print_table(const Table& table, bool wide) {
-    const bool cut = console_.out_is_terminal && !wide;
+    const bool cut = console_.out_is_terminal && !wide && !globals.wide;
     console_.out << render_table(table, cut ? console_.columns : kUnlimitedColumns);
 }
 

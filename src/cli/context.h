@@ -13,6 +13,7 @@
 #include "cli/client/api_client.h"
 #include "cli/console.h"
 #include "cli/credentials.h"
+#include "cli/keyring.h"
 #include "cli/table.h"
 
 namespace latchkey::cli {
@@ -27,6 +28,7 @@ struct Globals {
     bool verbose{false};
     bool yes{false};
     bool version{false};
+    bool wide{false};
     std::optional<std::string> server;
     std::optional<std::string> context;
     std::optional<std::string> project;
@@ -41,6 +43,9 @@ struct Credential {
     bool is_session{false};
     std::string source;  // "--token", "LATCHKEY_TOKEN", "the stored login"
 };
+
+// The system's keyring where there is one, else the file; or the file at once.
+enum class LoginStorage { kBest, kFile };
 
 class Context {
 public:
@@ -62,6 +67,16 @@ public:
     [[nodiscard]] bool may_store() const { return config_directory(environment_).has_value(); }
     Result<Credentials> stored();
     Status store(const Credentials& credentials);
+    // Makes the login that context's, and the active one. Tells where its secret is kept.
+    Result<std::string> keep_login(const std::string& name, StoredLogin login,
+                                   LoginStorage storage);
+    // Its secret, from wherever it is kept; empty when it is gone.
+    Result<Secret> secret_of(const std::string& name, const StoredLogin& login);
+    // Removes the login, its secret and its active project; the server is not told.
+    Status forget_login(const std::string& name);
+    Status rename_login(const std::string& name, const std::string& new_name);
+    // "the system keyring", or the file's path.
+    Result<std::string> place_of(const StoredLogin& login) const;
     // Nothing when there is none anywhere. Read once: stdin cannot be read again.
     Result<const Credential*> credential();
     // The stored session alone, whatever token was given.
@@ -75,6 +90,8 @@ public:
     Result<std::string> need(const std::optional<std::string>& given, std::string_view flag,
                              std::string_view question);
     [[nodiscard]] bool may_ask() const;
+    // Asks a person at a terminal; everybody else, and whoever said --yes, goes on.
+    Result<bool> may_go_on(std::string_view question);
 
     void note(std::string_view text);  // a hint on stderr, unless --quiet
     void print(std::string_view text) { console_.out << text; }
@@ -88,6 +105,10 @@ private:
     Result<Credential> read_credential(bool& found);
     Result<Credential> credential_from_file(const std::string& path, std::string source);
     void warn_of_plain_http(const std::string& server);
+    void warn_of_readable_file(const std::string& path, std::string_view remedy);
+    Result<std::string> named_context(const Credentials& credentials, const std::string& wanted);
+    Result<KeyringEntry> keyring_entry(const std::string& name) const;
+    Keyring* keyring();  // nullptr when there is none
 
     Console& console_;
     Environment environment_;
@@ -95,6 +116,8 @@ private:
     const Clock& clock_;
     std::optional<Credential> credential_;
     bool credential_was_read_{false};
+    std::unique_ptr<Keyring> keyring_;
+    bool keyring_was_opened_{false};
     bool warned_{false};
 };
 

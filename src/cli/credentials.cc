@@ -45,6 +45,7 @@ Result<StoredLogin> parse_login(const json::value& value, const std::string& pat
     login.server = text_of(object, "server");
     login.is_session = text_of(object, "kind") != "token";
     login.secret = text_of(object, "secret");
+    login.in_keyring = text_of(object, "kept") == "keyring";
     login.name = text_of(object, "name");
     login.expires_at = text_of(object, "expiresAt");
     return login;
@@ -162,8 +163,12 @@ Status save_credentials(const std::string& directory, const Credentials& credent
     json::object contexts;
     for (const auto& [name, login] : credentials.contexts) {
         json::object entry{{"server", login.server},
-                           {"kind", login.is_session ? "session" : "token"},
-                           {"secret", login.secret}};
+                           {"kind", login.is_session ? "session" : "token"}};
+        if (login.in_keyring) {
+            entry["kept"] = "keyring";
+        } else {
+            entry["secret"] = login.secret;
+        }
         if (!login.name.empty()) entry["name"] = login.name;
         if (!login.expires_at.empty()) entry["expiresAt"] = login.expires_at;
         contexts[name] = std::move(entry);

@@ -2,6 +2,7 @@
 // crash never leaves half of it.
 //   {"active":"<context>","contexts":{"<context>":{"server","kind":"session|token","secret",
 //    "name"?,"expiresAt"?}},"projects":{"<context>":{"id","name"}}}
+// Where the secret lies in the system's keyring, "kept":"keyring" stands in its place.
 // A context is named by its server unless --context says otherwise. Its active project is kept
 // apart from its login, so that it outlives a login that ended and serves tokens from elsewhere.
 #pragma once
@@ -21,6 +22,7 @@ struct StoredLogin {
     std::string secret;
     std::string name;        // e-mail, or the token's name; for people
     std::string expires_at;  // RFC 3339, or empty
+    bool in_keyring{false};  // then `secret` is empty
 };
 
 struct Project {

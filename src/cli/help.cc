@@ -105,7 +105,7 @@ std::string global_flags_line(const CommandTree& root, std::size_t columns) {
     for (const FlagSpec& flag : root.flags) {
         names += (names.empty() ? "" : " ") + flag.names.back();
     }
-    return fmt::format("\nGLOBAL FLAGS (latchkey --help explains them)\n  {}\n",
+    return fmt::format("\nGlobal flags (latchkey --help explains them):\n  {}\n",
                        wrapped(names, 2, std::max(columns, kTextColumnsMin) - 2));
 }
 
@@ -148,20 +148,20 @@ std::string render_help(const CommandPath& path, std::size_t columns) {
     const bool is_root = path.size() == 1;
     std::string out = fmt::format("{}: {}\n", spelt(path), command.help);
     if (!command.examples.empty()) {
-        out += "\nEXAMPLES\n";
+        out += "\nExamples:\n";
         for (const std::string& example : command.examples) {
             out += fmt::format("  {}\n", example);
         }
     }
-    out += fmt::format("\nUSAGE\n  {}\n", usage_line(path));
+    out += fmt::format("\nUsage:\n  {}\n", usage_line(path));
     if (!command.aliases.empty()) {
-        out += fmt::format("\nALIASES\n  {}\n", join(command.aliases, ", "));
+        out += fmt::format("\nAliases:\n  {}\n", join(command.aliases, ", "));
     }
-    out += section("COMMANDS", command_rows(command), columns);
-    out += section("ARGUMENTS", argument_rows(command), columns);
-    out += section("FLAGS", flag_rows(command, is_root), columns);
+    out += section("Commands:", command_rows(command), columns);
+    out += section("Arguments:", argument_rows(command), columns);
+    out += section("Flags:", flag_rows(command, is_root), columns);
     if (is_root) {
-        out += section("EXIT CODES", exit_code_rows(), columns);
+        out += section("Exit codes:", exit_code_rows(), columns);
     } else {
         out += global_flags_line(*path.front(), columns);
     }

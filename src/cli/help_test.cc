@@ -27,15 +27,15 @@ TEST(Help, ExamplesStandBeforeTheFlags) {
     const CommandTree root = sample();
     EXPECT_EQ(render_help(path_to(root, {"token", "create"}), 80),
               "latchkey token create: Make one\n"
-              "\nEXAMPLES\n  latchkey token create bash -n ci\n"
-              "\nUSAGE\n  latchkey token create SHELL [flags]\n"
-              "\nALIASES\n  new\n"
-              "\nARGUMENTS\n  SHELL  Which: bash, zsh\n"
-              "\nFLAGS\n"
+              "\nExamples:\n  latchkey token create bash -n ci\n"
+              "\nUsage:\n  latchkey token create SHELL [flags]\n"
+              "\nAliases:\n  new\n"
+              "\nArguments:\n  SHELL  Which: bash, zsh\n"
+              "\nFlags:\n"
               "  -n, --name NAME   What to call it\n"
               "      --kind KIND   Its form: jwt, opaque\n"
               "      --tags TAG,…  Marks: a, b\n"
-              "\nGLOBAL FLAGS (latchkey --help explains them)\n  --help --json\n");
+              "\nGlobal flags (latchkey --help explains them):\n  --help --json\n");
 }
 
 TEST(Help, OfTheRootExplainsGlobalFlagsAndExitCodes) {
@@ -43,7 +43,7 @@ TEST(Help, OfTheRootExplainsGlobalFlagsAndExitCodes) {
     const std::string text = render_help(path_to(root, {}), 80);
     EXPECT_NE(text.find("  token  Tokens\n"), std::string::npos) << text;
     EXPECT_NE(text.find("  -h, --help  Show this help\n"), std::string::npos) << text;
-    EXPECT_NE(text.find("\nEXIT CODES\n  0    done\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("\nExit codes:\n  0    done\n"), std::string::npos) << text;
 }
 
 TEST(Help, LongTextsAreWrappedBehindTheirFlag) {

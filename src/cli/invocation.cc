@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/complete.h"
 #include "cli/context.h"
 #include "cli/errors.h"
 #include "cli/help.h"
@@ -28,6 +29,7 @@ void add_globals(Command root, Globals& globals) {
     root.flag("-q,--quiet", globals.quiet, "Only what was asked for");
     root.flag("-v,--verbose", globals.verbose, "Say more");
     root.flag("-y,--yes", globals.yes, "Answer questions with yes");
+    root.flag("--wide", globals.wide, "Tables uncut, with all their columns");
     root.flag("--version", globals.version, "Show the version");
     root.option("--server", globals.server, "URL", "The server; else LATCHKEY_SERVER");
     root.option("--context", globals.context, "NAME", "Which stored login to use");
@@ -140,7 +142,9 @@ void add_all_commands(Menu& menu) {
     add_events(root);
     add_admin(root);
     add_version(root);
-    add_completion(root, [&menu] { return menu.tree(); });
+    add_context(root);
+    add_completion(root);
+    add_docs(root, [&menu] { return menu.tree(); });
 }
 
 std::optional<std::string> take_token(std::vector<std::string>& args) {
@@ -201,6 +205,7 @@ int run_with(Invocation invocation) {
     add_all_commands(menu);
     add_help(menu.root());
     const CommandTree tree = menu.tree();
+    if (!args.empty() && args.front() == kCompleteCommand) return complete(invocation, tree);
     rewrite_help(tree, args);
     // The server has its own parser, so nothing behind that word may reach ours.
     if (const auto serve = find_first("serve", tree, args)) {

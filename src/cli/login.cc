@@ -12,6 +12,7 @@ struct Options {
     std::optional<std::string> email;
     bool password_stdin{false};
     bool with_token{false};
+    bool insecure_storage{false};
 };
 
 Result<Secret> password(Context& context, const Options& options) {
@@ -75,10 +76,9 @@ Result<int> login(Context& context, const Options& options) {
     const StoredLogin made =
         TRY(options.with_token ? log_in_by_token(context) : log_in_by_password(context, options));
     if (name.empty()) name = made.server;
-    Credentials credentials = TRY(context.stored());
-    credentials.contexts[name] = made;
-    credentials.active = name;
-    TRY(context.store(credentials));
+    const std::string place = TRY(context.keep_login(
+        name, made, options.insecure_storage ? LoginStorage::kFile : LoginStorage::kBest));
+    if (context.globals.verbose) context.note(fmt::format("the login is kept in {}", place));
     if (context.globals.json) {
         context.print_json(json::object{{"server", made.server},
                                         {"name", made.name},
@@ -98,6 +98,8 @@ void add_login(Command root) {
     command.option("--email", options->email, "EMAIL", "Whom to log in");
     command.flag("--password-stdin", options->password_stdin, "Read the password from stdin");
     command.flag("--with-token", options->with_token, "Keep a token, read from stdin, instead");
+    command.flag("--insecure-storage", options->insecure_storage,
+                 "Keep the login in a file, not in the system keyring");
     command.example("latchkey login --server https://latchkey.example");
     command.example("latchkey login --email ana@example.com --password-stdin < password.txt");
     command.action([options](Context& context) { return login(context, *options); });

@@ -1,53 +1,83 @@
 #include <fmt/format.h>
 
+#include "cli/client/fields.h"
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/log_out.h"
 
 namespace latchkey::cli {
-namespace {
 
-// The name under which the login for the chosen server is kept, or nothing.
-Result<std::optional<std::string>> find_login(Context& context, const Credentials& credentials) {
-    const std::string name = TRY(context.context_name());
-    std::optional<std::string> found;
-    if (credentials.find(name) != nullptr) found = name;
-    return found;
-}
-
-Result<int> logout(Context& context) {
-    Credentials credentials = TRY(context.stored());
-    const auto name = TRY(find_login(context, credentials));
-    const std::string server = TRY(context.server());
-    if (!name) {
-        return Error{ErrorCode::kUnauthenticated, fmt::format("not logged in to {}", server)}
-            .with_reason("not_logged_in");
-    }
-    const StoredLogin login = *credentials.find(*name);
+Result<int> end_login(Context& context, const std::string& name) {
+    const Credentials credentials = TRY(context.stored());
+    const StoredLogin* login = credentials.find(name);
+    CHECK(login != nullptr);
     int code = kExitOk;
-    if (login.is_session) {
-        ApiClient client = TRY(context.client_with(Secret(login.secret)));
-        const Status ended = client.remove("/v1/session");
+    auto secret = context.secret_of(name, *login);
+    if (login->is_session && secret && !secret->empty()) {
+        // Its own server, whichever one the rest of the line means.
+        const auto server = std::exchange(context.globals.server, login->server);
+        auto client = context.client_with(std::move(*secret));
+        context.globals.server = server;
+        const Status ended = client ? client->remove("/v1/session") : Status(client.error());
         if (!ended && ended.error().code != ErrorCode::kUnauthenticated) {
             print_warning(context.console(),
-                          fmt::format("the login was removed here, but {} was not told: {}", server,
-                                      ended.error().message));
+                          fmt::format("the login was removed here, but {} was not told: {}",
+                                      login->server, ended.error().message));
             code = kExitPartly;
         }
     }
-    credentials.contexts.erase(*name);
-    credentials.projects.erase(*name);
-    if (credentials.active == *name) credentials.active.clear();
-    TRY(context.store(credentials));
-    if (!context.globals.quiet && !context.globals.json) {
-        context.print(fmt::format("Logged out of {}\n", login.server));
-    }
+    TRY(context.forget_login(name));
     return code;
+}
+
+namespace {
+
+Result<int> log_out_of(Context& context, const std::vector<std::string>& names) {
+    int code = kExitOk;
+    json::array servers;
+    for (const std::string& name : names) {
+        const Credentials credentials = TRY(context.stored());
+        const std::string server = credentials.find(name)->server;
+        const int ended = TRY(end_login(context, name));
+        if (ended != kExitOk) code = ended;
+        servers.emplace_back(server);
+        if (!context.globals.quiet && !context.globals.json) {
+            context.print(fmt::format("Logged out of {}\n", server));
+        }
+    }
+    if (context.globals.json) context.print_json(json::object{{"loggedOut", std::move(servers)}});
+    return code;
+}
+
+Result<int> logout(Context& context, bool all) {
+    const Credentials credentials = TRY(context.stored());
+    std::vector<std::string> names;
+    if (all) {
+        for (const auto& [name, login] : credentials.contexts) {
+            names.push_back(name);
+        }
+    } else {
+        std::string name = TRY(context.context_name());
+        if (credentials.find(name) != nullptr) names.push_back(std::move(name));
+    }
+    if (names.empty()) {
+        const std::string server = TRY(context.server());
+        return Error{ErrorCode::kUnauthenticated, all ? std::string("not logged in anywhere")
+                                                      : fmt::format("not logged in to {}", server)}
+            .with_reason("not_logged_in");
+    }
+    return log_out_of(context, names);
 }
 
 }  // namespace
 
 void add_logout(Command root) {
-    root.command("logout", "End the login and forget it").action(&logout);
+    auto all = std::make_shared<bool>(false);
+    root.command("logout", "End the login and forget it")
+        .flag("--all", *all, "Out of every context")
+        .example("latchkey logout")
+        .example("latchkey logout --context production")
+        .action([all](Context& context) { return logout(context, *all); });
 }
 
 }  // namespace latchkey::cli

@@ -34,11 +34,19 @@ std::size_t total_width(const std::vector<std::size_t>& widths) {
     return total;
 }
 
+// What is left of the table in so many columns.
 void shrink(std::vector<std::size_t>& widths, std::size_t columns) {
     while (total_width(widths) > columns) {
+        if (widths.size() == 1) {
+            widths.front() = std::max<std::size_t>(columns, 5) - 4;
+            return;
+        }
         auto widest = std::max_element(widths.begin() + 1, widths.end());
-        if (widths.size() < 2 || *widest <= kColumnMin) return;
-        --*widest;
+        if (*widest > kColumnMin) {
+            --*widest;
+        } else {
+            widths.pop_back();
+        }
     }
 }
 
@@ -56,7 +64,7 @@ std::string rule(const std::vector<std::size_t>& widths, const char* left, const
 
 std::string line_of(const std::vector<std::string>& cells, const std::vector<std::size_t>& widths) {
     std::string line = "│";
-    for (std::size_t i = 0; i < cells.size(); ++i) {
+    for (std::size_t i = 0; i < widths.size(); ++i) {
         const std::string cell = truncated(harmless(cells[i]), widths[i]);
         const std::size_t used = display_width(cell);
         line +=

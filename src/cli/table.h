@@ -4,7 +4,8 @@
 //   ├────┼──────┤
 //   │ a  │ b    │
 //   └────┴──────┘
-// Cells are made harmless here; columns too wide for the terminal are cut, the first one never.
+// Cells are made harmless here. Where the terminal is too narrow, wide columns are cut first, then
+// the last ones are left out, and the first column is cut when it stands alone: no line ever wraps.
 #pragma once
 
 #include <cstddef>
