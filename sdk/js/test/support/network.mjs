@@ -16,8 +16,8 @@ export class Network {
 
   fetch = async (url, init = {}) => {
     this.requests.push({ url, method: init.method ?? 'GET', headers: init.headers, body: init.body })
-    if (url.endsWith('/v1/events/stream')) return this.#openStream()
     const answer = this.answers[url]
+    if (answer === undefined && url.endsWith('/v1/events/stream')) return this.#openStream()
     if (answer === undefined) throw new TypeError('fetch failed')
     return typeof answer === 'function' ? answer(init) : respond(answer)
   }
@@ -32,7 +32,8 @@ export class Network {
 export function respond({ status = 200, body = '', json, headers = {} }) {
   const text = json === undefined ? body : JSON.stringify(json)
   // Response refuses to be made with a redirect's body; what counts is the status.
-  return new Response(text === '' ? null : text, { status, headers })
+  const type = json === undefined ? {} : { 'content-type': 'application/json' }
+  return new Response(text === '' ? null : text, { status, headers: { ...type, ...headers } })
 }
 
 function makeStream() {
