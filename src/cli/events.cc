@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/event_chain.h"
+#include "cli/events_tail.h"
 #include "cli/text.h"
 
 namespace latchkey::cli {
@@ -21,19 +22,6 @@ struct ListOptions {
     std::optional<std::string> owner;
     std::optional<std::string> actor;
 };
-
-// What a person looks for. The facts, which verification needs, are for --json.
-std::string summary_of(const json::object& event) {
-    const json::value* data = event.if_contains("data");
-    if (data == nullptr || !data->is_object()) return {};
-    std::vector<std::string> parts;
-    for (const char* member : {"name", "api", "reason", "issuer"}) {
-        const std::string text = text_of(data->get_object(), member);
-        const bool is_name = std::string_view(member) == "name";
-        if (!text.empty()) parts.push_back(is_name ? text : fmt::format("{}: {}", member, text));
-    }
-    return join(parts, ", ");
-}
 
 Result<int> list(Context& context, const ListOptions& options) {
     std::size_t limit = 100;
@@ -60,7 +48,7 @@ Result<int> list(Context& context, const ListOptions& options) {
         const json::object& event = item.get_object();
         table.rows.push_back({std::to_string(number_of(event, "revision").value_or(0)),
                               local_time_or_never(text_of(event, "at")), text_of(event, "type"),
-                              text_of(event, "actor"), summary_of(event)});
+                              text_of(event, "actor"), event_summary(event)});
     }
     context.print_table(table, false);
     if (listing.has_more) context.note("there are more: --limit N, or --after REVISION");
@@ -208,9 +196,20 @@ void add_events(Command root) {
         .option("--jwks", proof->jwks, "FILE", "The public keys; else the server's")
         .example("latchkey events verify log.jsonl --jwks jwks.json")
         .action([proof](Context& context) { return verify(context, *proof); });
+    auto tail = std::make_shared<TailOptions>();
+    events.command("tail", "Show events as they happen, until Ctrl-C")
+        .option("--type", tail->type, "TYPE", "As token.revoked, or token. for all of a kind")
+        .option("--about", tail->about, "TOKEN", "Of this token")
+        .option("--owner", tail->owner, "USER", "Of this user's tokens")
+        .option("--after", tail->after, "REVISION", "Begin behind this one; else with what comes")
+        .example("latchkey events tail --type token.")
+        .example("latchkey events tail --json | jq .type")
+        .action([tail](Context& context) { return tail_events(context, *tail); });
     auto file = std::make_shared<std::optional<std::string>>();
     events.command("export", "Write the log as JSON lines, the checkpoint last")
         .optional_argument("FILE", *file, "Where to; else stdout")
+        .option("-o,--out", *file, "FILE", "The same")
+        .example("latchkey events export --out log.jsonl")
         .action([file](Context& context) { return export_log(context, *file); });
 }
 

@@ -16,7 +16,17 @@ struct Receipt {
     HttpResponse response;
     std::size_t bytes_max{0};
     bool too_large{false};
+    CURL* curl{nullptr};
+    const Client::UseBytes* use{nullptr};  // of an answer that goes on
+    std::optional<Error> refused;          // by `use`
 };
+
+bool is_followed(const Receipt& receipt) {
+    long status = 0;
+    if (receipt.use == nullptr) return false;
+    curl_easy_getinfo(receipt.curl, CURLINFO_RESPONSE_CODE, &status);
+    return status >= 200 && status < 300;
+}
 
 std::string_view trimmed(std::string_view text) {
     const auto is_space = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
@@ -32,6 +42,12 @@ std::string_view trimmed(std::string_view text) {
 std::size_t on_body(char* data, std::size_t size, std::size_t count, void* user) {
     auto& receipt = *static_cast<Receipt*>(user);
     const std::size_t bytes = size * count;
+    if (is_followed(receipt)) {
+        auto used = (*receipt.use)({data, bytes});
+        if (used) return bytes;
+        receipt.refused = std::move(used).error();
+        return 0;
+    }
     if (receipt.response.body.size() + bytes > receipt.bytes_max) {
         receipt.too_large = true;
         return 0;
@@ -193,6 +209,14 @@ Client& Client::operator=(Client&&) noexcept = default;
 Client::~Client() = default;
 
 Result<HttpResponse> Client::send(const HttpRequest& request) {
+    return perform(request, nullptr);
+}
+
+Result<HttpResponse> Client::follow(const HttpRequest& request, const UseBytes& use) {
+    return perform(request, &use);
+}
+
+Result<HttpResponse> Client::perform(const HttpRequest& request, const UseBytes* use) {
     const Url url = TRY(parse_url(request.url));
     TRY(check_headers(request.headers));
     if (request.method.empty() ||
@@ -207,6 +231,14 @@ Result<HttpResponse> Client::send(const HttpRequest& request) {
     const HeaderList headers = to_list(request.headers);
     Receipt receipt;
     receipt.bytes_max = options_.response_bytes_max;
+    receipt.curl = curl;
+    receipt.use = use;
+    if (use != nullptr) {
+        const auto seconds = std::chrono::ceil<std::chrono::seconds>(options_.timeout).count();
+        curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 0L);
+        curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+        curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, static_cast<long>(seconds));
+    }
     std::string why(CURL_ERROR_SIZE, '\0');
     curl_easy_setopt(curl, CURLOPT_URL, request.url.c_str());
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
@@ -217,6 +249,7 @@ Result<HttpResponse> Client::send(const HttpRequest& request) {
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, why.data());
     const CURLcode code = curl_easy_perform(curl);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, nullptr);
+    if (receipt.refused) return *std::move(receipt.refused);
     if (code != CURLE_OK) {
         why.resize(why.find('\0') == std::string::npos ? why.size() : why.find('\0'));
         if (why.empty()) why = curl_easy_strerror(code);

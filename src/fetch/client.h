@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -57,9 +58,17 @@ public:
     // "host_unknown", "tls_failed", "timed_out", "answer_too_large", "exchange_failed").
     Result<HttpResponse> send(const HttpRequest& request);
 
+    // An answer that goes on: the body of a 2xx is handed over as it comes, for as long as the
+    // server sends; an error of `use` ends it and is returned. The timeout is for connecting and
+    // for how long the server may be silent. Any other status is an answer as of send().
+    using UseBytes = std::function<Status(std::string_view bytes)>;
+    Result<HttpResponse> follow(const HttpRequest& request, const UseBytes& use);
+
     struct Handle;
 
 private:
+    Result<HttpResponse> perform(const HttpRequest& request, const UseBytes* use);
+
     Options options_;
     std::unique_ptr<Handle> handle_;
 };

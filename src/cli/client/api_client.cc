@@ -117,22 +117,41 @@ ApiClient::ApiClient(fetch::Options options, std::string server, Secret credenti
       credential_(std::move(credential)),
       problem_(problem) {}
 
-Result<fetch::HttpResponse> ApiClient::exchange(std::string method, const std::string& path,
-                                                std::optional<Body> body) {
+fetch::HttpRequest ApiClient::request_to(std::string method, const std::string& path) const {
     fetch::HttpRequest request;
     request.method = std::move(method);
     request.url = server_ + path;
-    request.headers.emplace_back("Accept", "application/json");
     if (!credential_.empty()) {
         request.headers.emplace_back("Authorization",
                                      fmt::format("Bearer {}", credential_.expose()));
     }
+    return request;
+}
+
+Result<fetch::HttpResponse> ApiClient::exchange(std::string method, const std::string& path,
+                                                std::optional<Body> body) {
+    auto request = request_to(std::move(method), path);
+    request.headers.emplace_back("Accept", "application/json");
     if (body) {
         request.headers.emplace_back("Content-Type", std::move(body->type));
         request.body = std::move(body->bytes);
     }
     problem_.reset();
-    auto response = client_.send(request);
+    return judge(request, client_.send(request));
+}
+
+Status ApiClient::follow(const std::string& path, fetch::Headers headers,
+                         const fetch::Client::UseBytes& use) {
+    auto request = request_to("GET", path);
+    request.headers.emplace_back("Accept", "text/event-stream");
+    std::move(headers.begin(), headers.end(), std::back_inserter(request.headers));
+    problem_.reset();
+    TRY(judge(request, client_.follow(request, use)));
+    return {};
+}
+
+Result<fetch::HttpResponse> ApiClient::judge(const fetch::HttpRequest& request,
+                                             Result<fetch::HttpResponse> response) {
     if (trace_ != nullptr) {
         *trace_ << fmt::format("{} {} → {}\n", request.method, without_secrets(request.url),
                                response ? std::to_string(response->status) : "no answer");

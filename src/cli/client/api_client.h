@@ -53,6 +53,9 @@ public:
     Result<std::string> get_text(const std::string& path);  // for what is no JSON
     // Follows rel="next" on the same server until `limit` items (0: all).
     Result<Listing> list(const std::string& path, std::size_t limit);
+    // An answer that goes on (an event stream), until it ends or `use` has an error.
+    Status follow(const std::string& path, fetch::Headers headers,
+                  const fetch::Client::UseBytes& use);
     // Hands over one page's items at a time, for what would not fit in memory.
     Status each_page(const std::string& path, const std::function<Status(json::array)>& use);
 
@@ -68,6 +71,9 @@ private:
     };
     Result<fetch::HttpResponse> exchange(std::string method, const std::string& path,
                                          std::optional<Body> body);
+    [[nodiscard]] fetch::HttpRequest request_to(std::string method, const std::string& path) const;
+    Result<fetch::HttpResponse> judge(const fetch::HttpRequest& request,
+                                      Result<fetch::HttpResponse> response);
     Result<json::value> exchange_json(std::string method, const std::string& path,
                                       std::optional<std::string> json_text);
     Result<json::array> page(const std::string& path, std::optional<std::string>& next);
