@@ -5,8 +5,8 @@ import zlib
 from jose import base64url, packed
 from tokens import GOOD
 from world import (API, DOCUMENTS, ISSUER, KEYS_URL, LIST_URL, NOW, OTHER_PROJECT, OWNER, PROJECT,
-                   TOKEN, access, active, active_access, case, jwt, online, shortuuid, status_list,
-                   step)
+                   TOKEN, access, access_claims, active, active_access, case, jwt, online,
+                   shortuuid, status_list, step)
 
 OTHER = "01a3b6c0-ffff-7c2e-8f0a-3d5b7e9c1a24"
 OPAQUE = "lkp_0123456789ABCDEFGHIJKLMNOPQRSTUVWX0TeJoD"
@@ -298,6 +298,15 @@ def stream():
                step(access(), active_access(), **begin),
                step(access(), "key_compromised", at=1, network=DOWN,
                     frames=[change(41, key_fact(is_compromised=True))]))
+    ended = {"kind": "access", "jti": access_claims()["jti"], "token": TOKEN,
+             "expires_at": "2026-09-21T15:00:00.000Z"}
+    yield case("an access token that is revoked by itself",
+               step(access(), active_access(), **begin),
+               step(access(), "revoked", at=1, network=DOWN, frames=[change(41, ended)]))
+    yield case("another access token is revoked by itself",
+               step(access(), active_access(), **begin),
+               step(access(), active_access(), at=1, network=DOWN,
+                    frames=[change(41, {**ended, "jti": "2" * 22})]))
     yield case("an access token and a fact of a kind that nobody knows",
                step(access(), active_access(), **begin),
                step(access(), "not_current", at=1, frames=[change(41, {"kind": "moon"})]))
