@@ -39,6 +39,10 @@ bool is_for(const TokenView& token, std::string_view api_slug) {
 bool address_is_allowed(const TokenView& token, const std::optional<Address>& address) {
     if (token.allowed_ips.empty()) return true;
     if (!address) return false;
+    if (!token.allowed_blocks.empty()) {
+        return std::any_of(token.allowed_blocks.begin(), token.allowed_blocks.end(),
+                           [&](const AddressBlock& block) { return is_inside(*address, block); });
+    }
     return std::any_of(token.allowed_ips.begin(), token.allowed_ips.end(),
                        [&](const std::string& text) {
                            const auto block = parse_address_block(text);
@@ -67,6 +71,7 @@ bool allows(const TokenView& token, const GrantView* grant, std::string_view sco
         return false;
     }
     if (token.has_scopes && !covers(token.scopes, scope)) return false;
+    if (token.claimed != nullptr && !covers(*token.claimed, scope)) return false;
     if (!owner_covers(token, scope)) return false;
     if (grant == nullptr) return token.has_scopes;
     if (grant->policy == nullptr || !decide(*grant->policy, scope, resource).is_allowed) {
@@ -141,6 +146,7 @@ public:
         if (token.has_scopes || !token.grant) add(token.scopes);
         if (!token.owner_allows_everything) add(token.owner_patterns);
         if (token.access != nullptr && token.access->scopes) add(*token.access->scopes);
+        if (token.claimed != nullptr) add(*token.claimed);
     }
     [[nodiscard]] std::span<const std::span<const std::string>> lists() const {
         return std::span(lists_).first(count_);
@@ -163,7 +169,7 @@ private:
         total_ += list.size() + 1;
     }
 
-    std::array<std::span<const std::string>, 6> lists_{};
+    std::array<std::span<const std::string>, 7> lists_{};
     std::size_t count_{0};
     std::size_t total_{0};
 };
@@ -224,7 +230,7 @@ Judgement judge(const TokenView& token, const Requirement& wanted, Timestamp now
 
 void effective_scopes(const TokenView& token, std::string& out) {
     // The common case, on the path of most checks: nobody takes anything away.
-    const bool is_whole = !token.grant && token.access == nullptr &&
+    const bool is_whole = !token.grant && token.access == nullptr && token.claimed == nullptr &&
                           std::all_of(token.scopes.begin(), token.scopes.end(),
                                       [&](const auto& one) { return owner_covers(token, one); });
     if (is_whole) {

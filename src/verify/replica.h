@@ -16,6 +16,7 @@
 #include "base/id.h"
 #include "crypto/digest.h"
 #include "token/policy.h"
+#include "verify/address_block.h"
 #include "verify/facts.h"
 
 namespace latchkey::verify {
@@ -68,8 +69,12 @@ struct TokenView {
     bool owner_allows_everything{false};          // they hold a lone "*"
     std::span<const ApiId> verifies;              // the owner's, for token:verify
     std::span<const std::string> allowed_ips;
+    std::span<const AddressBlock> allowed_blocks;  // the same, if they could all be read
     std::optional<GrantView> grant;       // after find_grant, in that project
     const AccessLimits* access{nullptr};  // set by who verified an access token
+    // Of a jwt that is being replaced, the scopes that it names itself: its token may have been
+    // given more since, which is for the new one.
+    const std::vector<std::string>* claimed{nullptr};
     bool access_is_revoked{false};        // it, or one that it was derived from
 };
 
@@ -146,8 +151,8 @@ public:
     // A copy of one status list: two bits an entry, LSB first, 2^20 entries; empty: no such list.
     // 1: revoked, or its key compromised; 2: suspended, or its owner disabled; 3, ask: the claims
     // may say more than is true now (must_ask, a scope that the owner lost) or less than is
-    // demanded (addresses, a rate, a rotated secret's end, which no claim carries). Else 0, also
-    // when expired.
+    // demanded (addresses, a rate, a start, a rotated secret's end, which no claim carries). Else
+    // 0, also when expired.
     [[nodiscard]] std::string status_list(std::uint64_t list) const;
     // Grows on change. Read it before the list, so that a list which changes meanwhile reads as
     // old.

@@ -139,6 +139,7 @@ struct Model {
         if (user != users.end() && user->second.is_disabled) return 2;
         if (secret.must_ask || secret.ends_at) return 3;
         if (!token->second.allowed_ips.empty() || token->second.rate.is_set()) return 3;
+        if (token->second.not_before) return 3;
         std::set<std::string> allowed;
         const auto known = whole(secret.token);
         if (known) allowed = patterns(known->user, known->api);

@@ -67,6 +67,7 @@ bool Replica::State::fill(const Row& row, TokenView& view) const {
     view.generation = 1;
     view.rate = {};
     view.allowed_ips = {};
+    view.allowed_blocks = {};
     if (rare != nullptr) fill(*rare, view);
 
     view.api = api->id;
@@ -88,6 +89,7 @@ bool Replica::State::fill(const Row& row, TokenView& view) const {
     view.verifies = rights.verifies(owner.verifies);
     view.grant.reset();
     view.access = nullptr;
+    view.claimed = nullptr;
     view.access_is_revoked = false;
     return true;
 }
@@ -99,7 +101,10 @@ void Replica::State::fill(const Rare& rare, TokenView& view) const {
     }
     view.generation = rare.generation;
     view.rate = rare.rate;
-    if (rare.allowed_ips != 0) view.allowed_ips = sets.at(rare.allowed_ips).items;
+    if (rare.allowed_ips == 0) return;
+    const StringSet& addresses = sets.at(rare.allowed_ips);
+    view.allowed_ips = addresses.items;
+    view.allowed_blocks = addresses.blocks;
 }
 
 ReplicaPosition Replica::State::position() const {
@@ -269,9 +274,10 @@ TokenStatus Replica::State::status_of(const Row& row) const {
         return TokenStatus::kSuspended;
     }
     const Rare* const rare = tokens.rare(row);
-    // What no claim carries: addresses, a rate, the end that a rotation gave this secret.
-    const bool is_bound = rare != nullptr && (rare->allowed_ips != 0 || rare->rate.is_set() ||
-                                              rare->ends_at != kNever);
+    // What no claim carries: addresses, a rate, a start, the end that a rotation gave this secret.
+    const bool is_bound =
+        rare != nullptr && (rare->allowed_ips != 0 || rare->rate.is_set() ||
+                            rare->not_before != kNoStart || rare->ends_at != kNever);
     const bool must_ask =
         is_bound || (row.secret_bits & Row::kMustAsk) != 0 || has_lost_scope(row, owner);
     return must_ask ? TokenStatus::kAsk : TokenStatus::kValid;

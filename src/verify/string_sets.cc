@@ -7,8 +7,19 @@
 namespace latchkey::verify {
 namespace {
 
+std::vector<AddressBlock> blocks_of(const std::vector<std::string>& items) {
+    std::vector<AddressBlock> blocks;
+    for (const auto& item : items) {
+        const auto block = parse_address_block(item);
+        if (!block) return {};
+        blocks.push_back(*block);
+    }
+    return blocks;
+}
+
 std::size_t bytes_of(const StringSet& set) {
     std::size_t bytes = sizeof set + set.text.capacity() + 32;  // and a node of the hash table
+    bytes += set.blocks.capacity() * sizeof(AddressBlock);
     for (const auto& item : set.items) {
         bytes += sizeof item + (item.capacity() > 15 ? item.capacity() + 1 : 0);
     }
@@ -42,6 +53,7 @@ std::uint32_t StringSets::intern(const std::vector<std::string>& items) {
     }
     auto set = std::make_unique<StringSet>();
     set->items = items;
+    set->blocks = blocks_of(items);
     for (const auto& item : items) {
         if (!set->text.empty()) set->text.push_back(' ');
         set->text += item;

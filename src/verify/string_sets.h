@@ -9,6 +9,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "verify/address_block.h"
 #include "verify/chunks.h"
 #include "verify/epochs.h"
 
@@ -17,6 +18,8 @@ namespace latchkey::verify {
 struct StringSet {
     std::vector<std::string> items;
     std::string text;  // separated by one space
+    // Of a list of addresses, read once; empty when one of them is none.
+    std::vector<AddressBlock> blocks;
 };
 
 class StringSets {
