@@ -211,7 +211,9 @@ Result<TokenDetails> token_to_change(store::Transaction& tx, const Actor& actor,
 
 Result<TokenDetails> get_token(store::Connection& db, const Actor& actor, std::string_view id) {
     TRY(actor.require("token:read"));
-    return read_token(db, actor, id, Touch::kRead);
+    auto details = TRY(read_token(db, actor, id, Touch::kRead));
+    details.generations = TRY(store::secret_usages(db, details.token.id));
+    return details;
 }
 
 Result<TokenDetails> change_token(store::Transaction& tx, const Actor& actor, std::string_view id,

@@ -10,6 +10,7 @@
 #include "authority/actor.h"
 #include "store/store.h"
 #include "store/tables.h"
+#include "store/usage.h"
 
 namespace latchkey::authority {
 
@@ -21,6 +22,8 @@ struct TokenDetails {
     store::TokenRecord token;
     std::vector<store::SecretRecord> secrets;  // newest generation last
     std::optional<store::UsageRecord> usage;
+    // Of each secret, where the answer shows them.
+    std::optional<std::vector<store::SecretUsage>> generations;
 };
 
 // Reads one token that the actor may see: its own, a project's where he is a member with

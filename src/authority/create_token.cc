@@ -5,23 +5,18 @@
 #include "authority/addresses.h"
 #include "authority/bulk_rules.h"
 #include "authority/facts_of_records.h"
+#include "authority/make_secret.h"
 #include "authority/project_access.h"
 #include "authority/token_keys.h"
 #include "authority/token_terms.h"
 #include "base/encoding.h"
 #include "crypto/random.h"
-#include "token/jwt_claims.h"
 #include "token/names.h"
-#include "token/opaque.h"
 #include "token/policy.h"
 #include "token/scope.h"
 
 namespace latchkey::authority {
 namespace {
-
-// One status list holds 2^20 entries; half of it is used, so that a random free index is found at
-// the first or second try and the count of live tokens stays blurred.
-constexpr std::uint64_t kStatusListEntries = 1U << 20;
 
 Error unknown_scope(const DirectoryEntry& api, const std::string& scope, std::string field) {
     auto error = invalid("the API " + api.api.slug + " has no scope " + scope, "unknown_scope",
@@ -90,42 +85,12 @@ Status check_words(const CreateToken& wanted) {
     return check_address_ranges(wanted.allowed_ips);
 }
 
-std::string sign_secret(const Authority& authority, const KeySet& keys, const PreparedToken& made) {
-    JwtClaims claims;
-    claims.audience = made.audience;
-    claims.issued_at = made.token.created_at;
-    claims.issuer = authority.settings().issuer;
-    claims.id = made.secret.id;
-    claims.subject = made.token.owner;
-    claims.expires_at = made.token.expires_at;
-    claims.scopes = ScopeSet::create(*made.token.scopes).value();
-    const std::uint64_t list = *made.secret.status_index / kStatusListEntries;
-    claims.status = StatusReference{*made.secret.status_index % kStatusListEntries,
-                                    claims.issuer + "/status/" + std::to_string(list)};
-    return sign_jws(*keys.active, kJwtTyp, keys.active->kid(), to_claims(claims));
-}
-
-void make_secret(Authority& authority, PreparedToken& made) {
-    auto& secret = made.secret;
-    secret.id.bytes = made.token.id.bytes;
-    secret.token = made.token.id;
-    secret.created_at = made.token.created_at;
-    if (made.token.kind == store::TokenKind::kJwt) {
-        const auto keys = authority.keys().keys();
-        secret.kid = keys->active->kid();
-        const std::uint64_t list = authority.current_status_list();
-        secret.status_index = list * kStatusListEntries + random_below(kStatusListEntries);
-        made.text = Secret(sign_secret(authority, *keys, made));
-    } else {
-        made.text = make_opaque(authority.settings().token_prefix);
-    }
-    secret.digest = sha256(made.text.expose());
-}
-
 // What the holder will present: a text that is made here, or what his keys sign.
 Status make_secrets(Authority& authority, PreparedToken& made, const std::vector<PublicKey>& keys) {
     if (made.token.kind != store::TokenKind::kKey) {
-        make_secret(authority, made);
+        auto secret = make_secret(authority, made.token, made.audience, 1, made.token.created_at);
+        made.secret = std::move(secret.record);
+        made.text = std::move(secret.text);
         return {};
     }
     std::vector<store::SecretRecord> rows;
@@ -136,13 +101,17 @@ Status make_secrets(Authority& authority, PreparedToken& made, const std::vector
     return {};
 }
 
+}  // namespace
+
 // A secret that no request can carry would only ever read as malformed.
-Status check_length(const PreparedToken& made) {
-    if (made.text.expose().size() <= kSecretBytesMax) return {};
+Status check_secret_length(const Secret& text) {
+    if (text.expose().size() <= kSecretBytesMax) return {};
     return invalid("with so many scopes the token is too long for a request", "too_many_scopes",
                    "/scopes")
         .with_hint("take kind opaque, whose length does not grow, or fewer scopes");
 }
+
+namespace {
 
 Error unknown_owner() {
     return Error{ErrorCode::kNotFound, "there is no such active user"}
@@ -316,7 +285,7 @@ Result<PreparedToken> prepare_token(Authority& authority, verify::Replica::Reade
     made.actor = actor;
     made.projects = std::move(wanted.projects);
     TRY(make_secrets(authority, made, wanted.keys));
-    TRY(check_length(made));
+    TRY(check_secret_length(made.text));
     return made;
 }
 
@@ -325,12 +294,12 @@ Status insert_token(Authority& authority, store::Transaction& tx, PreparedToken&
     TRY(require_still_active(db, prepared.actor, tx.now()));
     TRY(check_owner(db, prepared));
     TRY(check_no_bulk_rule(db, prepared.token));
-    int tries_left = 100;  // at most half of a list is used: more than a few never happens
-    while (prepared.secret.status_index &&
-           TRY(store::is_status_index_taken(db, *prepared.secret.status_index))) {
-        if (--tries_left == 0) return Error{ErrorCode::kInternal, "no free status index"};
-        make_secret(authority, prepared);
-    }
+    MadeSecret secret{std::move(prepared.secret), std::move(prepared.text)};
+    const auto settled =
+        settle_status_index(authority, db, prepared.token, prepared.audience, secret);
+    prepared.secret = std::move(secret.record);
+    prepared.text = std::move(secret.text);
+    TRY(settled);
     TRY(store::insert_token(db, prepared.token));
     json::array facts;
     facts.push_back(verify::to_json(fact_of(prepared.token)));

@@ -40,6 +40,9 @@ inline constexpr std::size_t kProjectsOfNewTokenMax = 50;
 // 1..100 characters, of a key token at least 8 (reason name_too_short).
 Status check_token_name(std::string_view name, store::TokenKind kind);
 
+// Reason too_many_scopes.
+Status check_secret_length(const Secret& text);
+
 struct PreparedToken {
     store::TokenRecord token;
     store::SecretRecord secret;

@@ -89,6 +89,7 @@ Result<TokenDetails> edit_token(store::Transaction& tx, const Actor& actor,
     token.name = edit.name.value_or(token.name);
     token.description = edit.description.value_or(token.description);
     const bool is_renamed = token.name != before.name || token.description != before.description;
+    details.generations = TRY(store::secret_usages(tx.connection(), token.id));
     if (!is_renamed && changes.empty() && has_same_terms(before, token)) return details;
     token.updated_at = tx.now();
     TRY(store::update_token(tx.connection(), token));

@@ -7,11 +7,14 @@
 
 #include <fmt/format.h>
 
+#include "authority/bulk_rules.h"
 #include "authority/facts_of_records.h"
 #include "authority/key_encryption_key.h"
 #include "authority/key_ring.h"
+#include "authority/restore_bulk.h"
 #include "authority/restore_files.h"
 #include "authority/restore_projects.h"
+#include "authority/token_terms.h"
 #include "base/log.h"
 #include "crypto/random.h"
 #include "crypto/seal.h"
@@ -87,15 +90,20 @@ Status collect(store::Connection& db, std::uint64_t after, LaterFacts& later) {
         const auto events = TRY(store::list_events(db, query));
         for (const auto& event : events) {
             if (event.token) later.changed.insert(*event.token);
+            const auto settled = TRY(tokens_settled_by(event));
+            later.changed.insert(settled.begin(), settled.end());
             if (event.owner && event.type.starts_with("user.")) users.insert(*event.owner);
             if (event.type == "epoch.began") TRY(collect_earlier_restore(event, later, users));
             query.after = event.revision;
         }
         if (events.size() < query.limit) break;
     }
+    const auto ruled = TRY(tokens_under_rules(db));
+    later.changed.insert(ruled.begin(), ruled.end());
     for (const auto& id : later.changed) {
         auto token = TRY(store::find_token(db, id.bytes));
         if (!token) continue;
+        TRY(apply_bulk_rules(db, *token));
         if (token->deleted_at || token->state == store::TokenState::kRevoked) {
             later.revoked.insert(id);
         }
@@ -197,14 +205,44 @@ Status end_secrets(store::Connection& db, const TokenWithSecrets& now, json::arr
         const auto same = [&](const store::SecretRecord& other) { return other.id == secret.id; };
         const auto found = std::find_if(now.secrets.begin(), now.secrets.end(), same);
         if (found == now.secrets.end()) continue;
-        const bool is_alike = found->state == secret.state && found->ends_at == secret.ends_at;
+        const bool is_alike = found->state == secret.state && found->ends_at == secret.ends_at &&
+                              found->must_ask == secret.must_ask;
         if (is_alike || secret.state == store::SecretState::kRevoked) continue;
         secret.state = found->state;
-        if (found->ends_at) secret.ends_at = found->ends_at;
+        secret.must_ask = secret.must_ask || found->must_ask;
+        if (found->ends_at) {
+            secret.ends_at = std::min(*found->ends_at, secret.ends_at.value_or(*found->ends_at));
+        }
         TRY(store::update_secret(db, secret));
         facts.push_back(verify::to_json(fact_of(secret)));
     }
     return {};
+}
+
+// Secrets that a rotation made since: their holders have them, and off-line a jwt would be good
+// for as long as no entry of a status list says otherwise.
+Status add_lost_secrets(store::Connection& db, const TokenWithSecrets& now, json::array& facts) {
+    const auto kept = TRY(store::secrets_of(db, now.token.id));
+    for (auto secret : now.secrets) {
+        const auto same = [&](const store::SecretRecord& other) { return other.id == secret.id; };
+        if (!secret.public_jwk.empty() || std::any_of(kept.begin(), kept.end(), same)) continue;
+        secret.state = store::SecretState::kRevoked;
+        TRY(store::insert_secret(db, secret));
+        facts.push_back(verify::to_json(fact_of(secret)));
+    }
+    return {};
+}
+
+// What was taken from a token since stays taken; a restore never makes one wider than it was.
+void keep_narrower_terms(const store::TokenRecord& now, store::TokenRecord& token) {
+    const auto wider = widening(now, token);
+    if (wider.of_claims()) {
+        token.scopes = now.scopes;
+        token.expires_at = now.expires_at;
+    }
+    if (wider.start) token.not_before = now.not_before;
+    if (wider.addresses) token.allowed_ips = now.allowed_ips;
+    if (wider.rate) token.rate = now.rate;
 }
 
 Status mark_tokens(store::Transaction& tx, const LaterFacts& later, json::array& facts) {
@@ -217,10 +255,13 @@ Status mark_tokens(store::Transaction& tx, const LaterFacts& later, json::array&
         if (is_revoked) token->revoked_at = tx.now();
         token->reason = kReason;
         token->updated_at = tx.now();
+        const auto now = later.tokens.find(id);
+        if (now != later.tokens.end()) keep_narrower_terms(now->second.token, *token);
         TRY(store::update_token(db, *token));
         facts.push_back(verify::to_json(fact_of(*token)));
-        const auto now = later.tokens.find(id);
-        if (now != later.tokens.end()) TRY(end_secrets(db, now->second, facts));
+        if (now == later.tokens.end()) continue;
+        TRY(end_secrets(db, now->second, facts));
+        TRY(add_lost_secrets(db, now->second, facts));
     }
     for (const auto& [id, now] : later.users) {
         auto user = TRY(store::find_user(db, id));

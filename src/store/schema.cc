@@ -128,6 +128,7 @@ constexpr Sql kWholeLives[] = {
     // Seconds without a use after which a rotated secret ends by itself; 0: it does not.
     "ALTER TABLE token_secrets ADD COLUMN until_silent BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE token_secrets ADD COLUMN must_ask SMALLINT NOT NULL DEFAULT 0",
+    "CREATE INDEX token_secrets_silent ON token_secrets (ends_at) WHERE until_silent > 0",
 
     // Usage in detail. No foreign keys, as with token_usage. Day 0 is all that was long ago.
     "CREATE TABLE usage_days (token_id BLOB NOT NULL, generation BIGINT NOT NULL,"

@@ -25,6 +25,13 @@ Status insert_secret(Connection& db, const SecretRecord& secret);
 // State, ends_at, until_silent and must_ask; of a key token's key also its name and its JWK.
 Status update_secret(Connection& db, const SecretRecord& secret);
 Result<std::vector<SecretRecord>> secrets_of(Connection& db, const TokenId& token);
+// A live secret that a rotation replaced, and that ends when it was silent for so long.
+struct WaitingSecret {
+    SecretRecord secret;
+    Timestamp replaced_at;
+    std::optional<Timestamp> last_used_at;  // or tried
+};
+Result<std::vector<WaitingSecret>> secrets_until_silent(Connection& db, Timestamp now);
 Result<bool> is_status_index_taken(Connection& db, std::uint64_t index);
 Result<std::uint64_t> count_status_indexes(Connection& db, std::uint64_t from, std::uint64_t to);
 

@@ -112,6 +112,26 @@ Result<std::vector<SecretRecord>> secrets_of(Connection& db, const TokenId& toke
     return collect<SecretRecord>(rows, read_secret);
 }
 
+Result<std::vector<WaitingSecret>> secrets_until_silent(Connection& db, Timestamp now) {
+    Statement rows = TRY(db.prepare(
+        "SELECT " LATCHKEY_SECRET_COLUMNS
+        ", coalesce((SELECT min(n.created_at) FROM token_secrets n WHERE n.token_id = s.token_id"
+        " AND n.generation > s.generation), s.created_at),"
+        " (SELECT max(u.last_used_at) FROM usage_days u WHERE u.token_id = s.token_id"
+        " AND u.generation = s.generation)"
+        " FROM token_secrets s JOIN tokens t ON t.id = s.token_id"
+        " WHERE s.until_silent > 0 AND s.state = 1 AND s.ends_at > $1 AND t.state <> 3"
+        " AND t.deleted_at IS NULL"));
+    rows.bind(now);
+    return collect<WaitingSecret>(rows, [](const Statement& row) -> Result<WaitingSecret> {
+        WaitingSecret waiting;
+        TRY(read_secret_into(row, 0, waiting.secret));
+        waiting.replaced_at = row.time(12);
+        waiting.last_used_at = row.optional_time(13);
+        return waiting;
+    });
+}
+
 Result<bool> is_status_index_taken(Connection& db, std::uint64_t index) {
     Statement rows = TRY(db.prepare("SELECT 1 FROM token_secrets WHERE status_index = $1"));
     rows.bind(static_cast<std::int64_t>(index));
