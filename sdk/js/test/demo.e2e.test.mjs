@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
+import { createVerifier } from '@latchkey/sdk/verify'
 import { binary, freePort, LatchkeyServer } from './support/server.mjs'
 import { makeApp } from '../examples/hono.mjs'
 
@@ -89,7 +90,10 @@ describe('the demo API', { skip: !binary && 'LATCHKEY_BINARY is not set' }, () =
   })
 
   test('the same in Hono', async () => {
-    const app = makeApp({ LATCHKEY_SERVER: server.url, LATCHKEY_VERIFIER_TOKEN: server.verifierToken })
+    const verifier = createVerifier({ issuer: server.url, audience: 'licensing-api',
+      token: server.verifierToken })
+    after(() => verifier.close())
+    const app = makeApp(verifier)
     const ask = (token) => app.request('/licenses',
       { headers: token ? { authorization: `Bearer ${token}` } : {} })
     const { token, owner } = await server.mint()
@@ -102,7 +106,6 @@ describe('the demo API', { skip: !binary && 'LATCHKEY_BINARY is not set' }, () =
   })
 
   test('with the authority dead it goes on within the bound, then cannot tell, then recovers', async () => {
-    const { createVerifier } = await import('@latchkey/sdk/verify')
     const verifier = createVerifier({ issuer: server.url, audience: 'licensing-api',
       token: server.verifierToken, maxStalenessSeconds: 3 })
     try {

@@ -8,7 +8,7 @@ import { Network, settle } from './support/network.mjs'
 
 const folder = new URL('../../../spec/vectors/verifier/', import.meta.url).pathname
 let count = 0
-after(() => console.log(`${count} verifier vectors`))
+after(() => console.log(`verifier vectors: ${count} cases`))
 
 const rules = {
   scopes: ({ have, wanted, missing }) => assert.deepEqual(missingScopes(have, wanted), missing),

@@ -23,6 +23,7 @@ interface Answer {
   readonly epoch: number
   readonly revision: number
   readonly isKept: boolean
+  readonly isOfProject: boolean
 }
 
 export class Authority {
@@ -67,9 +68,10 @@ export class Authority {
   #isYoung(answer: Answer): boolean {
     if (!this.#isNewEnough(answer)) return false
     const age = this.#config.steady() - answer.askedAt
-    const isFollowed = answer.result.ok && this.#freshness.covers(answer.run)
-    return age <= Math.min(isFollowed ? kFollowedMs : this.#config.cacheMs, isFollowed ?
-      kFollowedMs : this.#config.boundMs)
+    // The stream tells verifiers nothing of projects: what depends on one is asked again soon.
+    const isFollowed =
+      answer.result.ok && !answer.isOfProject && this.#freshness.covers(answer.run)
+    return age <= (isFollowed ? kFollowedMs : Math.min(this.#config.cacheMs, this.#config.boundMs))
   }
 
   #isWithinBound(answer: Answer): boolean {
@@ -123,7 +125,9 @@ export class Authority {
       )
       if (answer.status !== 200) throw errorOf(answer, String(token))
       const isLimited = answer.headers.has('ratelimit')
-      return { ...readAnswer(parseStrictObject(answer.text), isLimited), askedAt, run }
+      const read = readAnswer(parseStrictObject(answer.text), isLimited)
+      const isOfProject = rest.project !== null || read.result.kind === 'key'
+      return { ...read, askedAt, run, isOfProject }
     } catch (error) {
       const known = asError(error)
       // A refusal is about this question, or about us; nobody else waits because of it.

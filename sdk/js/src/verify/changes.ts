@@ -128,6 +128,10 @@ export class Changes {
       const verdict = fact.state === 'revoked' || fact.state === 'suspended' ? fact.state : undefined
       this.#put(this.#tokens, id, { verdict, revision, at })
       this.#newest.token = revision
+    } else if (kind === 'token_states' && Array.isArray(fact.tokens)) {
+      for (const one of fact.tokens) {
+        this.#take({ kind: 'token', id: one, state: fact.state }, revision, at)
+      }
     } else if (kind === 'secret' && typeof id === 'string' && typeof fact.token === 'string') {
       this.#takeSecret(fact, id, fact.token, revision, at)
     } else if (kind === 'user' && typeof id === 'string') {
