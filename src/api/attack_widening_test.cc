@@ -180,9 +180,7 @@ TEST_F(AttackE2, AChangeOfATokenNeverWidensIt) {
     const auto target = "/v1/tokens/" + made.id;
     const auto before = ask("GET", target, by_session_).body;
     for (const char* body :
-         {R"({"scopes":["license:read","license:write"]})", R"({"scopes":["*"]})",
-          R"({"scopes":null})", R"({"allowedIps":[]})", R"({"allowedIps":["0.0.0.0/0"]})",
-          R"({"allowedIps":null})", R"({"expiresAt":null})", R"({"kind":"jwt"})",
+         {R"({"scopes":null})", R"({"allowedIps":null})", R"({"kind":"jwt"})",
           R"({"api":"latchkey"})", R"({"owner":"01890000-0000-7000-8000-000000000001"})",
           R"({"projects":[]})", R"({"state":"active"})", R"({"generation":2})"}) {
         const auto reply = ask("PATCH", target, by_session_, body);
@@ -191,6 +189,109 @@ TEST_F(AttackE2, AChangeOfATokenNeverWidensIt) {
     const auto keys = ask("PATCH", target, by_session_, "{" + new_key() + "}");
     EXPECT_EQ(keys.text("code"), "not_a_key_token") << keys.body;
     EXPECT_EQ(ask("GET", target, by_session_).body, before);
+}
+
+// Every respect in which a token can be wider, against every change that could make it so.
+TEST_F(AttackE2, ATokenWidensNothingBeyondItselfInAnyWay) {
+    const auto hour = format_rfc3339(clock.now() + std::chrono::hours(1));
+    const auto two = format_rfc3339(clock.now() + std::chrono::hours(2));
+    const std::string bound = R"("allowedIps":["127.0.0.0/8"],"rateLimit":{"requests":50,)"
+                              R"("seconds":60},"expiresAt":")" +
+                              hour + '"';
+    const auto by = bearer(make_token(by_session_, R"("name":"parent","api":"latchkey","scopes":)"
+                                                   R"(["token:write","token:read"],)" +
+                                                       bound)
+                               .secret);
+    const Fields wider = {{"scopes", R"(["token:read","account:read"])"},
+                          {"scopes", R"(["*"])"},
+                          {"expiresAt", "null"},
+                          {"expiresAt", '"' + two + '"'},
+                          {"expiresAt", R"("30d")"},
+                          {"allowedIps", "[]"},
+                          {"allowedIps", R"(["0.0.0.0/0"])"},
+                          {"allowedIps", R"(["127.0.0.0/7"])"},
+                          {"rateLimit", "null"},
+                          {"rateLimit", R"({"requests":51,"seconds":60})"},
+                          {"rateLimit", R"({"requests":50,"seconds":59})"}};
+    for (const auto& [member, value] : wider) {
+        const auto made =
+            make_token(by_session_, R"("kind":"opaque","name":"narrow","api":"latchkey","scopes":)"
+                                    R"(["token:read"],)" +
+                                        bound);
+        const auto target = "/v1/tokens/" + made.id;
+        const auto body = "{\"" + member + "\":" + value + "}";
+        const auto before = ask("GET", target, by_session_).body;
+        EXPECT_EQ(ask("PATCH", target, by, body).status, 403) << body;
+        if (member == "scopes" || member == "expiresAt") {
+            EXPECT_EQ(ask("POST", target + "/rotate", by, body).status, 403) << body;
+        }
+        EXPECT_EQ(ask("GET", target, by_session_).body, before) << body;
+        // The same by way of a copy. A limit that is not given is handed on, and no escape.
+        const auto copy = ask("POST", "/v1/tokens", by,
+                              R"({"like":")" + made.id + "\",\"" + member + "\":" + value + "}");
+        const bool is_inherited = value == "[]" || value == "null";
+        if (copy.status == 201 && is_inherited && member != "expiresAt") {
+            EXPECT_NE(copy.body.find(R"("allowedIps":["127.0.0.0/8"])"), std::string::npos);
+            EXPECT_NE(copy.body.find(R"("rateLimit":{"requests":50)"), std::string::npos);
+        } else {
+            EXPECT_EQ(copy.status, 403) << body << copy.body;
+        }
+    }
+}
+
+// A rotation hands out the token, a copy one like it: no way to one that may do more.
+TEST_F(AttackE2, ATokenIsNotTakenByRotatingOrCopyingIt) {
+    const auto by = token_with(R"("token:write","token:read")");
+    for (const char* members :
+         {R"("api":"billing","scopes":["license:read"])", R"("api":"latchkey","scopes":["*"])",
+          R"("api":"latchkey","scopes":["token:read","policy:write"])"}) {
+        const auto made = make_token(by_session_, R"("name":"stronger",)" + std::string(members));
+        refused("POST", "/v1/tokens/" + made.id + "/rotate", by, "{}");
+        refused("POST", "/v1/tokens", by, R"({"like":")" + made.id + "\"}");
+    }
+    const auto bobs = make_token(bearer(session(bob_)),
+                                 R"("name":"bob's","api":"billing","scopes":["license:read"])");
+    const auto unknown = ask("POST", "/v1/tokens/" + kNobody + "/rotate", by_session_, "{}");
+    const auto foreign = ask("POST", "/v1/tokens/" + bobs.id + "/rotate", by_session_, "{}");
+    EXPECT_EQ(foreign.status, 404);
+    EXPECT_EQ(foreign.shape(), unknown.shape());
+    const auto copied = ask("POST", "/v1/tokens", by_session_, R"({"like":")" + bobs.id + "\"}");
+    EXPECT_EQ(copied.status, 404) << copied.body;
+    // Who manages users does not become one of them.
+    const auto manager =
+        bearer(make_token(bearer(session(admin_)), R"("name":"helper","api":"latchkey","scopes":)"
+                                                   R"(["user:write","user:read","token:write"])")
+                   .secret);
+    refused("POST", "/v1/tokens/" + bobs.id + "/rotate", manager, "{}");
+}
+
+// Row B7: no spelling of "never" gets past what binds who asks, whatever makes the token.
+TEST_F(AttackE2, NeverIsNotSmuggledIn) {
+    const auto hour = format_rfc3339(clock.now() + std::chrono::hours(1));
+    const auto by = bearer(make_token(by_session_, R"("name":"parent","api":"latchkey","scopes":)"
+                                                   R"(["token:write","token:read"],)"
+                                                   R"("expiresAt":")" +
+                                                       hour + '"')
+                               .secret);
+    const auto made =
+        make_token(by_session_, R"("kind":"opaque","name":"narrow","api":"latchkey","scopes":)"
+                                R"(["token:read"],"expiresAt":")" +
+                                    hour + '"');
+    for (const char* never :
+         {"null", "0", R"("")", R"("never")", R"("none")", R"("0s")", R"("9999-12-31T23:59:59Z")",
+          R"("99999d")", R"("+010000-01-01T00:00:00Z")", "false", "[]", R"("-1d")"}) {
+        const std::string member = R"("expiresAt":)" + std::string(never);
+        const auto created =
+            ask("POST", "/v1/tokens", by,
+                R"({"name":"x","api":"latchkey","scopes":["token:read"],)" + member + "}");
+        EXPECT_GE(created.status, 400) << never << created.body;
+        for (const char* how : {"", "/rotate"}) {
+            const auto changed = ask(*how == 0 ? "PATCH" : "POST", "/v1/tokens/" + made.id + how,
+                                     by, "{" + member + "}");
+            EXPECT_GE(changed.status, 400) << never << how << changed.body;
+        }
+    }
+    EXPECT_EQ(ask("GET", "/v1/tokens/" + made.id, by_session_).text("expiresAt"), hour);
 }
 
 TEST_F(AttackE2, WhoMayLessElsewhereAllowsNoMoreInAProject) {

@@ -97,6 +97,16 @@ Result<bool> Body::flag(std::string_view name, bool otherwise) {
     return value->get_bool();
 }
 
+Result<std::optional<std::uint32_t>> Body::optional_number(std::string_view name) {
+    const json::value* value = take(name);
+    if (value == nullptr || value->is_null()) return std::optional<std::uint32_t>();
+    const bool is_whole = value->is_int64() && value->get_int64() >= 0;
+    if (!is_whole) return wrong_type(name, "a whole number");
+    // What is beyond every limit stays beyond it, so that who knows the limit says it.
+    return std::optional(
+        static_cast<std::uint32_t>(std::min<std::int64_t>(value->get_int64(), 0xFFFF'FFFF)));
+}
+
 Result<std::optional<std::vector<std::string>>> Body::optional_texts(std::string_view name) {
     const json::value* value = take(name);
     if (value == nullptr || value->is_null()) return std::optional<std::vector<std::string>>();

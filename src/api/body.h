@@ -28,6 +28,8 @@ public:
     Result<std::optional<std::vector<std::string>>> optional_texts(std::string_view name);
     Result<std::optional<Timestamp>> optional_time(std::string_view name);  // null is none
     Result<std::optional<std::vector<Body>>> optional_objects(std::string_view name);
+    Result<std::optional<std::uint32_t>> optional_number(
+        std::string_view name);  // whole, 0 or more
     // Any JSON; nullptr when it is not there. Valid as long as the Body.
     const json::value* value(std::string_view name) { return take(name); }
     [[nodiscard]] bool has(std::string_view name) const;

@@ -5,6 +5,7 @@
 #include "api/presented_token.h"
 #include "api/principal.h"
 #include "api/problem.h"
+#include "api/token_fields.h"
 #include "api/proof.h"
 #include "base/encoding.h"
 #include "store/verification_scope.h"
@@ -82,7 +83,7 @@ public:
           api_slug_(path.api_slug),
           is_nginx_(path.is_nginx) {}
 
-    void allow(const verify::TokenView& view) {
+    void allow(const verify::TokenView& view, const verify::RateState& rate) {
         std::string& head = state_.head;
         head.assign("HTTP/1.1 200 OK\r\n");
         head.append(kNoStore);
@@ -100,6 +101,8 @@ public:
                                 : view.kind == verify::TokenKind::kOpaque ? "opaque"
                                                                           : "key");
         append("Latchkey-Verdict", "active");
+        append_expiry_field(view, head);
+        append_rate_fields(view.rate, rate, head);
         exchange_.answer_flat(head, {});
     }
 
@@ -139,6 +142,22 @@ public:
         body.assign("{\"code\":\"").append(error.empty() ? "invalid_token" : error);
         body.append("\",\"verdict\":\"").append(verify::verdict_name(verdict));
         body.append("\",\"detail\":\"").append(verify::verdict_reason(verdict)).append("\"}");
+        finish(head, body);
+    }
+
+    void deny_rate(const verify::TokenView& view, const verify::RateState& rate) {
+        std::string& head = state_.head;
+        head.assign(is_nginx_ ? "HTTP/1.1 403 Forbidden\r\n"
+                              : "HTTP/1.1 429 Too Many Requests\r\n");
+        head.append(kNoStore);
+        append("Latchkey-Verdict", verify::verdict_name(Verdict::kRateLimited));
+        const auto seconds = std::to_string(rate.reset);
+        append("Retry-After", seconds);
+        append_rate_fields(view.rate, rate, head);
+        std::string& body = state_.decoded;
+        body.assign("{\"code\":\"rate_limited\",\"verdict\":\"rate_limited\",\"detail\":\"");
+        body.append(verify::verdict_reason(Verdict::kRateLimited));
+        body.append("\",\"retryAfter\":").append(seconds).append("}");
         finish(head, body);
     }
 
@@ -280,17 +299,18 @@ void judge_and_answer(Services& services, http::Exchange& exchange, const CheckP
             judge_bound(services, request, {token, view, asked.url, asked.method}, wanted, checked);
         if (checked.could_not_tell) return answer.not_current();
     }
-    count(judged.verdict);
-    const bool is_active = judged.verdict == Verdict::kActive;
+    const auto used = count_use(services, view, judged.verdict);
+    count(used.verdict);
     state.usage.record({.token = view.token,
                         .generation = view.generation,
                         .now = now,
                         .address = client,
                         .agent = request.find("User-Agent").value_or(""),
-                        .verdict = judged.verdict,
+                        .verdict = used.verdict,
                         .scopes = verify::scopes_asked(wanted.scopes),
                         .is_being_replaced = view.secret_ends_at.has_value()});
-    if (is_active) return answer.allow(view);
+    if (used.verdict == Verdict::kActive) return answer.allow(view, used.rate);
+    if (used.verdict == Verdict::kRateLimited) return answer.deny_rate(view, used.rate);
     const bool is_about_proof =
         judged.verdict == Verdict::kProofNeeded || judged.verdict == Verdict::kProofInvalid;
     if (is_about_proof) return answer.deny_proof(judged.verdict, checked.error);

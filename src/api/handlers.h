@@ -12,6 +12,8 @@ Result<http::Response> get_tokens(Call& call);
 Result<http::Response> get_token(Call& call);
 Result<http::Response> patch_token(Call& call);
 void delete_token(const CallPtr& call);
+// token_rotation.cc
+Result<http::Response> post_token_rotate(Call& call);
 void post_token_revoke(const CallPtr& call);
 void post_token_suspend(const CallPtr& call);
 void post_token_resume(const CallPtr& call);

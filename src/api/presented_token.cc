@@ -3,6 +3,7 @@
 #include "http/message.h"
 #include "token/access_token.h"
 #include "token/jws.h"
+#include "token/jwt_claims.h"
 #include "token/opaque.h"
 
 namespace latchkey::api {
@@ -80,6 +81,15 @@ Recognition find_access_token(Services& services, ReactorState& state,
     return Recognition::kFound;
 }
 
+// The digest has proved the text to be ours. One that cannot be read says nothing that counts.
+void read_claimed_scopes(std::string_view secret, RecognisedToken& token) {
+    const auto parsed = parse_unverified(secret);
+    const auto claims = parsed ? parse_claims(parsed->claims) : Result<JwtClaims>(parsed.error());
+    token.claimed.clear();
+    if (claims) token.claimed = claims->scopes.items();
+    token.view.claimed = &token.claimed;
+}
+
 }  // namespace
 
 Recognition recognise(Services& services, ReactorState& state, const PresentedToken& presented,
@@ -90,6 +100,8 @@ Recognition recognise(Services& services, ReactorState& state, const PresentedTo
         if (shape_of(presented.secret) != TokenShape::kJwt) return Recognition::kUnknown;
         const auto found = find_access_token(services, state, presented, token);
         if (found != Recognition::kFound) return found;
+    } else if (token.view.kind == verify::TokenKind::kJwt && token.view.secret_ends_at) {
+        read_claimed_scopes(presented.secret, token);
     }
     const auto project = presented.project || token.view.access == nullptr
                              ? presented.project

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/services.h"
 #include "base/address.h"
@@ -30,7 +32,8 @@ struct PresentedToken {
 struct RecognisedToken {
     // With its grant in the project that is asked about, else in that of the access token.
     verify::TokenView view;
-    Digest facts{};  // what they are found by
+    Digest facts{};                    // what they are found by
+    std::vector<std::string> claimed;  // view.claimed, if it has any
 };
 
 // On the reactor that `state` belongs to, inside a ReadGuard of its reader; `token` is valid as

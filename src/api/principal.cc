@@ -5,6 +5,7 @@
 
 #include "api/presented_token.h"
 #include "api/problem.h"
+#include "api/token_fields.h"
 #include "api/proof.h"
 #include "authority/create_token.h"
 #include "base/encoding.h"
@@ -146,16 +147,25 @@ Result<Principal> token_principal(Services& services, ReactorState& state,
     if (presented.is_dpop && judged.verdict == verify::Verdict::kProofInvalid) {
         judged = TRY(judge_bound(services, request, secret, view, wanted));
     }
-    const bool is_active = judged.verdict == verify::Verdict::kActive;
+    const auto used = count_use(services, view, judged.verdict);
     state.usage.record({.token = view.token,
                         .generation = view.generation,
                         .now = now,
                         .address = address,
                         .agent = request.find("User-Agent").value_or(""),
-                        .verdict = judged.verdict,
+                        .verdict = used.verdict,
                         .is_being_replaced = view.secret_ends_at.has_value()});
-    if (!is_active) return invalid_token(verify::verdict_reason(judged.verdict));
+    if (used.verdict == verify::Verdict::kRateLimited) {
+        Error limited{ErrorCode::kRateLimited, std::string(verify::verdict_reason(used.verdict))};
+        limited.retry_after_seconds = used.rate.reset;
+        return limited;
+    }
+    if (used.verdict != verify::Verdict::kActive) {
+        return invalid_token(verify::verdict_reason(used.verdict));
+    }
     Principal principal;
+    principal.ends_at = end_of(view);
+    principal.rate = used.rate;
     principal.token_facts = found.facts;
     principal.token = view.token;
     principal.token_api = view.api_slug;

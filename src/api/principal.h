@@ -37,6 +37,8 @@ struct Principal {
     Digest token_facts{};          // what its facts are found by
     // Of an access token, which says who somebody is but manages nothing.
     std::optional<verify::AccessLimits> access;
+    std::optional<Timestamp> ends_at;  // the last moment of what was presented
+    verify::RateState rate;            // of a token whose actor.rate is set
     bool owner_is_machine{false};
     std::vector<ApiId> verifies;
     bool came_by_cookie{false};

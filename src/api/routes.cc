@@ -27,6 +27,8 @@ constexpr std::array kRoutes = {
     Route{Method::kDelete, "/v1/tokens/{id}", P::scope("token:write"), W::later(delete_token)},
     Route{Method::kPost, "/v1/tokens/{id}/revoke", P::scope("token:write"),
           W::later(post_token_revoke)},
+    Route{Method::kPost, "/v1/tokens/{id}/rotate", P::scope("token:write"),
+          W::on_worker(post_token_rotate)},
     Route{Method::kPost, "/v1/tokens/{id}/suspend", P::scope("token:write"),
           W::later(post_token_suspend)},
     Route{Method::kPost, "/v1/tokens/{id}/resume", P::scope("token:write"),

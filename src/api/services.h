@@ -18,6 +18,7 @@
 #include "authority/proof_memory.h"
 #include "authority/setup.h"
 #include "verify/judge.h"
+#include "verify/rate_limits.h"
 #include "verify/replica.h"
 #include "verify/usage.h"
 
@@ -65,6 +66,7 @@ struct Services {
     Workers& workers;    // reads and waiting
     Workers& passwords;  // argon2id, one thread
     EventStreams streams;
+    verify::RateLimits rate_limits;
     bool has_secure_cookies{false};  // behind TLS: __Host-latchkey
     std::vector<AddressRange> trusted_proxies;
     authority::DeviceGate device_gate;

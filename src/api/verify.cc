@@ -4,6 +4,7 @@
 #include "api/body.h"
 #include "api/handlers.h"
 #include "api/presented_token.h"
+#include "api/token_fields.h"
 #include "api/proof.h"
 #include "api/views.h"
 #include "store/verification_scope.h"
@@ -176,18 +177,20 @@ Result<json::object> decide(Services& services, ReactorState& state, const Call&
         wanted.proof = checked.proof;
         judged = verify::judge(view, wanted, now);
     }
-    state.checks[static_cast<std::size_t>(judged.verdict)].fetch_add(1);
+    const auto used = count_use(services, view, judged.verdict);
+    state.checks[static_cast<std::size_t>(used.verdict)].fetch_add(1);
     state.usage.record({.token = view.token,
                         .generation = view.generation,
                         .now = now,
                         .address = asked.address.value_or(Address{}),
                         .agent = {},
-                        .verdict = judged.verdict,
+                        .verdict = used.verdict,
                         .scopes = verify::scopes_asked(wanted.scopes),
                         .is_being_replaced = view.secret_ends_at.has_value()});
-    if (judged.verdict == Verdict::kActive) return positive(*state.reader, view);
-    auto answer = negative(judged.verdict);
+    if (used.verdict == Verdict::kActive) return positive(*state.reader, view);
+    auto answer = negative(used.verdict);
     describe(view, answer);
+    if (used.verdict == Verdict::kRateLimited) answer["retryAfter"] = used.rate.reset;
     if (judged.verdict == Verdict::kProofNeeded || judged.verdict == Verdict::kProofInvalid) {
         // For the challenge with which the verifier answers in turn.
         answer["dpopError"] = checked.error.empty() ? "invalid_token" : checked.error;

@@ -35,6 +35,11 @@ json::value rate_view(const RateLimit& rate) {
     return json::object{{"requests", rate.requests}, {"seconds", rate.seconds}};
 }
 
+json::value silence_view(const store::SecretRecord& secret) {
+    if (secret.until_silent_seconds == 0) return nullptr;
+    return secret.until_silent_seconds;
+}
+
 std::string_view kind_name(store::TokenKind kind) {
     switch (kind) {
         case store::TokenKind::kJwt: return "jwt";
@@ -81,6 +86,43 @@ json::object token_view(const store::TokenRecord& token, const authority::Direct
     return view;
 }
 
+namespace {
+
+std::string_view secret_state(const store::SecretRecord& secret, const store::TokenRecord& token,
+                              Timestamp now) {
+    if (secret.state == store::SecretState::kRevoked) return "revoked";
+    if (token.state == store::TokenState::kRevoked) return "revoked";
+    const bool has_ended = (secret.ends_at && *secret.ends_at <= now) ||
+                           (token.expires_at && *token.expires_at <= now);
+    return has_ended ? "ended" : "live";
+}
+
+// Newest first: the first is the one that counts when nothing is being replaced.
+json::array secrets_view(const authority::TokenDetails& details, Timestamp now) {
+    json::array view;
+    for (auto secret = details.secrets.rbegin(); secret != details.secrets.rend(); ++secret) {
+        store::SecretUsage usage;
+        for (const auto& one : *details.generations) {
+            if (one.generation == secret->generation) usage = one;
+        }
+        const bool was_used = usage.uses > 0;
+        view.push_back(json::object{
+            {"id", secret->id.uuid()},
+            {"generation", secret->generation},
+            {"state", secret_state(*secret, details.token, now)},
+            {"createdAt", format_rfc3339(secret->created_at)},
+            {"endsAt", time_view(secret->ends_at)},
+            {"untilSilentSeconds", silence_view(*secret)},
+            {"lastUsedAt", time_view(was_used ? std::optional(usage.last_used_at) : std::nullopt)},
+            {"lastAddress", usage.last_address},
+            {"lastAgent", usage.last_agent},
+            {"uses", usage.uses}});
+    }
+    return view;
+}
+
+}  // namespace
+
 json::object token_view(const authority::TokenDetails& details,
                         const authority::DirectoryView& apis, Timestamp now) {
     const auto& secrets = details.secrets;
@@ -90,6 +132,7 @@ json::object token_view(const authority::TokenDetails& details,
                    details.usage ? std::optional(details.usage->last_used_at) : std::nullopt,
                    secrets.empty() || has_keys ? 1 : secrets.back().generation);
     if (has_keys) view["keys"] = keys_view(secrets);
+    if (!has_keys && details.generations) view["secrets"] = secrets_view(details, now);
     return view;
 }
 

@@ -29,6 +29,7 @@ json::array texts_view(const std::vector<std::string>& texts);
 json::array words_view(std::string_view words);               // with one space between them
 json::value time_view(const std::optional<Timestamp>& time);  // null for none
 json::value rate_view(const RateLimit& rate);                 // null for none
+json::value silence_view(const store::SecretRecord& secret);  // seconds, null for none
 std::string_view kind_name(store::TokenKind kind);
 // "active", "expired", "suspended", "revoked": what a person is told.
 std::string_view state_name(const store::TokenRecord& token, Timestamp now);

@@ -18,6 +18,7 @@
 #include "api/usage_flush.h"
 #include "authority/bulk.h"
 #include "authority/maintenance.h"
+#include "authority/rotate_token.h"
 #include "base/log.h"
 #include "server/config.h"
 
@@ -115,6 +116,8 @@ struct Parts {
     std::unique_ptr<api::Application> ops;
     std::unique_ptr<http::Server> server;
     std::unique_ptr<http::Server> ops_server;
+    std::uint64_t uses_left_out{0};
+    Timestamp uses_known_since;  // all of them were recorded from then on
 };
 
 void make_services(const Config& config, Parts& parts, std::size_t reactors) {
@@ -228,6 +231,21 @@ void maintain(Parts& parts) {
            "a bulk change was not settled further");
 }
 
+// Secrets that were to end when nobody used them any more. A use that was not recorded must not
+// pass for silence.
+void end_silent_secrets(Parts& parts) {
+    const Timestamp now = parts.clock.now();
+    std::uint64_t left_out = 0;
+    for (const auto& reactor : parts.services->reactors) {
+        left_out += reactor->usage.left_out();
+    }
+    if (left_out != parts.uses_left_out) parts.uses_known_since = now;
+    parts.uses_left_out = left_out;
+    auto done = api::flush_usage(*parts.services);
+    if (done) done = authority::end_silent_secrets(*parts.authority, now, parts.uses_known_since);
+    if (!done) log::warning("silent secrets were not ended", {{"why", done.error().message}});
+}
+
 // SIGHUP: the configuration is read anew. What cannot change while running is said, not done.
 void reload(const std::vector<std::string>& flags, Config& config, Parts& parts) {
     auto fresh = read_config(flags, from_environment);
@@ -259,6 +277,7 @@ void run_until_stopped(const std::vector<std::string>& flags, Config& config, Pa
         if (signal >= 0 || errno != EAGAIN) continue;
         maintain(parts);
         if (++seconds % 60 == 0) {
+            end_silent_secrets(parts);
             const auto done = authority::tidy_up(*parts.authority);
             if (!done) log::warning("tidying up failed", {{"why", done.error().message}});
         }
