@@ -14,6 +14,7 @@ void add_status(Command root);
 void add_token_create(Command token);
 void add_token_list(Command token);  // list, list-tokens
 void add_token_get(Command token);   // get, get-token
+void add_token_rotate(Command token);
 void add_token_update(Command token);
 void add_token_usage(Command token);       // usage, unused, shrink
 void add_token_bulk(Command token);        // bulk revoke, suspend, status

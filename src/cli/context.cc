@@ -313,7 +313,16 @@ Result<ApiClient> Context::client() {
                            ? "run latchkey login"
                            : fmt::format("run latchkey login --server {}", address));
     }
-    return client_with(Secret(std::string(found->secret.expose())));
+    ApiClient client = TRY(client_with(Secret(std::string(found->secret.expose()))));
+    client.tell_end_to(&credential_end);
+    return client;
+}
+
+void Context::warn_of_end() {
+    constexpr auto kWarned = std::chrono::hours(14 * 24);
+    const auto end = parse_rfc3339(credential_end);
+    if (credential_end.empty() || !end || *end - now() >= kWarned) return;
+    note(fmt::format("the token that you use expires {}: rotate it before", local_time(*end)));
 }
 
 bool Context::may_ask() const {

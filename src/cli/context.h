@@ -53,6 +53,7 @@ public:
 
     Globals globals;
     std::optional<Problem> problem;  // of the last call that failed
+    std::string credential_end;      // when the token that was used expires, as the server said
 
     [[nodiscard]] Console& console() { return console_; }
     [[nodiscard]] const Hooks& hooks() const { return hooks_; }
@@ -94,6 +95,7 @@ public:
     Result<bool> may_go_on(std::string_view question);
 
     void note(std::string_view text);  // a hint on stderr, unless --quiet
+    void warn_of_end();                // of the token that was used, when it comes near
     void print(std::string_view text) { console_.out << text; }
     // One object as JSON, pretty at a terminal.
     void print_json(const json::value& value);

@@ -120,6 +120,7 @@ void add_all_commands(Menu& menu) {
     add_key_token_create(token);
     add_token_list(token);
     add_token_get(token);
+    add_token_rotate(token);
     add_token_update(token);
     add_key_token_update(token);
     add_token_revoke(token);
@@ -231,6 +232,7 @@ int run_with(Invocation invocation) {
         return is_fine ? kExitOk : kExitUsage;
     }
     const auto code = parsed->action(context);
+    context.warn_of_end();
     if (!code) return fail(context, code.error(), as_json);
     return *code;
 }

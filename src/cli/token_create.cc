@@ -16,6 +16,7 @@ struct Options {
     TokenFlags token;
     KeyFlags key;
     std::optional<std::string> kind;
+    std::optional<std::string> like;
 };
 
 Status check_kind(const Options& options) {
@@ -38,8 +39,13 @@ Status check_kind(const Options& options) {
 Result<json::object> body_of(Context& context, const Options& options) {
     TRY(check_kind(options));
     json::object body;
-    const std::string name = TRY(context.need(options.token.name, "--name", "Name of the token"));
-    body["name"] = name;
+    std::string name = options.token.name.value_or("");
+    if (options.like) {
+        body["like"] = *options.like;
+    } else {
+        name = TRY(context.need(options.token.name, "--name", "Name of the token"));
+    }
+    if (!name.empty()) body["name"] = name;
     if (options.kind) body["kind"] = *options.kind;
     const json::object members = TRY(token_members(context, options.token));
     body.insert(members.begin(), members.end());
@@ -72,7 +78,7 @@ void print_hints(Context& context, const Options& options, const json::object& t
             fmt::format("get an access token with it: latchkey exchange --key FILE "
                         "--token-id {}",
                         short_id(text_of(token, "id"))));
-    } else if (options.token.scopes.empty()) {
+    } else if (options.token.scopes.empty() && !options.like) {
         context.note(fmt::format("no -s was given, so it got the API's default scopes: {}",
                                  scopes_in_words(token)));
     }
@@ -107,8 +113,11 @@ void add_token_create(Command token) {
     Command command = token.command("create", "Make a token; its secret is shown once");
     add_token_flags(command, options->token);
     command.option("--kind", options->kind, "KIND", "jwt, opaque or key");
+    command.option("--like", options->like, "ID", "Copy what is not given from that token");
     add_key_flags(command, options->key);
     command.example("latchkey token create -n ci-deploy -s license:read -e 90d");
+    command.example(
+        "latchkey token create -n office -s license:read --ip 192.0.2.0/24 --rate 100/1m");
     command.example("TOKEN=$(latchkey token create -n script -q)");
     command.example("latchkey token create -n build-server --kind key -f public.pem --project web");
     command.action([options](Context& context) { return create(context, *options); });

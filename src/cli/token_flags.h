@@ -19,6 +19,8 @@ struct TokenFlags {
     std::vector<std::string> scopes;
     std::optional<std::string> api;
     std::vector<std::string> addresses;
+    std::optional<std::string> rate;
+    std::optional<std::string> start;
     std::optional<std::string> owner;
 };
 
@@ -32,6 +34,13 @@ std::string tokens_path(const TokenFlags& flags);
 // RFC 3339, or null for "none". Written wrongly is a usage error; a moment that cannot be is an
 // invalid value.
 Result<json::value> expiry_member(Context& context, const std::string& given);
+
+// {"requests","seconds"} of "100/1m", or null for "none".
+Result<json::value> rate_member(const std::string& given);
+// As expiry_member; a date is the beginning of that day, and "now" is null.
+Result<json::value> start_member(Context& context, const std::string& given);
+// As --ip gives them; "none" is no limit at all.
+json::array address_members(const std::vector<std::string>& given);
 
 // All that was given, by several flags or between commas.
 std::vector<std::string> all_items(const std::vector<std::string>& given);

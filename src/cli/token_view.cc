@@ -35,6 +35,22 @@ std::string scopes_in_words(const json::object& token) {
     return scopes.empty() ? "none" : scopes;
 }
 
+std::string rate_in_words(const json::object& token) {
+    const json::value* rate = token.if_contains("rateLimit");
+    if (rate == nullptr || !rate->is_object()) return {};
+    const auto seconds = number_of(rate->get_object(), "seconds").value_or(0);
+    const auto requests = number_of(rate->get_object(), "requests").value_or(0);
+    constexpr std::pair<std::uint64_t, const char*> kUnits[] = {
+        {86'400, "day"}, {3'600, "hour"}, {60, "minute"}, {1, "second"}};
+    for (const auto& [length, name] : kUnits) {
+        if (seconds % length != 0) continue;
+        const auto count = seconds / length;
+        return count == 1 ? fmt::format("{} a {}", requests, name)
+                          : fmt::format("{} in {} {}s", requests, count, name);
+    }
+    return {};
+}
+
 std::string keys_in_words(const json::object& token) {
     std::vector<std::string> words;
     const json::value* keys = token.if_contains("keys");
@@ -51,10 +67,6 @@ std::string token_details(const json::object& token, const json::object& usage) 
     const std::string revoked = text_of(token, "revokedAt");
     const std::string used = text_of(token, "lastUsedAt").empty() ? text_of(usage, "lastUsedAt")
                                                                   : text_of(token, "lastUsedAt");
-    std::string uses;
-    if (const auto count = number_of(usage, "uses")) {
-        uses = fmt::format("{}, {} denied", *count, number_of(usage, "denials").value_or(0));
-    }
     return render_details({
         {"id", short_id(text_of(token, "id"))},
         {"name", text_of(token, "name")},
@@ -67,7 +79,10 @@ std::string token_details(const json::object& token, const json::object& usage) 
         {"owner", text_of(token, "owner")},
         {"scopes", scopes_in_words(token)},
         {"addresses", join(texts_of(token, "allowedIps"), " ")},
+        {"rate", rate_in_words(token)},
         {"created", local_time_or_never(text_of(token, "createdAt"))},
+        {"begins",
+         is_null(token, "notBefore") ? "" : local_time_or_never(text_of(token, "notBefore"))},
         {"expires", local_time_or_never(text_of(token, "expiresAt"))},
         {"revoked", revoked.empty() ? "" : local_time_or_never(revoked)},
         {"last used", local_time_or_never(used)},

@@ -16,6 +16,9 @@ Table token_table(const json::array& tokens, TokenColumns columns);
 // One token as lines; `usage` may be empty.
 std::string token_details(const json::object& token, const json::object& usage);
 
+// "100 a minute", or nothing.
+std::string rate_in_words(const json::object& token);
+
 // "ES256 deploy, RS256 0190163d-…", or nothing for a token without keys.
 std::string keys_in_words(const json::object& token);
 

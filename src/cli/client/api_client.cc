@@ -156,6 +156,9 @@ Result<fetch::HttpResponse> ApiClient::judge(const fetch::HttpRequest& request,
         *trace_ << fmt::format("{} {} → {}\n", request.method, without_secrets(request.url),
                                response ? std::to_string(response->status) : "no answer");
     }
+    if (end_ != nullptr && response) {
+        *end_ = std::string(response->header("token-expires-at").value_or(""));
+    }
     if (!response) {
         Error error = std::move(response).error();
         if (error.code == ErrorCode::kUnavailable && error.hint.empty()) {

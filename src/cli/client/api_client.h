@@ -59,6 +59,8 @@ public:
     // Hands over one page's items at a time, for what would not fit in memory.
     Status each_page(const std::string& path, const std::function<Status(json::array)>& use);
 
+    // When the credential ends, as answers say it; empty: it does not, or nothing was asked yet.
+    void tell_end_to(std::string* end) { end_ = end; }
     // One line for each call, never with a credential or a body: for --verbose.
     void trace_to(std::ostream* stream) { trace_ = stream; }
     [[nodiscard]] const std::string& server() const { return server_; }
@@ -83,6 +85,7 @@ private:
     Secret credential_;
     std::optional<Problem>& problem_;
     std::ostream* trace_{nullptr};
+    std::string* end_{nullptr};
 };
 
 }  // namespace latchkey::cli
