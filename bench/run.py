@@ -4,7 +4,7 @@ creation or an exchange costs beside a plain loop of what it needs; how long a s
 the load, the contenders in turn, so that a neighbour's noise meets all of them alike.
 
     bench/run.py [--build build/release] [--rounds 5] [--seconds 2] [--tokens 1000000]
-                 [--only checks,judge,creates,exchanges,start,sdk-python] [--realtime]
+                 [--only checks,limits,judge,creates,exchanges,start,sdk-python] [--realtime]
 
 Prints a table with ratios, writes <build>/../bench.json, and exits 1 when a target is missed.
 --realtime runs what is measured under SCHED_FIFO, for a machine that others use too.
@@ -287,6 +287,41 @@ def report_checks(bench, rounds):
                   None if target is None else value <= target)
 
 
+def measure_limits(bench):
+    """Tokens bound to addresses and a rate beside plain ones, of one server, by turns."""
+    data, _ = make_data(bench, "limits", 2000)
+    server = Server(bench, data, SERVER_CORE)
+    session = server.session()
+    request = bench.scratch / "limits.http"
+    request.write_text(CHECK, newline="")
+    limits = {"plain": {}, "limited": {
+        "allowedIps": ["192.0.2.0/24", "2001:db8::/32", "127.0.0.0/8"],
+        "rateLimit": {"requests": 1_000_000, "seconds": 1}}}
+    files = {}
+    for name, members in limits.items():
+        files[name] = bench.scratch / f"limits.{name}"
+        files[name].write_text("".join(server.call("POST", "/v1/tokens", {
+            "name": name, "api": "licensing", "kind": "opaque", "scopes": ["license:read"],
+            **members}, session)["token"] + "\n" for _ in range(100)))
+    rounds = {name: [] for name in limits}
+    for number in range(bench.options.rounds + 1):
+        for name, tokens in files.items():
+            round_ = run_load(bench, server.port, request, tokens, server=server.process.pid)
+            if number > 0:  # the first one warms up
+                rounds[name].append(round_)
+    server.stop()
+    print(f"\nChecks of limited tokens, median of {bench.options.rounds} rounds")
+    for name, each in rounds.items():
+        note_noise(bench, name, each)
+        bench.row(name + ": server CPU a request",
+                  f"{statistics.median(r['cpu_us'] for r in each):.2f}", "us")
+    value = statistics.median(a["cpu_us"] / b["cpu_us"]
+                              for a, b in zip(rounds["limited"], rounds["plain"]))
+    bench.figures["limits"] = {"rounds": rounds, "ratio": value}
+    bench.row("CPU: address-bound and rate-limited / plain", f"{value:.2f}", "x", "<= 1.1",
+              value <= 1.1)
+
+
 def measure_judge(bench):
     print("\nIn process")
     command = bench.pinned(SERVER_CORE, [bench.program("bench_judge"), "1000",
@@ -437,7 +472,7 @@ def read_options():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--tokens", type=int, default=1_000_000)
-    parser.add_argument("--only", default="checks,judge,creates,exchanges,start,sdk-python")
+    parser.add_argument("--only", default="checks,limits,judge,creates,exchanges,start,sdk-python")
     parser.add_argument("--realtime", action="store_true")
     return parser.parse_args()
 
@@ -453,6 +488,8 @@ def main():
         data = None
         if "checks" in parts:
             data = measure_checks(bench)
+        if "limits" in parts:
+            measure_limits(bench)
         if "judge" in parts:
             measure_judge(bench)
         if "start" in parts:
