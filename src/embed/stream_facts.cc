@@ -93,6 +93,7 @@ bool StreamFacts::apply_one(const json::value& fact, Since since) {
     const json::object& object = fact.get_object();
     const std::string kind = text_of(object, "kind");
     if (kind == "token") return apply_token(object, since);
+    if (kind == "token_states") return apply_states(object, since);
     if (kind == "secret") return apply_secret(object, since);
     if (kind == "user") return apply_user(object, since);
     if (kind == "key") return apply_key(object, since);
@@ -110,9 +111,23 @@ void StreamFacts::say(const std::string& name, const std::string& verdict) {
     if (verdict.empty()) verdicts_.erase(name);
 }
 
-bool StreamFacts::apply_token(const json::object& fact, Since since) {
-    const std::string token = id_of(fact, "id");
+bool StreamFacts::apply_states(const json::object& fact, Since since) {
+    const auto* tokens = fact.if_contains("tokens");
+    if (tokens == nullptr || !tokens->is_array()) return false;
     const std::string state = text_of(fact, "state");
+    bool is_understood = true;
+    for (const auto& token : tokens->get_array()) {
+        const auto bytes = token.is_string() ? parse_uuid(token.get_string()) : std::nullopt;
+        is_understood = bytes && set_state(format_uuid(*bytes), state, since) && is_understood;
+    }
+    return is_understood;
+}
+
+bool StreamFacts::apply_token(const json::object& fact, Since since) {
+    return set_state(id_of(fact, "id"), text_of(fact, "state"), since);
+}
+
+bool StreamFacts::set_state(const std::string& token, const std::string& state, Since since) {
     if (token.empty() || (state != "active" && state != kRevoked && state != "suspended")) {
         return false;
     }

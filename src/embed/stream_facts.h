@@ -40,6 +40,8 @@ public:
 private:
     bool apply_one(const json::value& fact, Since since);
     bool apply_token(const json::object& fact, Since since);
+    bool apply_states(const json::object& fact, Since since);
+    bool set_state(const std::string& token, const std::string& state, Since since);
     bool apply_secret(const json::object& fact, Since since);
     bool apply_user(const json::object& fact, Since since);
     bool apply_key(const json::object& fact, Since since);

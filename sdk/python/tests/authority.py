@@ -117,6 +117,14 @@ class Authority:
                   "status": {"status_list": {"idx": 7, "uri": self.url + "/status/0"}}, **changes}
         return self.key.jws({"typ": "JWT"}, {k: v for k, v in claims.items() if v is not None})
 
+    def access_token(self, **changes):
+        now = int(time.time()) - 60
+        claims = {"aud": [AUDIENCE], "client_id": TOKEN, "sub": TOKEN, "exp": now + 3600,
+                  "iat": now, "iss": self.url, "jti": "first", "scope": "license:read",
+                  "client_key": base64url(b"\x5a" * 32), **changes}
+        return self.key.jws({"typ": "at+jwt"},
+                            {k: v for k, v in claims.items() if v != "leave out"})
+
     def status_list(self):
         entries = bytearray(256)
         for index, status in self.statuses.items():

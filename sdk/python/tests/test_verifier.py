@@ -97,6 +97,29 @@ class Local(VerifierCase):
         self.authority.keys.insert(0, self.authority.key)
         self.assertTrue(verifier.verify(self.authority.token()))
 
+    def test_an_access_token_that_is_bound_to_a_key_needs_a_proof(self):
+        bound = self.authority.access_token(cnf={"jkt": base64url(bytes(32))})
+        self.assertEqual(self.verifier().verify(bound).verdict, "proof_needed")
+        for confirmation in ("x", {}, {"jkt": "short"}, None):
+            broken = self.authority.access_token(cnf=confirmation)
+            self.assertEqual(self.verifier().verify(broken).verdict, "malformed")
+
+    def test_exactly_one_claim_says_what_an_access_token_was_got_with(self):
+        digest = base64url(bytes(32))
+        for claims, verdict in (
+                ({"client_secret_hash": digest}, "malformed"),
+                ({"client_secret_hash": digest, "client_key": "leave out"}, "active"),
+                ({"client_key": "leave out"}, "malformed")):
+            token = self.authority.access_token(**claims)
+            self.assertEqual(self.verifier().verify(token).verdict, verdict)
+
+    def test_what_the_neighbours_in_the_list_are_is_no_matter(self):
+        import random
+        noise = random.Random(7)
+        for index in range(8, 1000):
+            self.authority.statuses[index] = noise.randrange(4)
+        self.assertTrue(self.verifier().verify(self.authority.token()))
+
     def test_options_that_cannot_work_are_refused(self):
         for options in ({"revocation": "never"}, {"revocation": "stream"}):
             with self.assertRaises(ConfigurationError):
@@ -291,6 +314,22 @@ class Streaming(VerifierCase):
         stream.send(change(41, token_fact(state="revoked")))
         wait_until(lambda: verifier.verify(token).verdict == "revoked")
         self.assertEqual(len(self.authority.requests_to("/status/0")), lists)
+
+    def test_what_was_derived_from_a_revoked_access_token_is_revoked(self):
+        self.answer(VERIFY, 200, answered(kind="key"), "POST")
+        verifier, stream = self.streaming()
+        derived = self.authority.access_token(jti="derived", derived_from=["parent"])
+        self.assertTrue(verifier.verify(derived))
+        stream.send(change(41, {"kind": "access", "jti": "parent", "token": TOKEN}))
+        wait_until(lambda: verifier.verify(derived).verdict == "revoked")
+
+    def test_many_tokens_that_are_stopped_at_once(self):
+        verifier, stream = self.streaming()
+        token = self.authority.token()
+        self.assertTrue(verifier.verify(token))
+        stream.send(change(41, {"kind": "token_states", "state": "revoked",
+                                "tokens": [OTHER, TOKEN]}))
+        wait_until(lambda: verifier.verify(token).verdict == "revoked")
 
     def test_an_answer_is_dropped_when_the_stream_names_its_token(self):
         self.answer(VERIFY, 200, answered(), "POST")

@@ -97,6 +97,14 @@ class Facts:
         self._say(token, None if state == "active" else str(state))
         return True
 
+    def _states(self, fact: Mapping[str, Any], since: Since) -> bool:
+        """Many tokens at once."""
+        tokens = fact.get("tokens")
+        if not isinstance(tokens, list):
+            return False
+        return all([self._token({"id": token, "state": fact.get("state")}, since)
+                    for token in tokens])
+
     def _secret(self, fact: Mapping[str, Any], since: Since) -> bool:
         secret, token = uuid_of(fact.get("id")), uuid_of(fact.get("token"))
         digest = fact.get("digest")
@@ -151,7 +159,7 @@ class Facts:
 
 
 _READERS = {
-    "token": Facts._token, "secret": Facts._secret, "user": Facts._user, "key": Facts._key,
-    "access": Facts._access, "project": Facts._project, "membership": Facts._project,
-    "grant": Facts._project,
+    "token": Facts._token, "token_states": Facts._states, "secret": Facts._secret,
+    "user": Facts._user, "key": Facts._key, "access": Facts._access,
+    "project": Facts._project, "membership": Facts._project, "grant": Facts._project,
 }
