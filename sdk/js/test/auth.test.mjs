@@ -375,7 +375,8 @@ describe('the credentials file', () => {
 
 test('no secret shows: not in inspect, in JSON or in an error', async () => {
   const key = pemOf('ES256', { cipher: 'aes-256-cbc', passphrase: PASSPHRASE })
-  const endpoint = new Endpoint(() => respond({ status: 400, json: { error: 'invalid_scope' } }))
+  const endpoint = new Endpoint(() => respond({ status: 400, json: { error: 'invalid_scope',
+    error_description: endpoint.assertions.at(-1) } }))
   const auth = provider(endpoint, { privateKey: key, passphrase: PASSPHRASE })
   const shown = [inspect(auth, { depth: 9, showHidden: true }), JSON.stringify(auth)]
   await auth.getToken().catch((error) => shown.push(inspect(error, { depth: 9 }), error.stack))

@@ -40,21 +40,23 @@ export class Exchanger {
     let hasSetClock = false
     for (let attempt = 0; ; ++attempt) {
       let answer: Answer
+      let assertion: string
       try {
-        answer = await this.#send(holder, project, scope)
+        assertion = await this.#assertion(holder)
+        answer = await this.#send(holder, assertion, project, scope)
       } catch (error) {
         if (!(error instanceof NetworkError) || !this.#mayRetry(attempt, error)) throw error
         await sleep(backoffMs(attempt))
         continue
       }
       if (answer.status === 200) return readAnswer(answer)
-      const error = errorOf(answer)
+      const error = errorOf(answer, assertion)
       if (error instanceof AuthenticationError && !hasSetClock && this.#setClock(answer)) {
         hasSetClock = true
         continue
       }
       const wait = this.#waitSeconds(answer, attempt)
-      if (wait === undefined) throw explained(answer)
+      if (wait === undefined) throw explained(answer, assertion)
       await sleep(Math.max(wait * 1000, backoffMs(attempt)))
     }
   }
@@ -80,11 +82,16 @@ export class Exchanger {
     return isNews
   }
 
-  async #send(holder: Holder, project: string | undefined, scope: string): Promise<Answer> {
+  #send(
+    holder: Holder,
+    assertion: string,
+    project: string | undefined,
+    scope: string,
+  ): Promise<Answer> {
     const form = new URLSearchParams({
       grant_type: 'client_credentials',
       client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-      client_assertion: await this.#assertion(holder),
+      client_assertion: assertion,
     })
     if (project !== undefined) form.set('resource', `urn:latchkey:project:${project}`)
     if (scope !== '') form.set('scope', scope)
@@ -133,10 +140,10 @@ const kHints: Record<string, string> = {
   invalid_scope: 'leave scopes out for all that the token may do there',
 }
 
-function explained(answer: Answer): Error {
-  const error = errorOf(answer)
+function explained(answer: Answer, assertion: string): Error {
+  const error = errorOf(answer, assertion)
   const hint = kHints[error.code]
   if (hint === undefined || error instanceof ServerError) return error
   const text = parseObject(answer.text) ?? {}
-  return errorOf({ ...answer, text: JSON.stringify({ ...text, hint }) })
+  return errorOf({ ...answer, text: JSON.stringify({ ...text, hint }) }, assertion)
 }

@@ -123,7 +123,7 @@ export class Authority {
         },
         { timeoutMs: this.#config.timeoutMs, bytesMax: kAnswerBytesMax },
       )
-      if (answer.status !== 200) throw errorOf(answer, String(token))
+      if (answer.status !== 200) throw errorOf(answer, String(token), credential)
       const isLimited = answer.headers.has('ratelimit')
       const read = readAnswer(parseStrictObject(answer.text), isLimited)
       const isOfProject = rest.project !== null || read.result.kind === 'key'

@@ -17,11 +17,13 @@ import { retryAfterSeconds } from './backoff.js'
 import type { Answer } from './bounded_fetch.js'
 import { isObject, type JsonObject, parseObject } from './json.js'
 
-/** `secret` is cut out of whatever the server wrote. */
-export function errorOf(answer: Answer, secret?: string): LatchkeyError {
-  const problem = parseObject(answer.text) ?? {}
+/** `secrets` are cut out of whatever the server wrote. */
+export function errorOf(answer: Answer, ...secrets: string[]): LatchkeyError {
+  const clean = (text: string): string =>
+    secrets.reduce((left, secret) => without(secret, left), text)
+  const problem = parseObject(clean(answer.text)) ?? {}
   const say = (value: unknown): string | undefined =>
-    typeof value === 'string' && value !== '' ? without(secret, value.slice(0, 1000)) : undefined
+    typeof value === 'string' && value !== '' ? clean(value.slice(0, 1000)) : undefined
   const detail = say(problem.detail) ?? say(problem.error_description)
   const code = say(problem.code) ?? say(problem.error) ?? `http_${answer.status}`
   const requestId = say(problem.requestId) ?? say(answer.headers.get('x-request-id'))
