@@ -45,7 +45,7 @@ Result<json::object> body_of(Context& context, const Options& options) {
     } else {
         name = TRY(context.need(options.token.name, "--name", "Name of the token"));
     }
-    if (!name.empty()) body["name"] = name;
+    if (options.token.name || !options.like) body["name"] = name;
     if (options.kind) body["kind"] = *options.kind;
     const json::object members = TRY(token_members(context, options.token));
     body.insert(members.begin(), members.end());
