@@ -58,9 +58,8 @@ class Guard(SecurityBase):
         return Guard(self._verifier, **{**mine, **changes})
 
     def install(self, app: FastAPI) -> None:
-        """Refusals become problem documents, and the verifier ends with the application."""
+        """Refusals become problem documents."""
         app.add_exception_handler(Refused, _answer)
-        app.add_event_handler("shutdown", self._verifier.close)
 
     async def __call__(self, request: Request, security_scopes: SecurityScopes) -> Verification:
         return await self.check(request, tuple(security_scopes.scopes))
