@@ -26,6 +26,19 @@ const kPages: [string, Page][] = [
     [kTokens, page(() => import('./pages/tokens'), 'Tokens')],
     [kTokens + '/new', page(() => import('./pages/new-token'), 'NewToken')],
     [kTokens + '/:id', page(() => import('./pages/token'), 'TokenPage')],
+    ['/developer/inspector', page(() => import('./pages/inspector'), 'Inspector')],
+    ['/projects', page(() => import('./pages/projects'), 'Projects')],
+    ['/projects/:id', page(() => import('./pages/project'), 'ProjectPage')],
+    ['/access/tokens', page(() => import('./pages/all-tokens'), 'AllTokens')],
+    ['/access/users', page(() => import('./pages/users'), 'Users')],
+    ['/access/users/:id', page(() => import('./pages/users'), 'UserPage')],
+    ['/access/roles', page(() => import('./pages/roles'), 'Roles')],
+    ['/access/apis', page(() => import('./pages/apis'), 'Apis')],
+    ['/audit', page(() => import('./pages/audit'), 'Audit')],
+    ['/system', page(() => import('./pages/system'), 'System')],
+    ['/system/:page', page(() => import('./pages/system'), 'System')],
+    ['/account', page(() => import('./pages/account'), 'Account')],
+    ['/device', page(() => import('./pages/device'), 'Device')],
 ];
 
 function Loading() {
@@ -72,6 +85,7 @@ function Inside() {
                         <Redirect to={kTokens + '/new' + location.search} replace/>
                     </Route>
                     <Route path="/developer"><Redirect to={kTokens} replace/></Route>
+                    <Route path="/access"><Redirect to="/access/users" replace/></Route>
                     <Route><NotFound/></Route>
                 </Switch>
             </Suspense>

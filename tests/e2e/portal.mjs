@@ -49,6 +49,14 @@ async function chooseAction(page, name, action) {
     await page.getByRole('menuitem', {name: action}).click();
 }
 
+async function photograph(page, name) {
+    if (!input.shots) return;
+    for (const colorScheme of ['light', 'dark']) {
+        await page.emulateMedia({colorScheme, reducedMotion: 'reduce'});
+        await page.screenshot({path: `${input.shots}/${name}-${colorScheme}.png`});
+    }
+}
+
 const kScenarios = {
     // From nothing to a token that works, and to one that does not.
     async life(browser) {
@@ -202,6 +210,239 @@ const kScenarios = {
             await page.getByRole('alertdialog').waitFor({state: 'detached'});
         }
         assert.equal(await page.locator('img[src="x"]').count(), 0);
+    },
+
+    // Every page, in both themes and at 320 px; with input.shots as documentation.
+    async pages(browser) {
+        const page = await open(browser);
+        const pages = {
+            overview: ['/', 'Hello'], tokens: [kTokens, 'Access tokens'], 'new-token': [kTokens + '/new', 'New access token'],
+            token: [`${kTokens}/${input.token}`, 'ci-deploy'], 'token-usage': [`${kTokens}/${input.token}?tab=usage`, 'ci-deploy'],
+            'token-projects': [`${kTokens}/${input.token}?tab=projects`, 'ci-deploy'],
+            'token-activity': [`${kTokens}/${input.token}?tab=activity`, 'ci-deploy'],
+            'key-token': [`${kTokens}/${input.key}?tab=keys`, 'billing-service'],
+            inspector: ['/developer/inspector', 'Inspector'], projects: ['/projects', 'Projects'],
+            project: ['/projects/' + input.project, 'checkout'], 'all-tokens': ['/access/tokens', 'All tokens'],
+            users: ['/access/users', 'Users'], user: ['/access/users/' + input.user, 'Grace Hopper'],
+            roles: ['/access/roles', 'Roles'], apis: ['/access/apis', 'APIs'], audit: ['/audit', 'Event log'],
+            system: ['/system', 'System'], account: ['/account', 'Account'], device: ['/device', 'Log in a command line'],
+            nowhere: ['/developer/nothing', 'There is no such page'],
+        };
+        for (const [name, [path, heading]] of Object.entries(pages)) {
+            await page.goto(path);
+            await page.getByRole('heading', {name: heading, level: 1}).waitFor();
+            await page.waitForLoadState('load');
+            await page.getByRole('status', {name: 'Loading'}).first().waitFor({state: 'detached'});
+            await isAccessible(page, name);
+            await photograph(page, name);
+        }
+    },
+
+    // The page of a token: what can be changed there, and what stops and starts.
+    async detail(browser) {
+        const page = await open(browser);
+        await page.getByRole('link', {name: 'ci-deploy'}).click();
+        await page.getByRole('heading', {name: 'ci-deploy', level: 1}).waitFor();
+        await button(page, 'Edit').click();
+        await page.getByRole('dialog').getByLabel('Description').fill('Deploys from the new pipeline');
+        await isAccessible(page, 'the form of changes');
+        await button(page, 'Save').click();
+        await page.getByRole('definition').getByText('Deploys from the new pipeline').waitFor();
+        await button(page, 'More actions').click();
+        await page.getByRole('menuitem', {name: 'Suspend…'}).click();
+        await page.getByLabel('Reason').fill('a strange address');
+        await button(page, 'Suspend token').click();
+        await page.getByText('Suspended: a strange address').waitFor();
+        assert.equal((await whoIs(input.secret)).status, 401);
+        await isAccessible(page, 'a suspended token');
+        await button(page, 'Resume…').click();
+        await button(page, 'Resume token').click();
+        await page.getByText('Suspended: a strange address').waitFor({state: 'detached'});
+        assert.equal((await whoIs(input.secret)).status, 200);
+        await page.getByRole('tab', {name: 'Projects and policies'}).click();
+        await button(page, 'Add statement').click();
+        await page.getByLabel('Actions', {exact: true}).fill('license:read');
+        await page.getByLabel('Action', {exact: true}).fill('license:read');
+        await button(page, 'Simulate').click();
+        await page.getByText('Allowed', {exact: true}).waitFor();
+        await page.getByText('With the changes that are not saved yet.').waitFor();
+        await isAccessible(page, 'a policy and its simulator');
+        await button(page, 'Save policy').click();
+        await page.getByText('Policy saved').first().waitFor();
+        await page.getByLabel('Action', {exact: true}).fill('license:write');
+        await button(page, 'Simulate').click();
+        await page.getByText('Denied', {exact: true}).waitFor();
+        await page.getByRole('tab', {name: 'Activity'}).click();
+        await page.getByText('token.suspended').waitFor();
+        await page.getByText('policy.updated').waitFor();
+        await page.getByRole('tab', {name: 'Overview'}).click();
+        await button(page, 'More actions').click();
+        await page.getByRole('menuitem', {name: 'New token like this'}).click();
+        await page.getByText('Like ci-deploy').waitFor();
+        assert.equal(await page.getByLabel('Name', {exact: true}).inputValue(), 'ci-deploy copy');
+        assert.equal(await page.getByLabel('Description').inputValue(), 'Deploys from the new pipeline');
+        await page.getByText('2 of').waitFor();
+    },
+
+    // Search and filters stand in the address; several tokens are stopped at once.
+    async many(browser) {
+        const page = await open(browser);
+        const names = () => page.getByRole('rowheader').allTextContents();
+        await row(page, 'bulk-6');
+        await page.getByLabel('Search tokens').fill('bulk-3');
+        await page.waitForURL('**?q=bulk-3');
+        await page.getByRole('rowheader', {name: 'bulk-6'}).waitFor({state: 'detached'});
+        assert.deepEqual(await names(), ['bulk-3']);
+        await page.reload();
+        await row(page, 'bulk-3');
+        assert.deepEqual(await names(), ['bulk-3']);
+        await page.getByLabel('Search tokens').fill('nothing like it');
+        await page.getByText('No token fits').waitFor();
+        await isAccessible(page, 'a search without a result');
+        await page.goto(kTokens + '?sort=name');
+        await row(page, 'bulk-1');
+        assert.deepEqual((await names()).slice(0, 3), ['bulk-1', 'bulk-2', 'bulk-3']);
+        await page.getByLabel('Choose all').check();
+        await page.getByText('6 tokens chosen').waitFor();
+        await isAccessible(page, 'chosen tokens');
+        await button(page, 'Revoke chosen…').click();
+        await page.getByRole('alertdialog', {name: 'Revoke 6 tokens?'}).waitFor();
+        assert.equal(await button(page, 'Revoke tokens').isDisabled(), true);
+        await page.getByLabel('Type 6 to confirm').fill('6');
+        await button(page, 'Revoke tokens').click();
+        await page.getByText('6 tokens revoked').first().waitFor();
+        await page.getByLabel('State').selectOption('revoked');
+        await page.waitForURL('**state=revoked**');
+        await row(page, 'bulk-6');
+        assert.equal((await names()).length, 6);
+        await page.getByLabel('State').selectOption('active');
+        await page.getByText('No token fits').waitFor();
+    },
+
+    // A link fills the form in and says so; what it asks for is looked at before it is made.
+    async links(browser) {
+        const page = await open(browser);
+        await page.goto('/new?name=ci%20%3Cb%3E&scopes=account:read,token:read&expires_in=45&description=from%20a%20link&api=latchkey');
+        await page.getByText('A link filled in this form.').waitFor();
+        assert.equal(await page.getByLabel('Name', {exact: true}).inputValue(), 'ci <b>');
+        assert.equal(await page.getByLabel('Description').inputValue(), 'from a link');
+        const date = new Date(Date.now() + 45 * 86400000);
+        const expected = [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((n) => String(n).padStart(2, '0')).join('-');
+        assert.equal(await page.getByLabel('Expiration date').inputValue(), expected);
+        for (const scope of ['account:read', 'token:read']) {
+            assert.equal(await page.getByRole('checkbox', {name: scope, exact: true}).isChecked(), true, scope);
+        }
+        assert.equal(await page.getByRole('checkbox', {name: 'token:write', exact: true}).isChecked(), false);
+        await page.getByText('Show as command').click();
+        await page.getByLabel('Command').getByText("latchkey token create -n 'ci <b>' -d 'from a link' -e 45d -s account:read,token:read").waitFor();
+        assert.equal(await page.getByRole('dialog').count(), 0, 'a link makes nothing by itself');
+    },
+
+    // A token is taken apart in the page; nothing goes out before one asks.
+    async inspector(browser) {
+        const page = await open(browser);
+        await page.goto('/developer/inspector');
+        await page.getByText('Live', {exact: true}).waitFor();
+        const asked = [];
+        page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+        await page.getByLabel('Token', {exact: true}).fill(input.jwt);
+        await page.getByText('The signature is ours.').waitFor();
+        await page.getByRole('definition').getByText('licensing-api').waitFor();
+        await isAccessible(page, 'an inspected token');
+        await page.getByLabel('Token', {exact: true}).fill(input.jwt.slice(0, -6) + 'AAAAAA');
+        await page.getByText('This server did not sign it.').waitFor();
+        await page.getByLabel('Token', {exact: true}).fill(input.secret);
+        await page.getByText('An opaque token, copied right.').waitFor();
+        assert.deepEqual(asked.filter((path) => !/^\/(assets\/.*|\.well-known\/jwks\.json|v1\/events\/stream)$/.test(path)), []);
+        await button(page, 'Ask this server').click();
+        await page.getByText('It works:').waitFor();
+        await page.getByLabel('Token', {exact: true}).fill(input.secret.slice(0, -1) + (input.secret.endsWith('0') ? '1' : '0'));
+        await page.getByText('The checksum does not fit.').waitFor();
+    },
+
+    // Projects and people: made, given rights, stopped with the consequences said before.
+    async people(browser) {
+        const page = await open(browser);
+        await page.goto('/projects');
+        await button(page, 'New project').click();
+        await page.getByRole('dialog').getByLabel('Name', {exact: true}).fill('warehouse');
+        await isAccessible(page, 'the form of a project');
+        await button(page, 'Create project').click();
+        await page.getByRole('heading', {name: 'warehouse', level: 1}).waitFor();
+        await button(page, 'Add token').click();
+        await page.getByLabel('Token', {exact: true}).selectOption({label: 'ci-deploy'});
+        await button(page, 'Add').click();
+        await page.getByRole('link', {name: 'ci-deploy'}).waitFor();
+        await page.goto('/access/users');
+        await button(page, 'New user').click();
+        await page.getByLabel('E-mail').fill('linus@example.com');
+        await page.getByLabel('First password').fill('a long enough password');
+        await page.getByRole('checkbox', {name: 'member'}).check();
+        await isAccessible(page, 'the form of a user');
+        await button(page, 'Create user').click();
+        await page.getByRole('heading', {name: 'linus@example.com', level: 1}).waitFor();
+        await button(page, 'Disable…').click();
+        await page.getByText('0 active tokens stop working').waitFor();
+        await isAccessible(page, 'the question before a user is disabled');
+        await button(page, 'Disable user').click();
+        await page.getByText('Disabled', {exact: true}).waitFor();
+        await page.goto('/audit');
+        await page.getByRole('button', {name: /user\.disabled/}).waitFor();
+        await button(page, 'Check the chain').click();
+        await page.getByText(/The chain of \d+ events is whole/).first().waitFor();
+        await page.getByLabel('Kind of event').selectOption('user.disabled');
+        await page.getByRole('button', {name: /user\.created/}).first().waitFor({state: 'detached'});
+        await page.goto('/account');
+        await page.getByText('Command line', {exact: true}).first().waitFor();
+        await button(page, 'End…').click();
+        await button(page, 'End session').click();
+        await page.getByText('Session ended').first().waitFor();
+    },
+
+    // What is done elsewhere appears without a reload.
+    async live(browser) {
+        const page = await open(browser);
+        await page.getByText('Live', {exact: true}).waitFor();
+        const line = await row(page, 'ci-deploy');
+        await line.getByText('Active').waitFor();
+        const cookie = await fetch(input.url + '/v1/session', {
+            method: 'POST', headers: {'Content-Type': 'application/json'},
+            body: JSON.stringify({email: input.email, password: input.password, kind: 'cli'}),
+        });
+        const {session} = await cookie.json();
+        const act = (what) => fetch(`${input.url}/v1/tokens/${input.token}/${what}`, {method: 'POST', headers: {Authorization: 'Bearer ' + session}});
+        assert.equal((await act('suspend')).status, 200);
+        await line.getByText('Suspended').waitFor();
+        assert.equal((await act('resume')).status, 200);
+        await line.getByText('Active').waitFor();
+    },
+
+    // German, and a language that exists for tests: longer words, from right to left.
+    async languages(browser) {
+        const page = await watchedPage(browser, {locale: 'de-DE'});
+        await page.goto('/login');
+        await page.getByRole('heading', {name: 'Anmelden'}).waitFor();
+        await isAccessible(page, 'the login in German');
+        await page.getByLabel('E-Mail').fill(input.email);
+        await page.getByLabel('Passwort', {exact: true}).fill(input.password);
+        await page.getByRole('button', {name: 'Anmelden'}).click();
+        await page.waitForURL((url) => url.pathname !== '/login');
+        await page.goto(kTokens);
+        await page.getByRole('heading', {name: 'Zugriffstoken', level: 1}).waitFor();
+        assert.equal(await page.evaluate(() => document.documentElement.lang), 'de');
+        await isAccessible(page, 'the list in German');
+        await page.evaluate(() => localStorage.setItem('language', 'ar-XB'));
+        for (const path of [kTokens, kTokens + '/new', `${kTokens}/${input.token}`, '/', '/projects', '/account', '/audit', '/system', '/access/users']) {
+            await page.goto(path);
+            const heading = page.getByRole('heading', {level: 1});
+            await heading.waitFor();
+            assert.equal(await page.evaluate(() => document.documentElement.dir), 'rtl');
+            await page.waitForLoadState('load');
+            await isAccessible(page, path + ' from right to left');
+            const bare = await page.evaluate(() => [...document.querySelectorAll('main h1, main h2, main label, main button, nav a')]
+                .map((e) => e.textContent.trim()).filter((text) => /^[A-Z][a-z]+ [a-z]/.test(text)));
+            assert.deepEqual(bare, [], path + ' has words that are in no catalogue');
+        }
     },
 
     // What the first page costs, as it comes over the wire.

@@ -1,7 +1,9 @@
 """The portal in a real browser (portal.mjs): every flow of a person, and what must not go wrong."""
 
+import glob
 import json
 import os
+import re
 import subprocess
 import unittest
 
@@ -10,6 +12,11 @@ from latchkey_server import EMAIL, PASSWORD, SOURCE, LatchkeyServer
 HERE = os.path.join(SOURCE, "tests", "e2e")
 NAUGHTY = ["<img src=x onerror=alert(1)>", "</bdi><b>ключ 🔑</b>", "{{7*7}}${7*7}",
            "=cmd|' /C calc'!A0", "javascript:alert(1)", "\u202egnp.txt"]
+
+
+PUBLIC = {"kty": "EC", "crv": "P-256", "alg": "ES256",
+          "x": "gI0GAILBdu7T53akrFmMyGcsF3n5dO7MmwNBHKW5SV0",
+          "y": "SLW_xSffzlPWrHEVI30DHM_4egVwt3NQqeUD7nMFpps"}
 
 
 class PortalTest(unittest.TestCase):
@@ -51,8 +58,99 @@ class PortalTest(unittest.TestCase):
             server.cli("token", "create", "-n", name, "--kind", "opaque", "-e", "30d")
         self.browse("naughty", server, names=NAUGHTY[:-1])
 
+    def seeded(self):
+        """A server with some of everything, and the ids that the scenarios need."""
+        server = self.serve()
+        server.login()
+        server.cli("api", "import", os.path.join(SOURCE, "examples/catalogues/licensing.toml"))
+        make = lambda *words: server.cli("token", "create", "-q", *words).stdout.strip()
+        jwt = make("-n", "backup-nightly", "-d", "Reads licences for the export", "-e", "7d",
+                   "-s", "license:read,product:read")
+        secret = make("-n", "ci-deploy", "-d", "Deploys the storefront", "-e", "60d",
+                      "--kind", "opaque", "-s", "license:read,license:write")
+        session = server.session()
+        call = lambda *words: server.request(*words, token=session).json()
+        for _ in range(3):
+            server.request("GET", "/v1/tokens/self", token=secret)
+        tokens = {token["name"]: token["id"] for token in call("GET", "/v1/tokens")}
+        key = call("POST", "/v1/tokens", {"name": "billing-service", "kind": "key", "keys": PUBLIC})
+        project = call("POST", "/v1/projects", {"name": "checkout", "description": "The shop's"})
+        call("PUT", f"/v1/projects/{project['id']}/principals/token/{tokens['ci-deploy']}", {})
+        user = call("POST", "/v1/users", {"kind": "human", "email": "grace@example.com",
+                                          "name": "Grace Hopper", "password": "another long one"})
+        return server, {"token": tokens["ci-deploy"], "secret": secret, "jwt": jwt,
+                        "key": key["id"], "project": project["id"], "user": user["id"]}
+
+    def test_every_page_is_accessible(self):
+        server, facts = self.seeded()
+        shots = os.environ.get("LATCHKEY_PORTAL_SHOTS")  # a folder: the pictures of docs/portal
+        self.browse("pages", server, **facts, **({"shots": shots} if shots else {}))
+
+    def test_the_page_of_a_token(self):
+        server, facts = self.seeded()
+        self.browse("detail", server, **facts)
+
+    def test_many_tokens_are_found_and_stopped(self):
+        server = self.serve()
+        server.login()
+        for n in range(1, 7):
+            server.cli("token", "create", "-n", f"bulk-{n}", "--kind", "opaque", "-e", "30d")
+        self.browse("many", server)
+
+    def test_a_link_fills_in_the_form(self):
+        self.browse("links", self.serve())
+
+    def test_a_token_is_taken_apart_in_the_page(self):
+        server, facts = self.seeded()
+        self.browse("inspector", server, **facts)
+
+    def test_projects_and_people(self):
+        server, facts = self.seeded()
+        self.browse("people", server, **facts)
+
+    def test_what_happens_elsewhere_appears(self):
+        server, facts = self.seeded()
+        self.browse("live", server, **facts)
+
+    def test_other_languages(self):
+        server, facts = self.seeded()
+        self.browse("languages", server, **facts)
+
     def test_the_first_page_costs_little(self):
         self.browse("budgets", self.serve())
+
+
+class SourceTest(unittest.TestCase):
+    """What the sources of the portal must hold."""
+
+    SOURCES = [path for end in ("ts", "tsx")
+               for path in glob.glob(os.path.join(SOURCE, "portal", "src", "**", "*." + end),
+                                     recursive=True)]
+
+    def texts(self):
+        for path in self.SOURCES:
+            with open(path, encoding="utf-8") as file:
+                yield path, file.read()
+
+    def test_every_word_is_in_the_german_catalogue(self):
+        call = re.compile(r"\b(tn?)\(\s*'((?:[^'\\]|\\.)*)'(?:\s*,\s*'((?:[^'\\]|\\.)*)')?")
+        with open(os.path.join(SOURCE, "portal/src/lib/de.ts"), encoding="utf-8") as file:
+            german = set(re.findall(r"^    '((?:[^'\\]|\\.)*)':", file.read(), re.MULTILINE))
+        used = set()
+        for path, text in self.texts():
+            for name, one, many in call.findall(text):
+                used.update({one, many} if name == "tn" else {one})
+        self.assertGreater(len(used), 500)
+        self.assertEqual(sorted(used - german), [], "not translated")
+        self.assertEqual(sorted(german - used), [], "translated, and used no more")
+
+    def test_no_source_writes_html_or_keeps_secrets(self):
+        for path, text in self.texts():
+            for sink in ("innerHTML", "outerHTML", "insertAdjacentHTML", "eval(", "document.write",
+                         "new Function", "sessionStorage"):
+                self.assertNotIn(sink, text, path)
+            for key in re.findall(r"localStorage\.setItem\('(\w+)'", text):
+                self.assertIn(key, ("theme", "language", "shortcuts"), path)
 
 
 class FilesTest(unittest.TestCase):

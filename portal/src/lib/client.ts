@@ -25,11 +25,19 @@ export function useMe() {
     return useQuery({queryKey: ['me'], queryFn: fetchMe, staleTime: 60_000, retry: false});
 }
 
+// `*` stands for a whole segment, alone for everything.
+function matches(pattern: string, scope: string) {
+    if (pattern === scope || pattern === '*') return true;
+    const wanted = scope.split(':');
+    const given = pattern.split(':');
+    return wanted.length === given.length && given.every((one, at) => one === '*' || one === wanted[at]);
+}
+
 // What the person may do; a page inside the shell always has it.
 export function useCan() {
     const {data} = useMe();
     const held = data?.permissions ?? [];
-    return (scope: string) => held.includes(scope) || held.includes('*');
+    return (scope: string) => held.some((pattern) => matches(pattern, scope));
 }
 
 // Tabs of one browser share a session, so its end in one is its end in all.

@@ -43,9 +43,9 @@ export function tn(one: string, many: string, n: number, values?: Values) {
 }
 
 export function locale(): string {
-    if (language === 'de') return 'de';
+    if (language === 'de') return navigator.language.startsWith('de') ? navigator.language : 'de';
     if (language === 'ar-XB') return 'ar-u-nu-latn';
-    return 'en';
+    return navigator.language.startsWith('en') ? navigator.language : 'en-GB';
 }
 
 export function number(value: number) {

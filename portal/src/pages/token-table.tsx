@@ -1,12 +1,13 @@
 import {
     createColumnHelper, rowSelectionFeature, type RowSelectionState, tableFeatures, useTable,
 } from '@tanstack/react-table';
-import {type ReactNode, useMemo} from 'react';
+import {type ReactNode, useMemo, useRef} from 'react';
 import {Link} from 'wouter';
 import {useUserNames} from '../lib/client';
 import {number, t} from '../lib/i18n';
 import {expiresSoon, kTokens, stateWords} from '../lib/tokens';
 import type {Token} from '../lib/types';
+import {useWindowed} from '../lib/windowed';
 import {Badge, ScopeTag, Time} from '../ui/bits';
 import {IconButton} from '../ui/button';
 import {Menu} from '../ui/menu';
@@ -46,7 +47,7 @@ function NameCell({token}: {token: Token}) {
                 <bdi>{token.name}</bdi>
             </Link>
             {token.description && (
-                <p className="max-w-80 truncate text-xs text-quiet"><bdi>{token.description}</bdi></p>
+                <p className="line-clamp-1 max-w-80 text-xs break-all text-quiet"><bdi>{token.description}</bdi></p>
             )}
         </>
     );
@@ -68,8 +69,10 @@ function Expires({token}: {token: Token}) {
 
 function OwnerName({id}: {id: string}) {
     const names = useUserNames();
-    return <Link href={'/access/users/' + id} className="rounded hover:text-accent"><bdi>{names(id)}</bdi></Link>;
+    return <Link href={'/access/users/' + id} className="block max-w-40 truncate rounded hover:text-accent"><bdi>{names(id)}</bdi></Link>;
 }
+
+const kRowHeight = 58;
 
 interface Props {
     tokens: Token[];
@@ -111,8 +114,12 @@ export function TokenTable({tokens, chosen, onChoose, onWish, showOwner}: Props)
         state: {rowSelection: chosen},
         onRowSelectionChange: (update) => onChoose(typeof update === 'function' ? update(chosen) : update),
     });
+    const body = useRef<HTMLTableSectionElement>(null);
+    const rows = table.getRowModel().rows;
+    const isLong = rows.length > 200;
+    const {start, end} = useWindowed(body, rows.length, kRowHeight, isLong);
     return (
-        <table className="w-full">
+        <table className={'w-full ' + (isLong ? 'long-table' : '')} aria-rowcount={isLong ? rows.length + 1 : undefined}>
             <thead>
                 <tr className="border-b border-line">
                     {table.getHeaderGroups()[0]?.headers.map((header) => (
@@ -124,9 +131,10 @@ export function TokenTable({tokens, chosen, onChoose, onWish, showOwner}: Props)
                     ))}
                 </tr>
             </thead>
-            <tbody>
-                {table.getRowModel().rows.map((row) => (
-                    <tr key={row.id} className="border-b border-line last:border-0 hover:bg-sunken/60
+            <tbody ref={body}>
+                <Gap rows={start}/>
+                {rows.slice(start, end).map((row, index) => (
+                    <tr key={row.id} aria-rowindex={isLong ? start + index + 2 : undefined} className="border-b border-line last:border-0 hover:bg-sunken/60
                                                 has-[input:checked]:bg-accent-wash/60">
                         {row.getAllCells().map((cell) => cell.column.id === 'name'
                             ? (
@@ -143,9 +151,15 @@ export function TokenTable({tokens, chosen, onChoose, onWish, showOwner}: Props)
                             ))}
                     </tr>
                 ))}
+                <Gap rows={rows.length - end}/>
             </tbody>
         </table>
     );
+}
+
+// Stands for the rows that are too far away to be drawn.
+function Gap({rows}: {rows: number}) {
+    return rows > 0 ? <tr aria-hidden="true" style={{height: rows * kRowHeight}}><td colSpan={8}/></tr> : null;
 }
 
 function Head({id, all, some, onAll, children}:

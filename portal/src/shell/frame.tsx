@@ -3,6 +3,7 @@ import {type ReactNode, useEffect, useState} from 'react';
 import {Link, useLocation} from 'wouter';
 import {logOut, useCan} from '../lib/client';
 import {t} from '../lib/i18n';
+import {useLive, useLiveness} from '../lib/live';
 import type {Me} from '../lib/types';
 import {kTokens} from '../lib/tokens';
 import {toast} from '../ui/announce';
@@ -11,6 +12,7 @@ import {Icon, type IconName} from '../ui/icons';
 import {Menu} from '../ui/menu';
 import {Brand, InsecureBanner, SkipLink} from './brand';
 import {Preferences} from './preferences';
+import {useShortcuts} from './shortcuts';
 
 interface Place {
     href: string;
@@ -21,9 +23,21 @@ interface Place {
 
 function places(): [string, Place[]][] {
     return [
-        ['', [{href: '/', text: t('Overview'), icon: 'display'}]],
+        ['', [{href: '/', text: t('Overview'), icon: 'home'}]],
         [t('Developer'), [
             {href: kTokens, text: t('Access tokens'), icon: 'tokens'},
+            {href: '/projects', text: t('Projects'), icon: 'project', needs: 'project:read'},
+            {href: '/developer/inspector', text: t('Inspector'), icon: 'inspect'},
+        ]],
+        [t('Access'), [
+            {href: '/access/tokens', text: t('All tokens'), icon: 'key', needs: 'user:read'},
+            {href: '/access/users', text: t('Users'), icon: 'users', needs: 'user:read'},
+            {href: '/access/roles', text: t('Roles'), icon: 'roles', needs: 'role:read'},
+            {href: '/access/apis', text: t('APIs'), icon: 'apis', needs: 'api:read'},
+        ]],
+        [t('Installation'), [
+            {href: '/audit', text: t('Event log'), icon: 'audit', needs: 'event:read'},
+            {href: '/system', text: t('System'), icon: 'system', needs: 'settings:read'},
         ]],
     ];
 }
@@ -89,10 +103,25 @@ function Who({me}: {me: Me}) {
     );
 }
 
+// Says whether what is on the screen follows the server by itself.
+function Liveness() {
+    const liveness = useLiveness();
+    if (liveness === 'off') return null;
+    return (
+        <span className="hidden items-center gap-1.5 px-2 text-xs text-quiet md:inline-flex"
+              title={liveness === 'live' ? t('Changes appear by themselves') : t('Waiting for the server')}>
+            <span aria-hidden="true" className={'size-2 rounded-full ' + (liveness === 'live' ? 'bg-good' : 'bg-warn')}/>
+            {liveness === 'live' ? t('Live') : t('Connecting…')}
+        </span>
+    );
+}
+
 export function Frame({me, children}: {me: Me; children: ReactNode}) {
     const [path] = useLocation();
     const [isOpen, setOpen] = useState(false);
     useEffect(() => setOpen(false), [path]);
+    useLive();
+    useShortcuts();
     return (
         <div className="min-h-dvh">
             <SkipLink/>
@@ -103,6 +132,7 @@ export function Frame({me, children}: {me: Me; children: ReactNode}) {
                             aria-controls="side" onClick={() => setOpen(!isOpen)}/>
                 <Brand/>
                 <div className="ms-auto flex items-center gap-1">
+                    <Liveness/>
                     <Preferences/>
                     <Who me={me}/>
                 </div>

@@ -34,7 +34,7 @@ export function ScopeTag({children}: {children: string}) {
 
 // "in 3 days", with the exact time on hover and for assistive technology.
 export function Time({at, never}: {at: string | null | undefined; never?: string}) {
-    if (!at) return <span className="text-quiet">{never ?? '–'}</span>;
+    if (!at) return <span className="whitespace-nowrap text-quiet">{never ?? '–'}</span>;
     return <time dateTime={at} title={exact(at)} className="whitespace-nowrap">{relative(at)}</time>;
 }
 

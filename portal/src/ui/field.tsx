@@ -132,7 +132,7 @@ export function Segments<T extends string>({label, value, options, onChange}:
                 <label key={option.value}
                        className="relative flex min-h-7 items-center gap-1.5 rounded-md px-3
                                   text-[0.8125rem] font-medium text-quiet hover:text-ink
-                                  has-checked:bg-card has-checked:text-ink has-checked:shadow-sm
+                                  has-checked:bg-raised has-checked:text-ink has-checked:shadow-sm
                                   has-focus-visible:outline-2 has-focus-visible:outline-accent">
                     <input type="radio" name={name} className="sr-only" checked={option.value === value}
                            aria-label={option.label} onChange={() => onChange(option.value)}/>

@@ -1,6 +1,7 @@
 // Line icons on one 20-pixel grid. They never carry meaning alone: words stand beside them.
 const kPaths = {
     key: 'M7.5 12.5a3.5 3.5 0 1 1-3.4 4.3M9.9 10.6 16 4.5M13 7.5l2.3 2.3',
+    home: 'M3.5 9.5 10 4l6.5 5.5V16h-4.5v-4h-4v4H3.5V9.5Z',
     tokens: 'M12.6 11.4a4 4 0 1 0-4 0M8 11.2 3.5 15.7v1.8h2.3v-1.8h1.8v-1.9l1.9-1.9M12.2 7.2h.1',
     inspect: 'M9 15a6 6 0 1 1 0-12 6 6 0 0 1 0 12ZM13.5 13.5 17 17',
     project: 'M3 6.5A1.5 1.5 0 0 1 4.5 5H8l1.5 2h6A1.5 1.5 0 0 1 17 8.5v6a1.5 1.5 0 0 1-1.5 1.5h-11A1.5 1.5 0 0 1 3 14.5v-8Z',
