@@ -219,7 +219,8 @@ Result<std::uint64_t> start_bulk(store::Transaction& tx, const Actor& actor, Pre
     event.actor = actor.text();
     event.owner = bulk.rule.match.owner;
     json::array facts;
-    facts.push_back(verify::to_json(verify::Fact{TRY(fact_of(db, bulk.rule))}));
+    const verify::Fact fact = TRY(fact_of(db, bulk.rule));
+    facts.push_back(verify::to_json(fact));
     event.data = json::object{{"facts", std::move(facts)}, {"filter", bulk.filter}};
     if (!bulk.rule.reason.empty()) event.data["reason"] = bulk.rule.reason;
     if (bulk.rule.total) event.data["count"] = *bulk.rule.total;

@@ -3,6 +3,7 @@
 #include "authority/bulk_rules.h"
 #include "authority/load_replica.h"
 #include "authority/maintenance.h"
+#include "authority/restore.h"
 #include "authority/testing.h"
 #include "store/usage.h"
 
@@ -73,7 +74,9 @@ protected:
         EXPECT_EQ(verdict(made), verdict_wanted);
         EXPECT_EQ(in_a_fresh_replica(made), verdict_wanted);
         const int status = verdict_wanted == "active" ? 0 : verdict_wanted == "revoked" ? 1 : 2;
-        if (made.secret.status_index) EXPECT_EQ(status_of(made), status);
+        if (made.secret.status_index) {
+            EXPECT_EQ(status_of(made), status);
+        }
         EXPECT_EQ(static_cast<int>(shown(made)), status == 0 ? 1 : status == 1 ? 3 : 2);
     }
 };
@@ -195,6 +198,48 @@ TEST_F(BulkTest, RulesSurviveARestartAndARestore) {
     settle();
     reopen();
     expect_throughout(first, "revoked");
+}
+
+TEST_F(BulkTest, NoRestoreRevivesWhatARuleStopped) {
+    const auto settled = mint(as_alice_);
+    const auto ruled = mint(as_bob_, TokenKind::kOpaque, {"license:write"});
+    const auto untouched = mint(as_bob_);
+    const auto file = directory.file("backup.db");
+    ASSERT_TRUE(authority->store().backup_to(file));
+    revoke({.owner = alice_.id});
+    settle();
+    revoke({.scope = "license:write"});
+    reader.reset();
+    authority.reset();
+    RestoreInput input;
+    input.data_directory = directory.data();
+    input.backup_file = file;
+    input.clock = &clock;
+    const auto done = restore_backup(input);
+    ASSERT_TRUE(done) << done.error().message;
+    reopen();
+    EXPECT_EQ(verdict(settled), "revoked");
+    EXPECT_EQ(verdict(ruled), "revoked");
+    EXPECT_EQ(verdict(untouched), "active");
+}
+
+TEST_F(BulkTest, ARuleInABackupStandsAfterTheRestore) {
+    const auto made = mint(as_alice_);
+    revoke({.owner = alice_.id});
+    const auto file = directory.file("backup.db");
+    ASSERT_TRUE(authority->store().backup_to(file));
+    settle();
+    reader.reset();
+    authority.reset();
+    RestoreInput input;
+    input.data_directory = directory.data();
+    input.backup_file = file;
+    input.clock = &clock;
+    ASSERT_TRUE(restore_backup(input));
+    reopen();
+    expect_throughout(made, "revoked");
+    settle();
+    expect_throughout(made, "revoked");
 }
 
 TEST_F(BulkTest, ATokenPreparedBeforeARuleIsNotInsertedDead) {

@@ -62,7 +62,8 @@ Status load_replica(store::Store& store, verify::Replica& replica, Timestamp /*n
             }));
         TRY(load_projects(db, replica));
         for (const auto& rule : TRY(store::open_bulks(db))) {
-            replica.load(verify::Fact{TRY(fact_of(db, rule))});
+            const verify::Fact fact = TRY(fact_of(db, rule));
+            replica.load(fact);
         }
         TRY(store::for_each_revoked_access(
             db, [&](const store::RevokedAccessRecord& revoked) -> Status {

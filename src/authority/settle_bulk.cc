@@ -68,7 +68,10 @@ Status settle_batch(store::Transaction& tx, BulkRecord rule, const Batch& batch)
     if (batch.next && states.tokens.empty()) return {};
     json::array facts;
     if (!states.tokens.empty()) facts.push_back(verify::to_json(verify::Fact{states}));
-    if (!batch.next) facts.push_back(verify::to_json(verify::Fact{TRY(fact_of(db, rule))}));
+    if (!batch.next) {
+        const verify::Fact last = TRY(fact_of(db, rule));
+        facts.push_back(verify::to_json(last));
+    }
     store::EventDraft event;
     event.type = "token.bulk_settled";
     event.actor = "system";

@@ -149,7 +149,7 @@ void add_action(Command bulk, const std::string& action, const std::string& help
 }  // namespace
 
 void add_token_bulk(Command token) {
-    Command bulk = token.command("bulk", "Revoke or suspend many tokens at once: those of all filters");
+    Command bulk = token.command("bulk", "Revoke or suspend many tokens at once");
     add_action(bulk, "revoke", "Stop all tokens for good that the filter finds");
     add_action(bulk, "suspend", "Stop all tokens that the filter finds, until they are resumed");
     auto id = std::make_shared<std::string>();
