@@ -236,10 +236,12 @@ int main(int argc, char** argv) {
     Figures figures = load.run();
     std::printf(
         "{\"requests\":%llu,\"seconds\":%.3f,\"p50_us\":%.1f,\"p99_us\":%.1f,"
-        "\"non_2xx\":%llu,\"failures\":%llu}\n",
+        "\"p9999_us\":%.1f,\"max_us\":%.1f,\"non_2xx\":%llu,\"failures\":%llu}\n",
         static_cast<unsigned long long>(figures.requests), load.elapsed(),
         percentile_microseconds(figures.nanoseconds, 0.50),
         percentile_microseconds(figures.nanoseconds, 0.99),
+        percentile_microseconds(figures.nanoseconds, 0.9999),
+        percentile_microseconds(figures.nanoseconds, 1.0),
         static_cast<unsigned long long>(figures.non_2xx),
         static_cast<unsigned long long>(figures.failures));
     return 0;

@@ -4,7 +4,7 @@ creation or an exchange costs beside a plain loop of what it needs; how long a s
 the load, the contenders in turn, so that a neighbour's noise meets all of them alike.
 
     bench/run.py [--build build/release] [--rounds 5] [--seconds 2] [--tokens 1000000]
-                 [--only checks,limits,judge,creates,exchanges,start,sdk-python] [--realtime]
+                 [--only checks,limits,judge,start,bulk,creates,exchanges,sdk-python] [--realtime]
 
 Prints a table with ratios, writes <build>/../bench.json, and exits 1 when a target is missed.
 --realtime runs what is measured under SCHED_FIFO, for a machine that others use too.
@@ -452,6 +452,54 @@ def measure_sdk_python(bench):
               value <= 1000)
 
 
+def watch_checks(bench, port, request, seconds):
+    """Checks one after the other, of a token that nothing happens to."""
+    return subprocess.Popen(
+        bench.pinned(LOAD_CORE, [bench.program("bench_load"), "--port", str(port),
+                                 "--connections", "1", "--seconds", str(seconds),
+                                 "--request-file", str(request)]), stdout=subprocess.PIPE)
+
+
+def measure_bulk(bench, data):
+    """Last of all: it stops every token of its data."""
+    tokens = bench.options.tokens
+    print(f"\nA bulk rule over {tokens:,} tokens, and checks of another token meanwhile")
+    server = Server(bench, data, SERVER_CORE)
+    session = server.session()
+    watched = server.call("POST", "/v1/tokens", bearer=session, body={
+        "name": "watched", "api": "latchkey", "kind": "opaque", "scopes": ["account:read"]})
+    request = bench.scratch / "watched.http"
+    request.write_text(CHECK.replace("api/licensing/scope/license:read",
+                                     "api/latchkey/scope/account:read")
+                       .replace("{token}", watched["token"]), newline="")
+    quiet = json.loads(watch_checks(bench, server.port, request, 5).stdout.read())
+    found, acknowledged, settled = [], [], []
+    for action in ("suspend", "revoke"):
+        load = watch_checks(bench, server.port, request, 10)
+        time.sleep(0.5)
+        start = time.monotonic()
+        begun = server.call("POST", "/v1/tokens/bulk", {
+            "action": action, "filter": {"api": "licensing"}}, session)
+        acknowledged.append((time.monotonic() - start) * 1000)
+        found.append(json.loads(load.stdout.read()))
+        while True:
+            progress = server.call("GET", "/v1/tokens/bulk/" + begun["id"], bearer=session)
+            if progress["state"] == "settled":
+                break
+            time.sleep(0.2)
+        settled.append(time.monotonic() - start)
+    server.stop()
+    bench.figures["bulk"] = {"quiet": quiet, "meanwhile": found, "acknowledged_ms": acknowledged,
+                             "settled_seconds": settled}
+    bench.row("acknowledged after", f"{max(acknowledged):.1f}", "ms", "<= 50",
+              max(acknowledged) <= 50)
+    slowest = max(each["max_us"] for each in found) / 1000
+    bench.row("slowest check meanwhile", f"{slowest:.2f}", "ms", "<= 2", slowest <= 2)
+    bench.row("slowest check without", f"{quiet['max_us'] / 1000:.2f}", "ms")
+    bench.row("p99.99 meanwhile", f"{max(each['p9999_us'] for each in found) / 1000:.2f}", "ms")
+    bench.row("every row written after", f"{max(settled):.0f}", "s")
+
+
 def measure_start(bench, data):
     print("\nStart")
     starts = []
@@ -472,7 +520,7 @@ def read_options():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--tokens", type=int, default=1_000_000)
-    parser.add_argument("--only", default="checks,limits,judge,creates,exchanges,start,sdk-python")
+    parser.add_argument("--only", default="checks,limits,judge,start,bulk,creates,exchanges,sdk-python")
     parser.add_argument("--realtime", action="store_true")
     return parser.parse_args()
 
@@ -494,6 +542,8 @@ def main():
             measure_judge(bench)
         if "start" in parts:
             measure_start(bench, data or make_data(bench, "many", options.tokens)[0])
+        if "bulk" in parts:
+            measure_bulk(bench, data or make_data(bench, "bulk", options.tokens)[0])
         if "creates" in parts:
             measure_creates(bench)
         if "exchanges" in parts:
