@@ -276,7 +276,7 @@ class KeyTokens(ServerCase):
         verdicts, stop = {}, threading.Event()
 
         def call():
-            while not stop.is_set():
+            while not stop.wait(0.001):  # the server needs the processor too
                 found = verifier.verify(provider.token())
                 name = found.error.code if found.error else found.verdict
                 verdicts[name] = verdicts.get(name, 0) + 1

@@ -5,8 +5,9 @@ import unittest
 from datetime import datetime, timedelta, timezone
 
 from authority import OWNER, TOKEN, Authority, change, head, token_fact
+from test_auth import KEYS, TokenEndpoint, pem
 
-from latchkey import (AsyncLatchkey, AuthenticationError, ConfigurationError, ConflictError,
+from latchkey import (AsyncLatchkey, AuthenticationError, AuthProvider, ConfigurationError, ConflictError,
                       Latchkey, NetworkError, NotFoundError, PermissionDenied, RateLimitError,
                       ServerError, ValidationError)
 
@@ -270,6 +271,39 @@ class Reading(ClientCase):
                     await client.projects.get("p")
 
         asyncio.run(use())
+
+
+    def test_asyncio_hears_events(self):
+        async def hear():
+            async with AsyncLatchkey(SECRET, server=self.server.url) as client:
+                saying = asyncio.get_running_loop().run_in_executor(
+                    None, lambda: self.server.wait_for_streams(1).send(
+                        change(41, token_fact()) + change(42, token_fact())))
+                revisions = []
+                async for event in client.events.stream():
+                    revisions.append(event.revision)
+                    if len(revisions) == 2:
+                        break
+                await saying
+                return revisions
+
+        self.assertEqual(asyncio.run(hear()), [41, 42])
+
+    def test_a_key_token_is_a_credential_too(self):
+        endpoint = TokenEndpoint(self.server)
+
+        def only_the_second(handler):
+            is_good = handler.headers["Authorization"] == "Bearer access-2"
+            handler.send_response(200 if is_good else 401)
+            handler.send_header("Content-Length", "2")
+            handler.end_headers()
+            handler.wfile.write(b"{}")
+
+        self.server.routes["GET /v1/tokens/self"] = only_the_second
+        with AuthProvider(token_id=TOKEN, private_key=pem(KEYS["ES256"]),
+                          server=self.server.url) as auth:
+            Latchkey(auth=auth).tokens.self()
+        self.assertEqual(endpoint.count, 2)
 
 
 class Making(unittest.TestCase):

@@ -1,5 +1,6 @@
 """The verifier against a real socket: what it fetches, believes, and says when it cannot tell."""
 
+import os
 import threading
 import time
 import unittest
@@ -412,6 +413,22 @@ class Streaming(VerifierCase):
         self.assertTrue(verifier.verify(token))
         self.authority.statuses[7] = 1
         wait_until(lambda: verifier.verify(token).verdict == "revoked")
+
+    def test_a_process_that_was_forked_listens_for_itself(self):
+        verifier, _ = self.streaming()
+        token = self.authority.token()
+        self.assertTrue(verifier.verify(token))
+        child = os.fork()
+        if child == 0:
+            is_good = False
+            try:
+                self.assertTrue(verifier.verify(token))
+                is_good = wait_until(lambda: verifier.state()["streamIsLive"])
+            finally:
+                os._exit(0 if is_good else 1)
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0)
+        self.authority.wait_for_streams(2)
+        self.assertTrue(verifier.verify(token))
 
     def test_a_verifier_that_nobody_uses_ends_its_threads(self):
         import gc
