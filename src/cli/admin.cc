@@ -232,23 +232,28 @@ void add_admin(Command root) {
     };
     with_data(admin.command("backup", "Write a backup; the server may go on working"), options)
         .argument("FILE", options->file, "Where to")
+        .example("latchkey admin backup /var/backups/latchkey.backup --data /var/lib/latchkey")
         .action(bind(&backup));
     with_data(admin.command("restore", "Replace a stopped server's data by a backup"), options)
         .argument("FILE", options->file, "The backup")
         .flag("--nothing-changed-since", options->nothing_changed_since,
               "Nothing was issued or revoked after it: suspend no token")
         .option("--kek", options->kek_file, "FILE", "The key that opens the backup's keys")
+        .example("latchkey admin restore /var/backups/latchkey.backup --data /var/lib/latchkey")
         .action(bind(&restore));
     with_data(admin.command("rotate-keys", "Sign with a new key from now on"), options)
         .flag("--emergency", options->emergency, "The old key is lost: its tokens end at once")
+        .example("latchkey admin rotate-keys --data /var/lib/latchkey")
         .action(bind(&rotate_keys));
     with_data(admin.command("check", "Check the store and its log for damage"), options)
+        .example("latchkey admin check --data /var/lib/latchkey")
         .action(bind(&check));
     with_data(admin.command("create-user", "Add a person, by default as a member"), options)
         .option("--email", options->email, "EMAIL", "The person's e-mail")
         .option("-n,--name", options->name, "NAME", "What to call the person")
         .flag("--password-stdin", options->password_stdin, "Read the password from stdin")
         .options("--role,--roles", options->roles, "ROLE,…", "As administrator")
+        .example("latchkey admin create-user --email ana@example.com --password-stdin")
         .action(bind(&create_user));
 }
 

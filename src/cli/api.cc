@@ -139,10 +139,11 @@ Result<int> import(Context& context, const std::string& file) {
 
 void add_api(Command root) {
     Command api = root.command("api", "The APIs that tokens are for");
-    api.command("list", "List the APIs").alias("ls").action(&list);
+    api.command("list", "List the APIs").alias("ls").example("latchkey api list").action(&list);
     auto wanted = std::make_shared<std::string>();
     api.command("get", "Show one API")
         .argument("API", *wanted, "Slug, id or audience")
+        .example("latchkey api get licensing")
         .action([wanted](Context& context) { return get(context, *wanted); });
     auto options = std::make_shared<CreateOptions>();
     api.command("create", "Register an API")
@@ -153,6 +154,7 @@ void add_api(Command root) {
         .option("--base-url", options->base_url, "URL", "Where it is reached")
         .options("--default-scopes", options->default_scopes, "SCOPE,…",
                  "What a token gets that asks for none")
+        .example("latchkey api create orders --base-url https://api.example.com/v1")
         .action([options](Context& context) { return create(context, *options); });
     auto file = std::make_shared<std::string>();
     api.command("import", "Create an API from a catalogue file, or replace its scopes")

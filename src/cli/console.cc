@@ -126,12 +126,12 @@ Result<Secret> read_secret_from_input(Console& console) {
 }
 
 Result<std::string> ask(Console& console, std::string_view question) {
-    console.err << question << ": " << std::flush;
+    console.err << harmless(question) << ": " << std::flush;
     return read_line(console);
 }
 
 Result<Secret> ask_hidden(Console& console, std::string_view question) {
-    console.err << question << ": " << std::flush;
+    console.err << harmless(question) << ": " << std::flush;
     std::optional<EchoOff> silence;
     if (console.in_is_terminal) silence.emplace();
     auto line = read_line(console);

@@ -182,6 +182,7 @@ void add_events(Command root) {
     auto options = std::make_shared<ListOptions>();
     events.command("list", "List events")
         .alias("ls")
+        .example("latchkey events list --type token.revoked")
         .option("--after", options->after, "REVISION", "Only later ones")
         .option("--limit", options->limit, "N", "At most so many (100)")
         .option("--type", options->type, "TYPE", "As token.revoked")
@@ -189,7 +190,9 @@ void add_events(Command root) {
         .option("--owner", options->owner, "USER", "Of this user's tokens")
         .option("--actor", options->actor, "WHO", "Done by this user or token")
         .action([options](Context& context) { return list(context, *options); });
-    events.command("checkpoint", "Show the newest signed checkpoint").action(&checkpoint);
+    events.command("checkpoint", "Show the newest signed checkpoint")
+        .example("latchkey events checkpoint --json")
+        .action(&checkpoint);
     auto proof = std::make_shared<VerifyOptions>();
     events.command("verify", "Recompute every hash and check the signed checkpoint")
         .optional_argument("FILE", proof->file, "An exported log; else the server's own")

@@ -116,6 +116,8 @@ void add_iam_principals(Command iam) {
     Command list_command = iam.command("list-principals", "List the project's users and tokens");
     list_command.alias("ls");
     list_command.option("-t,--principal-type", *type, "TYPE", "Only token, or only user");
+    list_command.values("--principal-type", {"token", "user"});
+    list_command.example("latchkey iam list-principals --project orders");
     list_command.action([type](Context& context) { return list(context, *type); });
 }
 

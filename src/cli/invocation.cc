@@ -100,6 +100,15 @@ std::size_t help_columns(const Console& console) {
     return std::min<std::size_t>(console.columns, 100);
 }
 
+// It is out of the process list by now, but not out of the shell's history. Said to people only: a
+// script's author saw it when writing the script.
+void warn_of_token_flag(Context& context) {
+    if (!context.console().err_is_terminal || context.globals.quiet) return;
+    print_warning(context.console(),
+                  "a token among the arguments can be seen by others and stays in the shell's "
+                  "history; --token-file - or LATCHKEY_TOKEN is safer");
+}
+
 int fail(Context& context, Error error, bool as_json) {
     add_login_hint(context, error);
     context.console().out.flush();
@@ -219,7 +228,10 @@ int run_with(Invocation invocation) {
     if (!known) return fail(context, known.error(), as_json);
     auto parsed = menu.parse(args);
     if (!parsed) return fail(context, parsed.error(), as_json);
-    if (token) context.globals.token = std::move(token);
+    if (token) {
+        context.globals.token = std::move(token);
+        warn_of_token_flag(context);
+    }
     if (context.globals.no_color) invocation.console.colour = false;
     if (context.globals.version) {
         invocation.console.out << "latchkey " LATCHKEY_VERSION "\n";

@@ -89,7 +89,7 @@ const ArgumentSpec* argument_at(const TypedWords& typed) {
 }
 
 Source source_of(const ArgumentSpec& argument, const CommandPath& path) {
-    const bool is_about_tokens = path.size() > 1 && path[1]->name == "token";
+    const bool is_about_tokens = path.size() == 3 && path[1]->name == "token";
     if (argument.name == "ID" && is_about_tokens) return Source::kTokens;
     return find_in(kValues, argument.name);
 }
@@ -206,7 +206,6 @@ Offers flag_names(const TypedWords& typed) {
                 if (name.rfind("--", 0) == 0) offers.items.push_back({name, flag.help});
             }
         }
-        if (*command != typed.path.front() && (*command)->flags.empty()) continue;
     }
     // Each command repeats --help.
     std::vector<Offer> once;

@@ -36,6 +36,7 @@ void add_principal_flags(Command& command, PrincipalFlags& flags) {
     command.option("-i,--principal-id", flags.id, "ID",
                    "The token's or user's id; for a user also his e-mail or name");
     command.option("-t,--principal-type", flags.type, "TYPE", "token (default) or user");
+    command.values("--principal-type", {"token", "user"});
 }
 
 std::string Principal::path() const {

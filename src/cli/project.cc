@@ -311,12 +311,17 @@ void add_changing(Command project) {
 
 void add_project(Command root) {
     Command project = root.command("project", "The spaces that rights are given in");
-    project.command("list", "List the projects").alias("ls").alias("list-projects").action(&list);
+    project.command("list", "List the projects")
+        .alias("ls")
+        .alias("list-projects")
+        .example("latchkey project list")
+        .action(&list);
     auto gets = std::make_shared<Choice>();
     Command get_command =
         project.command("get", "Show one project, or the one that commands are about now");
     get_command.alias("show").alias("get-active-project");
     add_choice(get_command, *gets);
+    get_command.example("latchkey project get orders");
     get_command.action([gets](Context& context) { return get(context, *gets); });
     auto selects = std::make_shared<Choice>();
     Command select_command =

@@ -181,11 +181,12 @@ Result<int> remove(Context& context, const std::string& wanted) {
 
 void add_role(Command root) {
     Command role = root.command("role", "What users may do");
-    role.command("list", "List the roles").alias("ls").action(&list);
+    role.command("list", "List the roles").alias("ls").example("latchkey role list").action(&list);
     auto shown = std::make_shared<std::string>();
     role.command("get", "Show one role")
         .alias("show")
         .argument("ROLE", *shown, "Name or id")
+        .example("latchkey role get administrator")
         .action([shown](Context& context) { return get(context, *shown); });
     auto creates = std::make_shared<Options>();
     role.command("create", "Add a role")
@@ -208,6 +209,7 @@ void add_role(Command root) {
     role.command("delete", "Delete a role that nobody has")
         .alias("rm")
         .argument("ROLE", *deleted, "Name or id")
+        .example("latchkey role delete auditor")
         .action([deleted](Context& context) { return remove(context, *deleted); });
 }
 

@@ -37,6 +37,7 @@ void add_scope(Command root) {
     scope.command("list", "List the scopes of an API")
         .alias("ls")
         .option("--api", *api, "API", "Slug, id or audience; else the default API")
+        .example("latchkey scope list --api licensing")
         .action([api](Context& context) { return list(context, api->value_or("")); });
 }
 

@@ -95,6 +95,7 @@ Result<int> apply(Context& context, const Options& options) {
             return usage_error("nobody can be asked whether these tokens are meant",
                                "look at them with --dry-run, then say --yes");
         }
+        context.console().out.flush();  // what is asked about stands above the question
         const bool is_meant = TRY(
             confirm(context.console(),
                     fmt::format("{} {} token{}?", options.action == "revoke" ? "Revoke" : "Suspend",
@@ -143,6 +144,9 @@ void add_action(Command bulk, const std::string& action, const std::string& help
     command.option("--unused-for", options->unused_for, "SPAN", "Not used for so long (90d)");
     command.option("--reason", options->reason, "TEXT", "Why, for the log");
     command.flag("--dry-run", options->is_dry_run, "Only show which tokens");
+    command.example(fmt::format("latchkey token bulk {} --unused-for 90d --dry-run", action));
+    command.example(
+        fmt::format("latchkey token bulk {} --kid KID --minted-before 2027-01-31 -y", action));
     command.action([options](Context& context) { return apply(context, *options); });
 }
 
@@ -155,6 +159,7 @@ void add_token_bulk(Command token) {
     auto id = std::make_shared<std::string>();
     Command status = bulk.command("status", "Show how far a bulk change is written down");
     status.argument("ID", *id, "Its id, as --json says it");
+    status.example("latchkey token bulk status 0190163d-8694-739b-aea5-966c26f8ad91");
     status.action([id](Context& context) { return show_progress(context, *id); });
 }
 

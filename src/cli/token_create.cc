@@ -113,6 +113,7 @@ void add_token_create(Command token) {
     Command command = token.command("create", "Make a token; its secret is shown once");
     add_token_flags(command, options->token);
     command.option("--kind", options->kind, "KIND", "jwt, opaque or key");
+    command.values("--kind", {"jwt", "opaque", "key"});
     command.option("--like", options->like, "ID", "Copy what is not given from that token");
     add_key_flags(command, options->key);
     command.example("latchkey token create -n ci-deploy -s license:read -e 90d");

@@ -27,11 +27,13 @@ void add_token_get(Command token) {
     Command command = token.command("get", "Show one token, never its secret");
     command.alias("show");
     command.argument("ID", *id, "The token's id");
+    command.example("latchkey token get 7VgsDiH8jBPtiFiGXPvsxk");
     command.action([id](Context& context) { return get(context, *id); });
 
     auto named = std::make_shared<std::optional<std::string>>();
     Command key_token = token.command("get-token", "Show a key token and its keys");
     key_token.option("-i,--token-id", *named, "ID", "The token's id");
+    key_token.example("latchkey token get-token -i 7VgsDiH8jBPtiFiGXPvsxk");
     key_token.action([named](Context& context) -> Result<int> {
         const std::string given = TRY(context.need(*named, "--token-id", "Id of the token"));
         return get(context, given);

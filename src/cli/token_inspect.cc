@@ -9,6 +9,7 @@
 #include "cli/key_set.h"
 #include "cli/secret_argument.h"
 #include "cli/text.h"
+#include "token/access_token.h"
 #include "token/jws.h"
 #include "token/opaque.h"
 #include "token/status_list.h"
@@ -29,8 +30,35 @@ struct Options {
 struct Finding {
     std::string signature{"not checked"};
     std::string revocation{"not checked"};
+    std::string issuer;  // how it relates to the server that was chosen
     bool is_forged{false};
 };
+
+bool is_access_token(const ParsedJws& token) {
+    return TypPolicy::exactly(kAccessTokenTyp).allows(token.typ);
+}
+
+bool is_personal(const json::object& claims) {
+    return claims.contains("jti") && claims.contains("scope") && claims.contains("sub");
+}
+
+// "in 30 days", "2 hours ago": the largest unit that fits is exact enough for people.
+std::string distance_in_words(std::int64_t seconds) {
+    struct Unit {
+        std::int64_t seconds;
+        const char* name;
+    };
+    static constexpr std::array<Unit, 4> kUnits{
+        {{86'400, "day"}, {3'600, "hour"}, {60, "minute"}, {1, "second"}}};
+    const std::int64_t length = seconds < 0 ? -seconds : seconds;
+    for (const Unit& unit : kUnits) {
+        const std::int64_t count = length / unit.seconds;
+        if (count == 0) continue;
+        const std::string words = fmt::format("{} {}{}", count, unit.name, count == 1 ? "" : "s");
+        return seconds < 0 ? words + " ago" : "in " + words;
+    }
+    return "now";
+}
 
 std::string time_claim(const json::object& claims, std::string_view name) {
     const auto seconds = number_of(claims, name);
@@ -73,24 +101,27 @@ Result<std::string> revocation_of(ApiClient& client, const KeySet& keys,
     return value ? status_in_words(*value) : std::string("its status list does not hold it");
 }
 
-Finding check_with(const Result<KeySet>& keys, std::string_view compact) {
+Finding check_with(const Result<KeySet>& keys, const ParsedJws& token, std::string_view compact) {
     Finding finding;
     if (!keys) {
         finding.signature = "not checked: " + keys.error().message;
         return finding;
     }
-    const auto claims = keys->verify(compact, TypPolicy::absent_or("JWT"));
+    const auto claims =
+        keys->verify(compact, is_access_token(token) ? TypPolicy::exactly(kAccessTokenTyp)
+                                                     : TypPolicy::absent_or("JWT"));
     finding.is_forged = !claims;
     finding.signature = claims ? "valid" : "NOT VALID: " + claims.error().message;
     return finding;
 }
 
 // Signature and revocation, as far as the chosen server's public documents tell.
-Result<Finding> look_up(Context& context, const Options& options, std::string_view compact,
-                        const json::object& claims) {
+Result<Finding> look_up(Context& context, const Options& options, const ParsedJws& token,
+                        std::string_view compact) {
+    const json::object& claims = token.claims;
     if (options.jwks) {
         const std::string text = TRY(read_file(*options.jwks, kJwksBytesMax));
-        return check_with(KeySet::parse(text), compact);
+        return check_with(KeySet::parse(text), token, compact);
     }
     Finding finding;
     if (options.offline) return finding;
@@ -102,6 +133,7 @@ Result<Finding> look_up(Context& context, const Options& options, std::string_vi
     }
     if (text_of(*metadata, "issuer") != text_of(claims, "iss")) {
         finding.signature = fmt::format("not checked: {} is not its issuer", client.server());
+        finding.issuer = "another issuer; the token was sent nowhere";
         return finding;
     }
     const auto jwks = client.get_text("/.well-known/jwks.json");
@@ -110,7 +142,8 @@ Result<Finding> look_up(Context& context, const Options& options, std::string_vi
         return finding;
     }
     const auto keys = KeySet::parse(*jwks);
-    finding = check_with(keys, compact);
+    finding = check_with(keys, token, compact);
+    finding.issuer = "the server you use";
     if (!keys || finding.is_forged) return finding;
     const auto revocation = revocation_of(client, *keys, claims);
     finding.revocation = revocation ? *revocation : "not checked: " + revocation.error().message;
@@ -119,33 +152,40 @@ Result<Finding> look_up(Context& context, const Options& options, std::string_vi
 
 std::string expiry_in_words(const json::object& claims, Timestamp now) {
     const auto seconds = number_of(claims, "exp");
+    const std::string time = time_claim(claims, "exp");
     if (!seconds) return "Never";
-    const bool is_past =
-        now.seconds() >= 0 && *seconds <= static_cast<std::uint64_t>(now.seconds());
-    return time_claim(claims, "exp") + (is_past ? " (expired)" : "");
+    if (time.empty()) return "at a time that no calendar has";
+    const std::int64_t left = static_cast<std::int64_t>(*seconds) - now.seconds();
+    return fmt::format("{} ({}{})", time, left <= 0 ? "expired, " : "", distance_in_words(left));
 }
 
-Result<int> inspect_jwt(Context& context, const Options& options, std::string_view compact) {
-    const auto parsed = parse_unverified(compact);
-    if (!parsed) return failure("that is no readable JWT: " + parsed.error().message);
-    const json::object& claims = parsed->claims;
-    const Finding finding = TRY(look_up(context, options, compact, claims));
-    if (context.globals.json) {
-        context.print_json(json::object{
-            {"kind", "jwt"},
-            {"header", {{"alg", parsed->alg}, {"kid", parsed->kid}, {"typ", parsed->typ}}},
-            {"claims", claims},
-            {"signature", finding.signature},
-            {"revocation", finding.revocation}});
-        return finding.is_forged ? kExitFailure : kExitOk;
+// What it is, for somebody who found it in a log.
+std::string kind_in_words(const ParsedJws& token) {
+    if (is_access_token(token)) {
+        return "an access token: short-lived, made from a token or key, dies with it";
     }
+    const bool is_ours = is_personal(token.claims) && token.claims.contains("status");
+    return is_ours ? "a personal access token (jwt)" : "a JWT that Latchkey may not have made";
+}
+
+std::string words_beside(const std::string& text, const std::string& more) {
+    return text.empty() || more.empty() ? text : fmt::format("{} ({})", text, more);
+}
+
+void print_jwt(Context& context, const ParsedJws& token, const Finding& finding) {
+    const json::object& claims = token.claims;
+    const std::string made_from = is_access_token(token) ? text_of(claims, "client_id") : "";
     context.print(render_details({
-        {"header", fmt::format("alg {} · kid {} · typ {}", parsed->alg, parsed->kid, parsed->typ)},
-        {"issuer", text_of(claims, "iss")},
+        {"kind", kind_in_words(token)},
+        {"header",
+         fmt::format("alg {} · kid {} · typ {}", token.alg, token.kid.empty() ? "none" : token.kid,
+                     token.typ.empty() ? "none" : token.typ)},
+        {"issuer", words_beside(text_of(claims, "iss"), finding.issuer)},
         {"subject", text_of(claims, "sub")},
         {"audience", audience_of(claims)},
         {"id", text_of(claims, "jti")},
-        {"token id", text_of(claims, "token_id")},
+        {"token id", made_from.empty() ? text_of(claims, "token_id") : short_id(made_from)},
+        {"project", text_of(claims, "project_id")},
         {"scopes", text_of(claims, "scope").empty() ? "none" : text_of(claims, "scope")},
         {"issued", time_claim(claims, "iat")},
         {"not before", time_claim(claims, "nbf")},
@@ -153,6 +193,22 @@ Result<int> inspect_jwt(Context& context, const Options& options, std::string_vi
         {"signature", finding.signature},
         {"revocation", finding.revocation},
     }));
+}
+
+Result<int> inspect_jwt(Context& context, const Options& options, std::string_view compact) {
+    const auto parsed = parse_unverified(compact);
+    if (!parsed) return failure("that is no readable JWT: " + parsed.error().message);
+    const Finding finding = TRY(look_up(context, options, *parsed, compact));
+    if (context.globals.json) {
+        context.print_json(json::object{
+            {"kind", is_access_token(*parsed) ? "access" : "jwt"},
+            {"header", {{"alg", parsed->alg}, {"kid", parsed->kid}, {"typ", parsed->typ}}},
+            {"claims", parsed->claims},
+            {"signature", finding.signature},
+            {"revocation", finding.revocation}});
+    } else {
+        print_jwt(context, *parsed, finding);
+    }
     return finding.is_forged ? kExitFailure : kExitOk;
 }
 
@@ -170,7 +226,9 @@ Result<int> inspect_opaque(Context& context, std::string_view token) {
             {{"kind", kind},
              {"prefix", prefix},
              {"checksum", is_right ? "right" : "WRONG: mistyped, cut or made up"},
-             {"more", is_session ? "" : "only the server knows; ask with latchkey token verify"}}));
+             {"means", is_right ? "it was not mistyped; what it may do only its server knows"
+                                : "no server made this text"},
+             {"more", is_session || !is_right ? "" : "ask with latchkey token verify"}}));
     }
     return is_right ? kExitOk : kExitFailure;
 }
@@ -218,6 +276,7 @@ void add_token_inspect(Command token) {
         .option("--jwks", options->jwks, "FILE", "Check the signature with these keys alone")
         .flag("--offline", options->offline, "Ask no server for keys or the status list")
         .example("printf %s \"$TOKEN\" | latchkey token inspect -")
+        .example("latchkey token inspect --jwks jwks.json - < token.txt")
         .action([options](Context& context) { return inspect(context, *options); });
 }
 

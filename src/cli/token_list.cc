@@ -139,11 +139,16 @@ void add_token_list(Command token) {
     command.option("--search", options->search, "TEXT", "With this in the name or description");
     command.flag("--all", options->all, "Every one, however many");
     command.flag("--wide", options->wide, "All columns, uncut");
+    command.values("--state", {"active", "expiring", "expired", "revoked", "suspended", "all"});
+    command.example("latchkey token list");
+    command.example("latchkey token list --state expiring --wide");
+    command.example("latchkey token list --unused-for 90d --json -q");
     command.action([options](Context& context) { return list(context, *options); });
 
     auto wide = std::make_shared<bool>(false);
     Command key_tokens = token.command("list-tokens", "List your key tokens");
     key_tokens.flag("--wide", *wide, "All columns, uncut");
+    key_tokens.example("latchkey token list-tokens");
     key_tokens.action([wide](Context& context) { return list_key_tokens(context, *wide); });
 }
 

@@ -137,18 +137,21 @@ void add_token_usage(Command token) {
     auto usage = std::make_shared<Options>();
     Command command = token.command("usage", "Show when, from where and for what a token was used");
     command.argument("ID", usage->id, "The token's id");
+    command.example("latchkey token usage 7VgsDiH8jBPtiFiGXPvsxk --days 7");
     command.option("--days", usage->days, "N", "Of so many days, 30 unless said otherwise");
     command.action([usage](Context& context) { return show_usage(context, *usage); });
 
     auto unused = std::make_shared<Options>();
     command = token.command("unused", "Show the scopes of a token that nobody asked for");
     command.argument("ID", unused->id, "The token's id");
+    command.example("latchkey token unused 7VgsDiH8jBPtiFiGXPvsxk");
     command.option("--days", unused->days, "N", "In so many days, 90 unless said otherwise");
     command.action([unused](Context& context) { return show_unused(context, *unused); });
 
     auto shrunk = std::make_shared<Options>();
     command = token.command("shrink", "Narrow a token to the scopes that were used");
     command.argument("ID", shrunk->id, "The token's id");
+    command.example("latchkey token shrink 7VgsDiH8jBPtiFiGXPvsxk --days 30 --apply");
     command.option("--days", shrunk->days, "N", "In so many days, 90 unless said otherwise");
     command.flag("--apply", shrunk->is_applied, "Do it; without, only show what would be left");
     command.action([shrunk](Context& context) { return shrink(context, *shrunk); });

@@ -147,7 +147,7 @@ Result<int> set_state(Context& context, const std::string& wanted, const std::st
 
 void add_user(Command root) {
     Command user = root.command("user", "People and machines that own tokens");
-    user.command("list", "List the users").alias("ls").action(&list);
+    user.command("list", "List the users").alias("ls").example("latchkey user list").action(&list);
     auto options = std::make_shared<CreateOptions>();
     user.command("create", "Add a user")
         .flag("--machine", options->is_machine, "A machine user, which owns tokens only")
@@ -163,6 +163,7 @@ void add_user(Command root) {
     auto shown = std::make_shared<std::string>();
     user.command("get", "Show one user")
         .alias("show")
+        .example("latchkey user get ana@example.com")
         .argument("USER", *shown, "Id, e-mail or name")
         .action([shown](Context& context) { return get(context, *shown); });
     auto roles = std::make_shared<RoleOptions>();
@@ -178,6 +179,7 @@ void add_user(Command root) {
                      enable ? "Let a user in again, and its tokens work"
                             : "Shut a user out; its tokens stop at once")
             .argument("USER", *wanted, "Id, e-mail or name")
+            .example(fmt::format("latchkey user {} ana@example.com", enable ? "enable" : "disable"))
             .action(
                 [wanted, state](Context& context) { return set_state(context, *wanted, state); });
     }

@@ -7,6 +7,7 @@ namespace latchkey::cli {
 
 void add_version(Command root) {
     root.command("version", "Show the version of this program")
+        .example("latchkey version")
         .action([](Context& context) -> Result<int> {
             if (context.globals.json) {
                 context.print_json(json::object{{"version", LATCHKEY_VERSION}});

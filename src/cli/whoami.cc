@@ -42,10 +42,20 @@ Result<int> whoami(Context& context) {
                                 ? "a CLI session"
                                 : fmt::format("the token {} ({}), from {}", text_of(token, "name"),
                                               short_id(text_of(token, "id")), credential->source);
+    // Of a login that was given up for a token, the end says nothing.
+    std::string expires = text_of(token, "expiresAt");
+    std::string name;
+    if (credential->is_session) {
+        name = TRY(context.context_name());
+        const Credentials credentials = TRY(context.stored());
+        if (const StoredLogin* login = credentials.find(name)) expires = login->expires_at;
+    }
     context.print(render_details({
         {"user", user ? display_name(*user) : text_of(token, "owner")},
         {"server", client.server()},
+        {"context", name},
         {"with", how},
+        {"expires", expires.empty() ? "" : local_time_or_never(expires)},
         {"scopes", token.empty() ? "" : scopes_in_words(token)},
         {"roles", user ? join(texts_of(*user, "roles"), " ") : ""},
     }));
@@ -55,7 +65,10 @@ Result<int> whoami(Context& context) {
 }  // namespace
 
 void add_whoami(Command root) {
-    root.command("whoami", "Show who you are to the server, and by what").action(&whoami);
+    root.command("whoami", "Show who you are to the server, and by what")
+        .example("latchkey whoami")
+        .example("latchkey whoami --token-file - < token.txt")
+        .action(&whoami);
 }
 
 }  // namespace latchkey::cli
