@@ -3,6 +3,7 @@
 #include "cli/client/fields.h"
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/device_login.h"
 #include "cli/text.h"
 
 namespace latchkey::cli {
@@ -73,8 +74,10 @@ Result<int> login(Context& context, const Options& options) {
     // A context that is about to be made names no server yet.
     const auto known = context.stored();
     if (known && known->find(name) == nullptr) context.globals.context.reset();
-    const StoredLogin made =
-        TRY(options.with_token ? log_in_by_token(context) : log_in_by_password(context, options));
+    const bool by_password = options.email || options.password_stdin;
+    const StoredLogin made = TRY(options.with_token ? log_in_by_token(context)
+                                 : by_password      ? log_in_by_password(context, options)
+                                                    : log_in_by_device(context));
     if (name.empty()) name = made.server;
     const std::string place = TRY(context.keep_login(
         name, made, options.insecure_storage ? LoginStorage::kFile : LoginStorage::kBest));
@@ -95,7 +98,8 @@ Result<int> login(Context& context, const Options& options) {
 void add_login(Command root) {
     auto options = std::make_shared<Options>();
     Command command = root.command("login", "Log in to a server; the login is kept for 30 days");
-    command.option("--email", options->email, "EMAIL", "Whom to log in");
+    command.option("--email", options->email, "EMAIL",
+                   "Whom to log in with a password; without it a browser confirms");
     command.flag("--password-stdin", options->password_stdin, "Read the password from stdin");
     command.flag("--with-token", options->with_token, "Keep a token, read from stdin, instead");
     command.flag("--insecure-storage", options->insecure_storage,

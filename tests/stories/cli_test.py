@@ -462,9 +462,7 @@ class OtherStories(Story):
     def test_login_at_a_terminal_hides_the_password(self):
         environment = self.server.environment()
         environment["LATCHKEY_CONFIG_DIR"] = os.path.join(self.server.scratch, "tty")
-        with Terminal([BINARY, "login"], environment) as tty:
-            tty.expect("E-mail: ")
-            tty.send(EMAIL + "\n")
+        with Terminal([BINARY, "login", "--email", EMAIL], environment) as tty:
             tty.expect("Password: ")
             tty.wait_for_hidden_input()
             tty.send(PASSWORD + "\n")
