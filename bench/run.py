@@ -245,10 +245,13 @@ def measure_checks(bench):
         "latchkey, 1,000 jwt": (small.port, small.process.pid, str(few) + jwt),
         "latchkey, all opaque": (large.port, large.process.pid, str(many) + opaque),
     }
+    introspection = write_introspection(bench, small, str(few) + opaque)
+    contenders["introspection, 1,000 opaque"] = contenders["latchkey, 1,000 opaque"]
     rounds = {name: [] for name in contenders}
     for number in range(options.rounds + 1):
         for name, (port, pid, tokens) in contenders.items():
-            round_ = run_load(bench, port, request, tokens, server=pid)
+            asked = introspection if name.startswith("introspection") else request
+            round_ = run_load(bench, port, asked, tokens, server=pid)
             if number > 0:  # the first one warms up
                 rounds[name].append(round_)
     print(f"\nChecks, {CONNECTIONS} connections, 13 fields, median of {options.rounds} rounds")
@@ -259,6 +262,25 @@ def measure_checks(bench):
     for server in (small, large):
         server.stop()
     return many_data
+
+
+def write_introspection(bench, server, token_file):
+    """RFC 7662 as a resource server asks it; tokens of one length, so that the body's is known."""
+    session = server.session()
+    gateway = server.call("POST", "/v1/users", bearer=session, body={
+        "kind": "machine", "name": "gateway", "roles": ["verifier"], "verifies": ["licensing"]})
+    verifier = server.call("POST", f"/v1/tokens?owner={gateway['id']}", bearer=session, body={
+        "name": "gateway", "api": "latchkey", "kind": "opaque",
+        "scopes": ["token:verify"]})["token"]
+    with open(token_file) as file:
+        length = len("token=") + len(file.readline().strip())
+    request = bench.scratch / "introspect.http"
+    request.write_text(
+        "POST /oauth2/introspect HTTP/1.1\r\nHost: auth.example.com\r\n"
+        f"Authorization: Bearer {verifier}\r\nUser-Agent: bench\r\nAccept: application/json\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\n"
+        f"Content-Length: {length}\r\n\r\ntoken={{token}}\0", newline="")
+    return request
 
 
 def report_checks(bench, rounds):
@@ -281,6 +303,8 @@ def report_checks(bench, rounds):
             ("p99: latchkey / nginx", ratio("p99_us", one, "nginx return 204"), 1.2),
             (f"CPU: {bench.options.tokens:,} tokens at random / 1,000",
              ratio("cpu_us", "latchkey, all opaque", one), 1.1),
+            ("CPU: introspection / check",
+             ratio("cpu_us", "introspection, 1,000 opaque", one), 1.3),
             ("CPU: jwt / opaque", ratio("cpu_us", "latchkey, 1,000 jwt", one), None)):
         bench.figures[what] = value
         bench.row(what, f"{value:.2f}", "x", target and f"<= {target}",

@@ -67,6 +67,13 @@ protected:
                                    world.project + R"(","token":")" + text + "\"}");
         return reply.text("verdict") == "active";
     }
+    bool introspects(const std::string& text) {
+        auto fields = bearer(verifier_);
+        fields.emplace_back("Content-Type", "application/x-www-form-urlencoded");
+        const auto reply = ask("POST", "/oauth2/introspect", fields, "token=" + text);
+        const auto scopes = ScopeSet::parse(reply.text("scope"));
+        return scopes && scopes->allows(kWrite);
+    }
     bool knows_itself(const Fields& fields) {
         const auto reply = ask("GET", "/v1/tokens/self", fields);
         if (reply.status != 200) return false;
@@ -98,13 +105,14 @@ protected:
         if (form == 'a' || !is_about_project) {
             note("self", knows_itself(bearer(text)));
             note("plain", allows("/check/api/billing/scope/license:write", bearer(text)));
+            note("introspect", introspects(text));
         }
         if (form == 'a') note("exchange", exchanges());
         return open;
     }
     static std::string all_ways(char form, bool is_about_project) {
         std::string all = "bearer basic nginx verify";
-        if (form == 'a' || !is_about_project) all += " self plain";
+        if (form == 'a' || !is_about_project) all += " self plain introspect";
         return form == 'a' ? all + " exchange" : all;
     }
     void run(const std::vector<Way>& ways) {
@@ -245,6 +253,19 @@ TEST_F(AttackB6, AnEmergencyRotationEndsWhateverTheOldKeySigned) {
     EXPECT_EQ(open_ways('o', false), all_ways('o', false));
     EXPECT_EQ(open_ways('p', false), all_ways('p', false));
     EXPECT_TRUE(exchanges());  // a new one is signed by the new key
+}
+
+// RFC 7009: by its holder, each form alone.
+TEST_F(AttackB6, WhatItsHolderRevokesIsDeadInEveryWay) {
+    for (const char form : std::string("jopa")) {
+        begin();
+        ASSERT_EQ(open_ways(form, false), all_ways(form, false)) << form;
+        const auto text = text_of(form);
+        want(200, "POST", "/oauth2/revoke", {{"Content-Type", "application/x-www-form-urlencoded"}},
+             "token=" + text);
+        // The key token itself lives on: it gets another access token.
+        EXPECT_EQ(open_ways(form, false), form == 'a' ? "exchange" : "") << form;
+    }
 }
 
 TEST_F(AttackB6, OnAnotherNodeToo) {

@@ -29,6 +29,10 @@ TEST_F(AttackE7, AVerifierOfOneApiKnowsNothingOfTheTokensOfAnother) {
         EXPECT_EQ(reply.status, 200) << reply.body;
         auto answer = reply.json();
         answer.as_object().erase("revision");
+        auto form = gateway;
+        form.emplace_back("Content-Type", "application/x-www-form-urlencoded");
+        EXPECT_EQ(ask("POST", "/oauth2/introspect", form, "token=" + token).body,
+                  R"({"active":false})");
         return to_json(answer);
     };
     const std::string unknown =
@@ -55,6 +59,11 @@ TEST_F(AttackE7, OnlyVerifiersAskAndNobodyAsksAboutManagementTokens) {
           bearer(access_token(tenant.key, tenant.project))}) {
         const auto reply = ask("POST", "/v1/tokens/verify", fields, body);
         EXPECT_TRUE(reply.status == 403 || reply.status == 401) << reply.body;
+        auto form = fields;
+        form.emplace_back("Content-Type", "application/x-www-form-urlencoded");
+        const auto told =
+            ask("POST", "/oauth2/introspect", form, "token=" + tenant.opaque.secret);
+        EXPECT_EQ(told.status, reply.status) << told.body;
     }
     const auto gateway = bearer(verifier_token(machine("gateway", "billing")).text.expose());
     EXPECT_EQ(ask("POST", "/v1/tokens/verify", gateway, body).text("verdict"), "unknown");

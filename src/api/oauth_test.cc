@@ -300,9 +300,11 @@ TEST_F(OAuthTest, MetadataSayWhatIsOffered) {
     const auto metadata = ask("GET", "/.well-known/oauth-authorization-server").json();
     const std::string issuer = authority->settings().issuer;
     EXPECT_EQ(metadata.at("token_endpoint").as_string(), issuer + "/oauth2/token");
-    EXPECT_EQ(to_json(metadata.at("grant_types_supported")), R"(["client_credentials"])");
+    EXPECT_EQ(to_json(metadata.at("grant_types_supported")),
+              R"(["client_credentials","urn:ietf:params:oauth:grant-type:token-exchange",)"
+              R"("urn:ietf:params:oauth:grant-type:device_code"])");
     EXPECT_EQ(to_json(metadata.at("token_endpoint_auth_methods_supported")),
-              R"(["private_key_jwt"])");
+              R"(["private_key_jwt","client_secret_basic","none"])");
     EXPECT_EQ(to_json(metadata.at("token_endpoint_auth_signing_alg_values_supported")),
               R"(["RS256","RS512","ES256","ES512","Ed25519"])");
     EXPECT_EQ(to_json(metadata.at("response_types_supported")), "[]");

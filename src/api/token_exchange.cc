@@ -122,6 +122,10 @@ Result<http::Response> exchange(Call& call, const Asked& asked) {
     if (recognition != Recognition::kFound || !may_ask(caller, found.view.api)) {
         return bad_subject();
     }
+    const auto* access = found.view.access;
+    if (access != nullptr && asked.project && asked.project != access->project) {
+        return invalid("the access token is for another project", "invalid_target");
+    }
     authority::ExchangeRequest wanted;
     wanted.wanted.api_slug = found.view.api_slug;
     wanted.wanted.address = address;

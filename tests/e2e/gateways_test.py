@@ -119,8 +119,9 @@ class Story(GatewayCase):
         self.lives_and_dies("opaque")
 
     def test_nobody_passes_without_a_token(self):
-        self.assertEqual(self.refuses("/licenses/1", [], 401).headers["WWW-Authenticate"],
-                         'Bearer realm="latchkey"')
+        challenge = self.refuses("/licenses/1", [], 401).headers["WWW-Authenticate"]
+        self.assertTrue(challenge.startswith('Bearer realm="latchkey", resource_metadata="'),
+                        challenge)
 
 
 class Hostile(Story):
