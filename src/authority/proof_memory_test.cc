@@ -1,5 +1,6 @@
 #include "authority/proof_memory.h"
 
+#include <atomic>
 #include <thread>
 #include <vector>
 
