@@ -20,6 +20,7 @@ namespace latchkey::embed {
 struct Since {
     std::uint64_t revision{0};
     std::int64_t seconds{0};
+    // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 misreads the defaulted comparison.
     auto operator<=>(const Since&) const = default;
 };
 

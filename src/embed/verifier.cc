@@ -145,6 +145,10 @@ private:
             return plain("malformed");
         }
         if (shape_of(question.token) != TokenShape::kJwt) return asking_.ask(question, 0);
+        return decide_signed(question);
+    }
+
+    Result<TokenVerdict> decide_signed(const TokenQuestion& question) {
         const Digest digest = sha256(question.token);
         for (int attempt = 0; attempt < 2; ++attempt) {
             auto found = entries_.find(digest);
@@ -209,22 +213,34 @@ private:
         if (token.audience != options_.audience) return about(token, "wrong_audience");
         const auto said = facts_.verdict_of(token);
         if (said && (*said == "revoked" || *said == "key_compromised")) return about(token, *said);
-        const std::string life = life_of(token);
         const auto status = token.is_access ? access_status(token) : list_status(entry);
-        if (status && *status == TokenStatus::kRevoked) return about(token, "revoked");
-        if (life != "active") return about(token, life);
-        if (said && (status || stream_is_fresh())) return about(token, *said);
+        const std::string standing = TRY(standing_of(token, said, status));
+        if (standing != "active") return about(token, standing);
+        if (*status == TokenStatus::kAsk || (question.project && !token.is_access)) {
+            return asking_.ask(question, facts_.open_for(token).revision);
+        }
+        return rights_of(question, token);
+    }
+
+    // What can be told without what was not read is told; the rest of it is not current.
+    Result<std::string> standing_of(const SignedToken& token,
+                                    const std::optional<std::string>& said,
+                                    const Result<TokenStatus>& status) const {
+        if (status && *status == TokenStatus::kRevoked) return std::string("revoked");
+        std::string life = life_of(token);
+        if (life != "active") return life;
+        if (said && (status || stream_is_fresh())) return *said;
         if (!status) return status.error();
-        if (*status == TokenStatus::kSuspended) return about(token, "suspended");
-        const bool is_asked =
-            *status == TokenStatus::kAsk || (question.project && !token.is_access);
-        const std::uint64_t revision = facts_.open_for(token).revision;
-        if (is_asked) return asking_.ask(question, revision);
+        if (*status == TokenStatus::kSuspended) return std::string("suspended");
+        return life;
+    }
+
+    Result<TokenVerdict> rights_of(const TokenQuestion& question, const SignedToken& token) {
         if (token.needs_proof) return about(token, "proof_needed");
         auto missing = missing_of(token, question);
         if (missing.empty()) return about(token, "active");
         if (token.is_access && asking_.can_ask()) {
-            auto asked = asking_.ask(question, revision);
+            auto asked = asking_.ask(question, facts_.open_for(token).revision);
             if (asked) return asked;
         }
         TokenVerdict result = about(token, "insufficient_scope");

@@ -84,7 +84,7 @@ protected:
                                       json::object{{"idx", 7}, {"uri", kIssuer + "/status/0"}}}}}});
     }
 
-    [[nodiscard]] std::string access(json::object more = {}) const {
+    [[nodiscard]] std::string access(const json::object& more = {}) const {
         json::object claims{{"aud", json::array{"licensing-api"}},
                             {"client_id", kToken},
                             {"sub", kToken},
