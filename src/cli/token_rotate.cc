@@ -56,7 +56,7 @@ void tell_about_old(Context& context, const json::object& token) {
         line += fmt::format(", or until nobody used it for {} hours", (*silent + 1800) / 3600);
     }
     context.note(line);
-    context.note(fmt::format("see who still uses it: latchkey token get {}",
+    context.note(fmt::format("see who still uses it: latchkey token usage {}",
                              short_id(text_of(token, "id"))));
 }
 

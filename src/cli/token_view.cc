@@ -51,6 +51,27 @@ std::string rate_in_words(const json::object& token) {
     return {};
 }
 
+// The secret that a rotation replaced, while it still works: who must change over, and until when.
+std::string old_secret_in_words(const json::object& token) {
+    const json::value* secrets = token.if_contains("secrets");
+    if (secrets == nullptr || !secrets->is_array()) return {};
+    for (const json::value& item : secrets->get_array()) {
+        if (!item.is_object()) continue;
+        const json::object& secret = item.get_object();
+        const std::string end = text_of(secret, "endsAt");
+        if (end.empty() || text_of(secret, "state") != "live") continue;
+        std::string words = "works until " + local_time_or_never(end);
+        if (const auto silent = number_of(secret, "untilSilentSeconds")) {
+            words += fmt::format(", or {} hours of silence", (*silent + 1800) / 3600);
+        }
+        const std::string used = text_of(secret, "lastUsedAt");
+        if (used.empty()) return words + ", never used";
+        return words + fmt::format(", last used {} from {} by {}", local_time_or_never(used),
+                                   text_of(secret, "lastAddress"), text_of(secret, "lastAgent"));
+    }
+    return {};
+}
+
 std::string keys_in_words(const json::object& token) {
     std::vector<std::string> words;
     const json::value* keys = token.if_contains("keys");
@@ -84,6 +105,7 @@ std::string token_details(const json::object& token, const json::object& usage) 
         {"begins",
          is_null(token, "notBefore") ? "" : local_time_or_never(text_of(token, "notBefore"))},
         {"expires", local_time_or_never(text_of(token, "expiresAt"))},
+        {"old secret", old_secret_in_words(token)},
         {"revoked", revoked.empty() ? "" : local_time_or_never(revoked)},
         {"last used", local_time_or_never(used)},
         {"from", text_of(usage, "lastAddress")},

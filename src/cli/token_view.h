@@ -19,6 +19,9 @@ std::string token_details(const json::object& token, const json::object& usage);
 // "100 a minute", or nothing.
 std::string rate_in_words(const json::object& token);
 
+// "works until …, last used … from … by …", or nothing when nothing is being replaced.
+std::string old_secret_in_words(const json::object& token);
+
 // "ES256 deploy, RS256 0190163d-…", or nothing for a token without keys.
 std::string keys_in_words(const json::object& token);
 

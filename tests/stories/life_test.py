@@ -188,6 +188,8 @@ class RotateStories(LifeStory):
         self.assertEqual([secret["generation"] for secret in secrets], [2, 1])
         self.assertEqual([secret["state"] for secret in secrets], ["live", "live"])
         self.assertEqual(secrets[1]["endsAt"], rotated["previous"]["endsAt"])
+        shown = self.cli("token", "get", made["id"]).stdout
+        self.assertRegex(shown, r"old secret +works until .*, or 6 hours of silence, never used")
 
     def test_no_grace_ends_the_old_one_at_once(self):
         made = self.make()
