@@ -214,6 +214,22 @@ describe('the event stream', () => {
     assert.equal((await verifier.verify(token)).verdict, 'revoked')
   })
 
+  test('may tell of a change while a list is read: then it is read again', async () => {
+    stream.opened = (response) => response.write(Stream.head(40))
+    const verifier = connected({ maxStalenessSeconds: 30 })
+    await verifier.ready()
+    const token = authority.token()
+    const { tokenId } = await makeVerifier().verify(token)
+    let revision = 40
+    authority.handlers[LIST] = (_, response) => {
+      if (++revision <= 42) stream.connections[0].write(Stream.change(revision, [tokenFact(tokenId, 'active')]))
+      const text = authority.list()
+      setTimeout(() => response.end(text), 60)
+    }
+    assert.equal((await verifier.verify(token)).verdict, 'active')
+    assert.equal(verifier.state.revision, 42)
+  })
+
   test('comes back where it was', async () => {
     stream.opened = (response, count) => {
       response.write(count === 1 ? Stream.head(40) : Stream.head(40 + count))

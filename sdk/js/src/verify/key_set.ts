@@ -1,5 +1,5 @@
 // The authority's public keys. Read when they are needed, and again when a token names a key that
-// is not there, but not more often than every 30 s: strangers choose kids. What cannot be read
+// is not there, but not more often than every 10 s: strangers choose kids. What cannot be read
 // leaves the old keys in place; what they may still prove, the judge knows by their age.
 import { LatchkeyError, NetworkError } from '../errors.js'
 import { boundedFetch } from '../wire/bounded_fetch.js'
@@ -11,7 +11,7 @@ import { importKey, type VerifyingKey } from './signatures.js'
 
 const kBytesMax = 256 * 1024
 const kKeysMax = 64
-const kCooldownMs = 30_000
+const kCooldownMs = 10_000
 const kRetryMs = 1_000
 export const kKeysMaxAgeMs = 300_000
 
@@ -25,6 +25,7 @@ export class KeySet {
   #run: number | undefined
   #triedAt: number | undefined
   #hasFailed = false
+  #hasNews = false
   /** Grows with every key that goes: what it proved is to be proved again. */
   losses = 0
 
@@ -61,10 +62,16 @@ export class KeySet {
       // Old keys serve on while new ones are under way: who waits for them waits for everybody.
       const reading = this.refresh()
       if (!this.#keys.has(kid)) await reading
-    } else if (!this.#keys.has(kid) && (this.#hasFailed || this.ageMs >= kCooldownMs)) {
+    } else if (!this.#keys.has(kid) && (this.#hasNews || this.#hasFailed || this.ageMs >= kCooldownMs)) {
       await this.refresh()
     }
     return this.#keys.get(kid)
+  }
+
+  /** The stream told of a key: the next one that is not known is looked for at once. */
+  expectNews(): void {
+    this.#hasNews = true
+    void this.refresh()
   }
 
   /** Once more when the reading under way began before the stream did, which cannot stand for it. */
@@ -92,6 +99,7 @@ export class KeySet {
 
   async #read(begun: number): Promise<boolean> {
     this.#triedAt = begun
+    this.#hasNews = false
     const run = this.#freshness.run
     try {
       const keys = await this.#fetch()

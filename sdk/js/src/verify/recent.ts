@@ -1,4 +1,4 @@
-// The entries that were used last, at most about `size` of them. Two generations instead of a
+// The entries that were used last, at most about `size` of them, none when it is 0. Two generations instead of a
 // list: a hit costs one look-up, and the old half goes as a whole.
 
 export class Recent<T> {
@@ -16,6 +16,7 @@ export class Recent<T> {
   }
 
   set(name: string, value: T): void {
+    if (this.size <= 0) return
     if (this.#young.size >= this.size / 2 && !this.#young.has(name)) {
       this.#old = this.#young
       this.#young = new Map()

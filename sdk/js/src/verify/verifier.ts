@@ -1,6 +1,6 @@
 // The verifier: what a token is, from what is known here, and from the authority where that is not
 // enough. The verdicts and their order are those of spec/vectors/README.md.
-import type { JsonObject } from '../wire/json.js'
+import { isObject, type JsonObject } from '../wire/json.js'
 import { Authority } from './authority.js'
 import { Changes, isDigest, keyDigestOf, type Standing } from './changes.js'
 import { accessClaims, jwtClaims, type TokenClaims } from './claims.js'
@@ -41,6 +41,7 @@ export interface VerifierState {
 /** Not for us to tell: an opaque token, which says nothing. */
 const kOpaque = 'opaque'
 
+const kReadingsMax = 4
 const kNone: Requirement = Object.freeze({})
 const kNoScopes: readonly string[] = Object.freeze([])
 
@@ -65,8 +66,10 @@ export class Verifier {
       this.#stream = new EventStream(this.#config, this.#freshness, {
         began: () => this.#readAnew(),
         wasReset: () => this.#forget(),
-        changed: (facts, revision) =>
-          this.#changes.apply(facts, revision, this.#seconds() + this.#config.toleranceSeconds),
+        changed: (facts, revision) => {
+          this.#changes.apply(facts, revision, this.#seconds() + this.#config.toleranceSeconds)
+          if (tellsOfKeys(facts)) this.#keys.expectNews()
+        },
       })
     }
   }
@@ -209,21 +212,30 @@ export class Verifier {
     return allowed(who, claims.scopes, isStale)
   }
 
-  async #judgeAgain(token: string, known: Known, wanted: Requirement, need: Need): Promise<Result> {
-    if (need === 'list') {
-      const standing = this.#changes.standing(known.claims, known.kid, known.keyDigest)
-      await this.#lists.refresh(known.claims.status!.uri, (copy) =>
-        this.#speaksFor(copy, known, standing))
-    }
-    if (need === 'keys') {
-      await this.#keys.refresh()
-      if (!this.#keys.has(known.kid)) {
+  async #judgeAgain(token: string, known: Known, wanted: Requirement, first: Need): Promise<Result> {
+    let need = first
+    // While a list is read the stream may tell of a change, and then it must be read again.
+    for (let count = 0; count < kReadingsMax && need !== 'authority'; ++count) {
+      if (need === 'list') await this.#readList(known)
+      else if (!(await this.#readKeys(known))) {
         return refused(this.#keys.hasFailed ? 'not_current' : 'unknown')
       }
+      const now = this.#judge(known, wanted)
+      if (typeof now !== 'string') return now
+      need = now
     }
-    const now = need === 'authority' ? need : this.#judge(known, wanted)
-    if (typeof now !== 'string') return now
-    return now === 'authority' ? this.#asked(token, known, wanted) : this.#stale(known, wanted)
+    return need === 'authority' ? this.#asked(token, known, wanted) : this.#stale(known, wanted)
+  }
+
+  #readList(known: Known): Promise<void> {
+    const standing = this.#changes.standing(known.claims, known.kid, known.keyDigest)
+    return this.#lists.refresh(known.claims.status!.uri, (copy) =>
+      this.#speaksFor(copy, known, standing))
+  }
+
+  async #readKeys(known: Known): Promise<boolean> {
+    await this.#keys.refresh()
+    return this.#keys.has(known.kid)
   }
 
   async #asked(token: string, known: Known, wanted: Requirement): Promise<Result> {
@@ -266,6 +278,10 @@ export class Verifier {
   #seconds(): number {
     return Math.floor(this.#config.now() / 1000)
   }
+}
+
+function tellsOfKeys(facts: unknown): boolean {
+  return Array.isArray(facts) && facts.some((fact) => isObject(fact) && fact.kind === 'key')
 }
 
 function identityOf(claims: TokenClaims): Known['who'] {
