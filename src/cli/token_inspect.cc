@@ -87,7 +87,10 @@ Result<std::string> revocation_of(ApiClient& client, const KeySet& keys,
     if (status != nullptr && status->is_object()) {
         list = status->get_object().if_contains("status_list");
     }
-    if (list == nullptr || !list->is_object()) return std::string("the token names no status list");
+    if (list == nullptr || !list->is_object()) {
+        return std::string(claims.contains("client_id") ? "not listed: its own token's state counts"
+                                                        : "the token names no status list");
+    }
     const auto index = number_of(list->get_object(), "idx");
     const std::string uri = text_of(list->get_object(), "uri");
     const std::size_t path = uri.rfind("/status/");

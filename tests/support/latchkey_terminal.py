@@ -50,9 +50,13 @@ class Terminal:
         return self.bytes.decode(errors="replace").replace("\r\n", "\n")
 
     def expect(self, words):
-        while words not in self.text:
+        self.expect_after(words, 0)
+
+    def expect_after(self, words, start):
+        """Only what stands in `text` from `start` on counts."""
+        while words not in self.text[start:]:
             if not self._read():
-                raise AssertionError(f"{words!r} never came: {self.text!r}")
+                raise AssertionError(f"{words!r} never came: {self.text[start:]!r}")
 
     def wait_for_hidden_input(self):
         while termios.tcgetattr(self.master)[3] & termios.ECHO:
