@@ -48,6 +48,11 @@ std::uint64_t number_of(const json::object& answer, std::string_view name) {
     return is_number ? static_cast<std::uint64_t>(value->get_int64()) : 0;
 }
 
+// What time alone makes untrue is asked for each time.
+bool is_for_a_while(const TokenVerdict& verdict) {
+    return verdict.verdict != "rate_limited" && verdict.verdict != "not_yet_valid";
+}
+
 TokenVerdict read_verdict(const json::object& answer, const TokenQuestion& question) {
     TokenVerdict verdict;
     verdict.verdict = text_of(answer, "verdict").value_or("unknown");
@@ -140,8 +145,10 @@ Result<TokenVerdict> Asking::ask(const TokenQuestion& question, std::uint64_t re
         }
         return std::move(answer).error();
     }
-    if (kept_.size() >= options_.tokens_kept) kept_.clear();
-    kept_[key] = *answer;
+    if (is_for_a_while(answer->verdict)) {
+        if (kept_.size() >= options_.tokens_kept) kept_.clear();
+        kept_[key] = *answer;
+    }
     if (!is_new_enough(*answer, revision)) return not_current("the authority's answer is too old");
     return std::move(answer->verdict);
 }

@@ -287,6 +287,26 @@ class Asking(VerifierCase):
         self.assertEqual(len(asked), 1)
         self.assertEqual(asked[0]["headers"]["Authorization"], "Bearer the-verifiers")
 
+    def test_an_authority_that_is_down_holds_up_one_question_and_not_each(self):
+        self.answer(VERIFY, 503, {"code": "unavailable"}, "POST")
+        verifier = self.verifier(token="the-verifiers", revocation="poll")
+        for _ in range(20):
+            self.assertEqual(verifier.verify(OPAQUE).verdict, "not_current")
+        self.assertLessEqual(len(self.authority.requests_to(VERIFY)), 2)
+
+    def test_what_is_counted_or_passes_is_asked_for_each_time(self):
+        verifier = self.verifier(token="the-verifiers", revocation="poll", ask_ttl=60.0)
+        for answer, headers in (
+                (answered(valid=False, verdict="rate_limited", retryAfter=7), {}),
+                (answered(valid=False, verdict="not_yet_valid"), {}),
+                (answered(), {"RateLimit": '"token";r=1;t=30'})):
+            self.answer(VERIFY, 200, answer, "POST", headers)
+            before = len(self.authority.requests_to(VERIFY))
+            found = [verifier.verify(OPAQUE) for _ in range(3)]
+            self.assertEqual(len(self.authority.requests_to(VERIFY)) - before, 3)
+            self.assertEqual(found[0].verdict, answer["verdict"])
+            self.assertEqual(found[0].retry_after, answer.get("retryAfter"))
+
     def test_without_a_verifiers_token_it_cannot_be_told_and_says_what_to_do(self):
         found = self.verifier().verify(OPAQUE)
         self.assertEqual((found.verdict, found.error.code), ("not_current", "nobody_to_ask"))

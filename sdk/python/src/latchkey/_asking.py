@@ -9,9 +9,10 @@ import threading
 from dataclasses import replace
 from typing import Any, Dict, Mapping, Optional, Tuple
 
+from ._authority import FAILURE_COOLDOWN
 from ._knowledge import Knowledge
 from ._text import parse_time
-from .errors import CouldNotTellError, LatchkeyError, NetworkError
+from .errors import CouldNotTellError, LatchkeyError, NetworkError, ServerError
 from .verification import NOT_CURRENT, REASONS, Verification
 
 KEPT_SECONDS_MAX = 60.0  # while the stream is live and says nothing against it
@@ -51,12 +52,16 @@ class Wanted:
 class Answered:
     """An answer, with the position in the authority's log that it was read at."""
 
-    __slots__ = ("result", "at", "session", "epoch", "revision", "until")
+    __slots__ = ("result", "at", "session", "epoch", "revision", "until", "is_kept")
 
     def __init__(self, result: Verification, at: float, session: int, position: Tuple[int, int],
-                 until: float) -> None:
-        self.result, self.at, self.session, self.until = result, at, session, until
+                 is_counted: bool) -> None:
+        self.result, self.at, self.session = result, at, session
         self.epoch, self.revision = position
+        self.until = result.expires_at.timestamp() if result.expires_at and result.valid \
+            else float("inf")
+        # What time alone makes untrue, and what the authority counts, is asked for each time.
+        self.is_kept = not is_counted and result.verdict not in ("rate_limited", "not_yet_valid")
 
 
 class Asker:
@@ -67,6 +72,8 @@ class Asker:
         self._lock = threading.Lock()
         self._kept: Dict[Any, Answered] = {}
         self.asks = 0
+        self._error: Optional[LatchkeyError] = None
+        self._paused_until = float("-inf")
 
     @property
     def can_ask(self) -> bool:
@@ -93,10 +100,11 @@ class Asker:
                 return kept.result
             log.warning("the authority gave no verdict (%s)", error.code)
             raise CannotTell(error) from None
-        with self._lock:
-            while len(self._kept) >= self._size:
-                del self._kept[next(iter(self._kept))]
-            self._kept[key] = answered
+        if answered.is_kept:
+            with self._lock:
+                while len(self._kept) >= self._size:
+                    del self._kept[next(iter(self._kept))]
+                self._kept[key] = answered
         if not self._is_new_enough(answered, revision):
             raise CannotTell(None, "old_answer")
         return answered.result
@@ -122,15 +130,20 @@ class Asker:
     def _ask(self, token: str, wanted: Wanted) -> Answered:
         now, session = self._known.monotonic(), self._known.stream.session
         self.asks += 1
-        answer = self._known.authority.ask({
-            "token": token, "api": self._api, "scopes": list(wanted.scopes),
-            "project": wanted.project, "resource": wanted.resource, "ip": wanted.ip})
+        if self._error is not None and now < self._paused_until:
+            raise self._error  # while it is down, not every request waits for it
+        try:
+            answer, is_counted = self._known.authority.ask({
+                "token": token, "api": self._api, "scopes": list(wanted.scopes),
+                "project": wanted.project, "resource": wanted.resource, "ip": wanted.ip})
+        except (NetworkError, ServerError) as error:
+            self._error, self._paused_until = error, self._known.monotonic() + FAILURE_COOLDOWN
+            raise
         if (answer["verdict"] == "active") != answer["valid"]:
             raise NetworkError("the authority's answer contradicts itself", code="bad_answer")
         result = _read(answer, wanted)
         position = (_number(answer, "epoch"), _number(answer, "revision"))
-        ends = result.expires_at.timestamp() if result.expires_at and result.valid else None
-        return Answered(result, now, session, position, float("inf") if ends is None else ends)
+        return Answered(result, now, session, position, is_counted)
 
 
 def _number(answer: Mapping[str, Any], name: str) -> int:

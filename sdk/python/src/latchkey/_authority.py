@@ -6,7 +6,7 @@ tried again at once: an outage must not make every request wait for a time-out."
 from __future__ import annotations
 
 import threading
-from typing import Any, Callable, Dict, Generic, Mapping, Optional, TypeVar
+from typing import Any, Callable, Dict, Generic, Mapping, Optional, Tuple, TypeVar
 
 from ._http import Answer, Transport
 from ._jws import KeySet
@@ -110,8 +110,9 @@ class Authority:
             raise StatusListError("the status list is no signed token") from None
         return parse_status_list(document, keys, self.issuer, uri, now)
 
-    def ask(self, question: Mapping[str, Any]) -> Dict[str, Any]:
-        """POST /v1/tokens/verify. Raises for everything that is no verdict."""
+    def ask(self, question: Mapping[str, Any]) -> Tuple[Dict[str, Any], bool]:
+        """POST /v1/tokens/verify, and whether the answer counts against a rate. Raises for
+        everything that is no verdict."""
         body = compact_json({name: value for name, value in question.items() if value})
         answer = self._transport(
             "POST", self.issuer + "/v1/tokens/verify",
@@ -124,7 +125,7 @@ class Authority:
         if found is None or not isinstance(found.get("valid"), bool) \
                 or not isinstance(found.get("verdict"), str):
             raise NetworkError("the authority's answer is no verdict", code="bad_answer")
-        return found
+        return found, "ratelimit" in answer.headers
 
     def credentials(self) -> Dict[str, str]:
         if self._token is None:
