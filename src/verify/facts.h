@@ -135,8 +135,8 @@ struct TokenStatesFact {
     std::vector<TokenId> tokens;
 };
 
-using Fact = std::variant<TokenFact, SecretFact, BulkFact, TokenStatesFact, UserFact, RoleFact, ApiFact, KeyFact, ProjectFact,
-                          MembershipFact, GrantFact, AccessFact>;
+using Fact = std::variant<TokenFact, SecretFact, BulkFact, TokenStatesFact, UserFact, RoleFact,
+                          ApiFact, KeyFact, ProjectFact, MembershipFact, GrantFact, AccessFact>;
 
 // {"kind":"token", …}; times RFC 3339 milliseconds, ids UUIDs, digests base64url. Every member is
 // always there, null for none; decoding refuses a missing or an unknown one, so that two versions
