@@ -4,6 +4,7 @@
 #include "api/body.h"
 #include "api/create_once.h"
 #include "api/handlers.h"
+#include "api/negotiation.h"
 #include "api/views.h"
 
 namespace latchkey::api {
@@ -21,6 +22,12 @@ Result<std::vector<store::ScopeRecord>> read_scopes(std::vector<Body> entries) {
         scopes.push_back(std::move(scope));
     }
     return scopes;
+}
+
+Status check_api_unchanged(const Call& call, store::Transaction& tx) {
+    if (!call.request().find("If-Match")) return {};
+    const auto api = TRY(authority::get_api(tx.connection(), call.parameters[0]));
+    return check_if_match(call.request(), to_json(api_view(api)));
 }
 
 template <typename Use>
@@ -75,9 +82,18 @@ Result<http::Response> patch_api(Call& call) {
     edit.default_scopes = TRY(body.optional_texts("defaultScopes"));
     edit.make_default = TRY(body.flag("default", false));
     TRY(body.done());
-    return change_api(call, [&](store::Transaction& tx) {
+    return change_api(call, [&](store::Transaction& tx) -> Result<store::ApiRecord> {
+        TRY(check_api_unchanged(call, tx));
         return authority::edit_api(tx, call.actor(), call.parameters[0], edit);
     });
+}
+
+Result<http::Response> delete_api(Call& call) {
+    TRY(call.services.authority.store().mutate([&](store::Transaction& tx) -> Status {
+        TRY(check_api_unchanged(call, tx));
+        return authority::delete_api(tx, call.actor(), call.parameters[0]);
+    }));
+    return no_content();
 }
 
 Result<http::Response> get_api_scopes(Call& call) {
@@ -93,7 +109,12 @@ Result<http::Response> get_api_scopes(Call& call) {
 Result<http::Response> put_api_scopes(Call& call) {
     auto entries = TRY(parse_objects(call.request()));
     const auto scopes = TRY(read_scopes(std::move(entries)));
-    TRY(change_api(call, [&](store::Transaction& tx) {
+    TRY(change_api(call, [&](store::Transaction& tx) -> Result<store::ApiRecord> {
+        if (call.request().find("If-Match")) {
+            const auto api = TRY(authority::get_api(tx.connection(), call.parameters[0]));
+            const auto current = TRY(store::list_scopes(tx.connection(), api.id));
+            TRY(check_if_match(call.request(), to_json(scopes_view(current))));
+        }
         return authority::replace_catalogue(tx, call.actor(), call.parameters[0], scopes);
     }));
     return json_answer(200, scopes_view(scopes));

@@ -5,6 +5,7 @@
 
 #include "api/check.h"
 #include "api/introspect.h"
+#include "api/negotiation.h"
 #include "api/problem.h"
 #include "base/encoding.h"
 #include "base/log.h"
@@ -137,6 +138,10 @@ void Application::dispatch(http::Exchange& exchange) {
         auto query = Query::parse(request.query, found.route->queries);
         if (!query) return reply(call, std::move(query).error());
         call->query = std::move(*query);
+        const bool is_stream = request.path == "/v1/events/stream";
+        auto fits = check_acceptable(request, is_stream ? "text/event-stream" : "application/json");
+        if (fits) fits = check_body_type(request);
+        if (!fits) return reply(call, std::move(fits).error());
     }
     const Work& work = found.route->work;
     if (work.async != nullptr) return work.async(call);

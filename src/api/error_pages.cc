@@ -76,6 +76,8 @@ constexpr std::string_view kPage = R"(<!doctype html>
   <p>{why}</p>
   <h2>What to do</h2>
   <p>{fix}</p>
+  <h2>Example</h2>
+  <pre><code>{example}</code></pre>
   <p class="quiet small">An error answer has a <code>requestId</code>; so has the server's log.</p>
 </article>
 </main>
@@ -106,9 +108,13 @@ std::optional<std::string> render_error_page(std::string_view code) {
     const auto found = kExplanations.find(code);
     if (found == kExplanations.end()) return std::nullopt;
     const auto& [title, why, fix] = found->second;
+    const std::string example = "{\n  \"type\": \"https://…/errors/" + found->first +
+                                "\",\n  \"detail\": \"" + title + "\",\n  \"code\": \"" +
+                                found->first + "\",\n  \"requestId\": \"01a3b6c0…\"\n}";
     return fmt::format(
-        kPage, fmt::arg("title", escape_html(title)), fmt::arg("code", escape_html(found->first)),
-        fmt::arg("why", with_code_marks(why)), fmt::arg("fix", with_code_marks(fix)));
+        kPage, fmt::arg("example", escape_html(example)), fmt::arg("title", escape_html(title)),
+        fmt::arg("code", escape_html(found->first)), fmt::arg("why", with_code_marks(why)),
+        fmt::arg("fix", with_code_marks(fix)));
 }
 
 }  // namespace latchkey::api

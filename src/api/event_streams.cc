@@ -393,7 +393,7 @@ void EventStreams::stop() {
     late.swap(inbox_->added);
 }
 
-Status EventStreams::open(http::Deferred& deferred, StreamWanted wanted) {
+Status EventStreams::open(http::Deferred& deferred, StreamWanted wanted, http::Response head) {
     if (!authority_.is_current()) {
         return Error{ErrorCode::kUnavailable, "the log is not current here"};
     }
@@ -415,11 +415,10 @@ Status EventStreams::open(http::Deferred& deferred, StreamWanted wanted) {
     }
     auto subscriber = std::make_shared<Subscriber>();
     subscriber->wanted = std::move(wanted);
-    http::Response head;
     head.content_type = "text/event-stream";
-    head.fields = {{"Cache-Control", "no-store"},
-                   {"X-Accel-Buffering", "no"},  // nginx would keep it back
-                   {"X-Content-Type-Options", "nosniff"}};
+    head.fields.emplace_back("Cache-Control", "no-store");
+    head.fields.emplace_back("X-Accel-Buffering", "no");  // nginx would keep it back
+    head.fields.emplace_back("X-Content-Type-Options", "nosniff");
     http::StreamWatcher watcher;
     const std::weak_ptr<Subscriber> weak = subscriber;
     watcher.on_drained = [weak, inbox = inbox_] {

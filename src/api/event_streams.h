@@ -48,9 +48,10 @@ public:
     EventStreams(const EventStreams&) = delete;
     EventStreams& operator=(const EventStreams&) = delete;
 
-    // Any thread. On an error nothing was said yet: kRateLimited (too_many_streams),
-    // kUnauthenticated or kPermissionDenied, kUnavailable.
-    Status open(http::Deferred& deferred, StreamWanted wanted);
+    // Any thread. `head` has fields of the answer's that are not the stream's own. On an error
+    // nothing was said yet: kRateLimited (too_many_streams), kUnauthenticated or kPermissionDenied,
+    // kUnavailable.
+    Status open(http::Deferred& deferred, StreamWanted wanted, http::Response head);
     // Ends all streams; nothing is opened any more.
     void stop();
     // For tests: does what is done each second, and returns when it is done.

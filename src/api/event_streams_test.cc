@@ -257,6 +257,7 @@ TEST_F(EventStreamsTest, AStreamEndsWithWhatItWasOpenedWith) {
 }
 
 TEST_F(EventStreamsTest, WhoMaySeeLessFromNowOnIsToldToReadAnew) {
+    human("other@example.com", "administrator");  // there is always one
     auto stream = listen(admin());
     stream.head_frame();
     authority::EditUser demote;

@@ -3,6 +3,7 @@
 
 #include "api/body.h"
 #include "api/handlers.h"
+#include "api/negotiation.h"
 #include "api/views.h"
 #include "base/encoding.h"
 #include "token/jws.h"
@@ -105,7 +106,9 @@ void get_event_stream(const CallPtr& call) {
         head.fields.emplace_back("Cache-Control", "no-store");
         return reply(call, std::move(head));
     }
-    auto opened = call->services.streams.open(call->deferred, std::move(*wanted));
+    http::Response head;
+    add_cors_fields(call->services, call->request(), head);
+    auto opened = call->services.streams.open(call->deferred, std::move(*wanted), std::move(head));
     if (!opened) return reply(call, std::move(opened).error());
     ++call->services.answers[2];
 }

@@ -62,6 +62,7 @@ Result<http::Response> get_user(Call& call);
 Result<http::Response> patch_user(Call& call);
 // roles.cc
 Result<http::Response> get_roles(Call& call);
+Result<http::Response> get_role(Call& call);
 Result<http::Response> post_role(Call& call);
 Result<http::Response> patch_role(Call& call);
 Result<http::Response> delete_role(Call& call);
@@ -87,6 +88,7 @@ Result<http::Response> get_apis(Call& call);
 Result<http::Response> post_api(Call& call);
 Result<http::Response> get_api(Call& call);
 Result<http::Response> patch_api(Call& call);
+Result<http::Response> delete_api(Call& call);
 Result<http::Response> get_api_scopes(Call& call);
 Result<http::Response> put_api_scopes(Call& call);
 // keys.cc
@@ -95,13 +97,19 @@ Result<http::Response> post_signing_keys_rotate(Call& call);
 Result<http::Response> get_jwks(Call& call);
 Result<http::Response> get_metadata(Call& call);
 Result<http::Response> get_status_list(Call& call);
+// settings.cc
 Result<http::Response> get_settings(Call& call);
+Result<http::Response> put_settings(Call& call);
+Result<http::Response> get_token_rules(Call& call);
+Result<http::Response> put_token_rules(Call& call);
+Result<http::Response> post_token_rules_dry_run(Call& call);
 // events.cc
 Result<http::Response> get_events(Call& call);
 Result<http::Response> get_checkpoint(Call& call);
 void get_event_stream(const CallPtr& call);
 // pages.cc
 Result<http::Response> get_page(Call& call);
+Result<http::Response> get_docs(Call& call);
 Result<http::Response> get_asset(Call& call);
 Result<http::Response> get_error_page(Call& call);
 // local.cc: the Unix socket

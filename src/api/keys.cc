@@ -100,15 +100,4 @@ Result<http::Response> get_status_list(Call& call) {
     return response;
 }
 
-Result<http::Response> get_settings(Call& call) {
-    auto& authority = call.services.authority;
-    const auto apis = authority.directory().view();
-    const auto* api = apis->find("");
-    return json_answer(200, json::object{{"issuer", call.services.issuer()},
-                                         {"installationId", authority.settings().installation_id},
-                                         {"tokenPrefix", authority.settings().token_prefix},
-                                         {"defaultApi", api == nullptr ? "" : api->api.slug},
-                                         {"version", LATCHKEY_VERSION}});
-}
-
 }  // namespace latchkey::api

@@ -55,6 +55,10 @@ Result<http::Response> get_page(Call& call) {
     return serve(call, "/");
 }
 
+Result<http::Response> get_docs(Call& call) {
+    return serve(call, "/assets/docs.html");
+}
+
 Result<http::Response> get_asset(Call& call) {
     return serve(call, call.request().path);
 }

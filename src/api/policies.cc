@@ -1,6 +1,7 @@
 // Policies of a project's principals, and the simulator.
 #include "api/body.h"
 #include "api/handlers.h"
+#include "api/negotiation.h"
 #include "api/problem.h"
 #include "api/views.h"
 #include "authority/grants.h"
@@ -112,6 +113,11 @@ Result<http::Response> put_policy(Call& call) {
     const auto apis = authority.directory().view();
     std::optional<Policy> policy;
     auto written = authority.store().mutate([&](store::Transaction& tx) -> Status {
+        if (call.request().find("If-Match")) {
+            auto& db = tx.connection();
+            const auto current = TRY(authority::get_policy(db, call.actor(), name));
+            TRY(check_if_match(call.request(), to_json(json::value(to_json(current)))));
+        }
         policy = TRY(authority::set_policy(tx, call.actor(), *apis, name, text));
         return {};
     });

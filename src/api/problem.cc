@@ -21,6 +21,7 @@ int status_of_invalid(std::string_view reason) {
     if (reason == "too_large") return 413;
     if (reason == "unsupported_media_type") return 415;
     if (reason == "method_not_allowed") return 405;
+    if (reason == "not_acceptable") return 406;
     return 422;
 }
 

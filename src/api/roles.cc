@@ -4,6 +4,7 @@
 #include "api/body.h"
 #include "api/create_once.h"
 #include "api/handlers.h"
+#include "api/negotiation.h"
 #include "api/views.h"
 
 namespace latchkey::api {
@@ -42,6 +43,19 @@ Result<std::optional<authority::Rights>> read_patterns(Body& body) {
     return std::optional(std::move(rights));
 }
 
+Result<store::RoleRecord> find_role(store::Connection& db, std::string_view text) {
+    const auto id = RoleId::parse(text);
+    auto role = id ? TRY(store::find_role(db, *id)) : std::optional<store::RoleRecord>();
+    if (role) return std::move(*role);
+    return Error{ErrorCode::kNotFound, "there is no such role"}.with_reason("unknown_role");
+}
+
+Status check_unchanged(const Call& call, store::Transaction& tx) {
+    if (!call.request().find("If-Match")) return {};
+    const auto role = TRY(find_role(tx.connection(), call.parameters[0]));
+    return check_if_match(call.request(), to_json(TRY(role_view(role))));
+}
+
 }  // namespace
 
 Result<http::Response> get_roles(Call& call) {
@@ -51,6 +65,12 @@ Result<http::Response> get_roles(Call& call) {
         list.push_back(TRY(role_view(role)));
     }
     return json_answer(200, std::move(list));
+}
+
+Result<http::Response> get_role(Call& call) {
+    const auto role = TRY(call.services.authority.store().query<store::RoleRecord>(
+        [&](store::Connection& db) { return find_role(db, call.parameters[0]); }));
+    return json_answer(200, TRY(role_view(role)));
 }
 
 Result<http::Response> post_role(Call& call) {
@@ -78,6 +98,7 @@ Result<http::Response> patch_role(Call& call) {
     const auto apis = authority.directory().view();
     std::optional<store::RoleRecord> role;
     TRY(authority.store().mutate([&](store::Transaction& tx) -> Status {
+        TRY(check_unchanged(call, tx));
         role = TRY(authority::edit_role(tx, call.actor(), *apis, call.parameters[0], edit));
         return {};
     }));
@@ -87,6 +108,7 @@ Result<http::Response> patch_role(Call& call) {
 Result<http::Response> delete_role(Call& call) {
     TRY(call.services.authority.store().mutate(
         [&](store::Transaction& tx) -> Status {
+            TRY(check_unchanged(call, tx));
             return authority::delete_role(tx, call.actor(), call.parameters[0]);
         },
         true));

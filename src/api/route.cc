@@ -2,9 +2,10 @@
 
 #include <array>
 
+#include "api/negotiation.h"
 #include "api/problem.h"
-#include "api/token_fields.h"
 #include "api/proof.h"
+#include "api/token_fields.h"
 #include "base/encoding.h"
 #include "base/log.h"
 
@@ -105,8 +106,8 @@ void reply(const CallPtr& call, Result<http::Response> response) {
         }
     }
     ++call->services.answers[static_cast<std::size_t>(answer.status / 100)];
-    answer.fields.emplace_back("X-Content-Type-Options", "nosniff");
     add_token_fields(call->principal, answer);
+    finish_answer(call->services, request, answer);
     std::move(call->deferred).answer(std::move(answer));
 }
 

@@ -110,8 +110,13 @@ Result<std::optional<RateLimit>> read_rate(Body& body) {
 
 Result<CreateToken> read_create(const Call& call, Body& body, const store::TokenRecord* like) {
     CreateToken wanted;
-    if (like != nullptr) copy(*like, call, wanted);
     const Timestamp now = call.services.authority.clock().now();
+    const auto site = call.services.authority.site();
+    wanted.kind = site->default_kind;
+    if (site->default_life_days) {
+        wanted.expires_at = now + std::chrono::hours(24) * *site->default_life_days;
+    }
+    if (like != nullptr) copy(*like, call, wanted);
     const bool must_have_name = like == nullptr || body.has("name");
     if (must_have_name) wanted.name = TRY(body.text("name"));
     wanted.description =

@@ -7,6 +7,7 @@
 #include "authority/facts_of_records.h"
 #include "base/encoding.h"
 #include "crypto/random.h"
+#include "store/api_uses.h"
 #include "token/names.h"
 #include "token/scope.h"
 
@@ -88,7 +89,7 @@ Status check_default_scopes(const std::vector<std::string>& defaults,
 }
 
 Status append_api_event(store::Transaction& tx, std::string_view type, const Actor& actor,
-                        const std::vector<store::ApiRecord>& apis) {
+                        const std::vector<store::ApiRecord>& apis, std::string_view slug = {}) {
     json::array facts;
     for (const auto& api : apis) {
         facts.push_back(verify::to_json(fact_of(api)));
@@ -96,7 +97,8 @@ Status append_api_event(store::Transaction& tx, std::string_view type, const Act
     store::EventDraft event;
     event.type = type;
     event.actor = actor.text();
-    event.data = json::object{{"facts", std::move(facts)}, {"api", apis.front().slug}};
+    event.data =
+        json::object{{"facts", std::move(facts)}, {"api", slug.empty() ? apis.front().slug : slug}};
     TRY(tx.append_event(std::move(event)));
     return {};
 }
@@ -119,7 +121,8 @@ Result<std::vector<store::ApiRecord>> take_default(store::Connection& db, store:
 Result<store::ApiRecord> get_api(store::Connection& db, std::string_view id_or_slug) {
     const auto id = ApiId::parse(id_or_slug);
     auto api = id ? TRY(store::find_api(db, *id)) : TRY(store::find_api_by_slug(db, id_or_slug));
-    if (!api) return Error{ErrorCode::kNotFound, "there is no such API"}.with_reason("unknown_api");
+    if (!api || is_deleted(*api))
+        return Error{ErrorCode::kNotFound, "there is no such API"}.with_reason("unknown_api");
     return std::move(*api);
 }
 
@@ -203,6 +206,49 @@ Result<store::ApiRecord> replace_catalogue(store::Transaction& tx, const Actor& 
     TRY(store::update_api(db, api));
     TRY(append_api_event(tx, "api.scopes_replaced", actor, {api}));
     return api;
+}
+
+Status delete_api(store::Transaction& tx, const Actor& actor, std::string_view id_or_slug) {
+    TRY(actor.require("api:write"));
+    auto& db = tx.connection();
+    TRY(require_still_active(db, actor, tx.now()));
+    auto api = TRY(get_api(db, id_or_slug));
+    const auto refuse = [](std::string why, std::string_view reason) {
+        return Error{ErrorCode::kConflict, std::move(why)}.with_reason(reason);
+    };
+    if (api.is_built_in) return refuse("the API " + api.slug + " is built in", "built_in");
+    if (TRY(store::has_live_tokens(db, api.id, tx.now()))) {
+        return refuse("tokens of this API are alive", "api_has_tokens")
+            .with_hint("revoke them first: latchkey token list --api " + api.slug);
+    }
+    if (TRY(store::has_projects_of(db, api.slug))) {
+        return refuse("projects make their tokens for this API", "api_has_projects")
+            .with_hint("give them another API first");
+    }
+    std::vector<store::ApiRecord> changed;
+    if (api.is_default) {
+        auto others = TRY(store::list_apis(db));
+        std::erase_if(others, [&](const auto& other) {
+            return other.id == api.id || is_deleted(other) ||
+                   (other.is_built_in && other.slug != kManagementApi);
+        });
+        if (others.size() > 1) {
+            return refuse("this is the default API", "api_is_default")
+                .with_hint("make another one the default first");
+        }
+        changed = TRY(take_default(db, others.front()));
+        std::erase_if(changed, [&](const auto& other) { return other.id == api.id; });
+    }
+    const std::string slug = api.slug;
+    api.is_default = false;
+    api.slug = api.audience = "deleted/" + api.id.uuid();
+    api.base_url.clear();
+    api.default_scopes.clear();
+    api.updated_at = tx.now();
+    TRY(store::update_api(db, api));
+    TRY(store::replace_scopes(db, api.id, {}));
+    changed.insert(changed.begin(), api);
+    return append_api_event(tx, "api.deleted", actor, changed, slug);
 }
 
 }  // namespace latchkey::authority

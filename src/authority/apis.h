@@ -35,6 +35,13 @@ Result<store::ApiRecord> edit_api(store::Transaction& tx, const Actor& actor,
 Result<store::ApiRecord> replace_catalogue(store::Transaction& tx, const Actor& actor,
                                            std::string_view id_or_slug,
                                            const std::vector<store::ScopeRecord>& scopes);
+// Its slug and audience become free, its id stays known to tokens of the past. Reasons built_in,
+// api_has_tokens, api_has_projects, api_is_default while others could be it.
+Status delete_api(store::Transaction& tx, const Actor& actor, std::string_view id_or_slug);
+// Of the record that stays behind.
+[[nodiscard]] inline bool is_deleted(const store::ApiRecord& api) {
+    return api.slug.starts_with("deleted/");  // no slug that anybody can give has a slash
+}
 Result<store::ApiRecord> get_api(store::Connection& db, std::string_view id_or_slug);
 
 }  // namespace latchkey::authority

@@ -42,6 +42,7 @@ Status Authority::open_parts(const AuthorityOptions& options) {
             "run latchkey admin rotate-keys on the stopped server");
     }
     TRY(directory_.load(*store_));
+    TRY(load_site());
     TRY(sessions_.load(*store_, clock_->now()));
     TRY(load_replica(*store_, replica_, clock_->now()));
     TRY(choose_status_list());
@@ -69,6 +70,7 @@ void Authority::on_committed(std::span<const store::Event> events) {
     if (!is_loaded_) return;  // the first events come before the replica is loaded from the rows
     bool apis_changed = false;
     bool keys_changed = false;
+    bool site_changed = false;
     for (const auto& event : events) {
         const auto applied = replica_.apply({event.epoch, event.revision}, event.body);
         if (!applied) {
@@ -79,10 +81,16 @@ void Authority::on_committed(std::span<const store::Event> events) {
         }
         apis_changed = apis_changed || event.type.starts_with("api.");
         keys_changed = keys_changed || event.type.starts_with("key.");
+        site_changed = site_changed || event.type.starts_with("settings.");
         if (event.type == "user.created") needs_setup_ = false;
     }
     const auto reloaded_apis = apis_changed ? directory_.load(*store_) : Status{};
     const auto reloaded_keys = keys_changed ? keys_->load(*store_) : Status{};
+    if (site_changed) {
+        const auto reloaded = load_site();
+        if (!reloaded)
+            log::error("could not reload the settings", {{"why", reloaded.error().message}});
+    }
     if (!reloaded_apis || !reloaded_keys) {
         const Error& error = reloaded_apis ? reloaded_keys.error() : reloaded_apis.error();
         log::error("could not reload after a change", {{"why", error.message}});
@@ -91,6 +99,18 @@ void Authority::on_committed(std::span<const store::Event> events) {
     }
     const std::lock_guard lock(observer_mutex_);
     if (observer_) observer_(events);
+}
+
+std::shared_ptr<const Site> Authority::site() const {
+    const std::lock_guard lock(site_mutex_);
+    return site_;
+}
+
+Status Authority::load_site() {
+    auto fresh = std::make_shared<const Site>(TRY(store_->query<Site>(read_site)));
+    const std::lock_guard lock(site_mutex_);
+    site_ = std::move(fresh);
+    return {};
 }
 
 void Authority::observe(Observer observer) {

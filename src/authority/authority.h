@@ -16,6 +16,7 @@
 #include "authority/login_throttle.h"
 #include "authority/parsed_keys.h"
 #include "authority/sessions.h"
+#include "authority/site.h"
 #include "base/clock.h"
 #include "store/store.h"
 #include "verify/replica.h"
@@ -63,6 +64,8 @@ public:
     Status choose_status_list();
     // No user yet: the setup page is open to who has the code.
     [[nodiscard]] bool needs_setup() const { return needs_setup_; }
+    // What the administrators decided; replaced whole when they change it.
+    [[nodiscard]] std::shared_ptr<const Site> site() const;
     // False after an event could not be applied: checks then answer "could not tell".
     [[nodiscard]] bool is_current() const { return is_current_; }
     // Hears every committed event after the replica has it: on the writer's thread, so quick. One
@@ -74,6 +77,7 @@ private:
     Authority() = default;
     Status open_parts(const AuthorityOptions& options);
     void on_committed(std::span<const store::Event> events);
+    Status load_site();
 
     const Clock* clock_{nullptr};
     Settings settings_;
@@ -89,6 +93,8 @@ private:
     std::atomic<bool> needs_setup_{false};
     std::atomic<bool> is_current_{true};
     std::atomic<bool> is_loaded_{false};
+    mutable std::mutex site_mutex_;
+    std::shared_ptr<const Site> site_ = std::make_shared<Site>();
     std::mutex observer_mutex_;
     Observer observer_;
     std::unique_ptr<store::Store> store_;  // last: its writer calls back into the parts above

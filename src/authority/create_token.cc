@@ -293,6 +293,7 @@ Status insert_token(Authority& authority, store::Transaction& tx, PreparedToken&
     auto& db = tx.connection();
     TRY(require_still_active(db, prepared.actor, tx.now()));
     TRY(check_owner(db, prepared));
+    TRY(check_rules(authority.site()->rules, prepared.token, prepared.token.created_at));
     TRY(check_no_bulk_rule(db, prepared.token));
     MadeSecret secret{std::move(prepared.secret), std::move(prepared.text)};
     const auto settled =

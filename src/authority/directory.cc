@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "authority/apis.h"
 #include "token/scope.h"
 
 namespace latchkey::authority {
@@ -47,6 +48,7 @@ Status Directory::load(store::Store& store) {
     auto fresh = std::make_shared<DirectoryView>();
     TRY(store.read([&](store::Connection& db) -> Status {
         for (auto& api : TRY(store::list_apis(db))) {
+            if (is_deleted(api)) continue;
             auto scopes = TRY(store::list_scopes(db, api.id));
             fresh->entries.push_back({std::move(api), std::move(scopes)});
         }

@@ -2,6 +2,7 @@
 
 #include "authority/addresses.h"
 #include "authority/create_token.h"
+#include "authority/site.h"
 #include "authority/token_keys.h"
 #include "authority/token_terms.h"
 #include "token/names.h"
@@ -43,6 +44,21 @@ Status check_widening(store::Connection& db, const Actor& actor, const Directory
     return check_could_make(db, actor, after);
 }
 
+// Only what changes is held against the rules: they may be younger than the token.
+Status check_rules_of_change(store::Connection& db, const store::TokenRecord& before,
+                             const TokenDetails& details) {
+    const auto& token = details.token;
+    Timestamp since = token.created_at;
+    for (const auto& secret : details.secrets) {
+        const bool is_text = token.kind != store::TokenKind::kKey;
+        if (is_text) since = std::max(since, secret.created_at);
+    }
+    const RuledTerms changed{false, token.expires_at != before.expires_at,
+                             token.allowed_ips != before.allowed_ips};
+    const Site site = TRY(read_site(db));
+    return check_rules(site.rules, token, since, changed);
+}
+
 bool has_same_terms(const store::TokenRecord& a, const store::TokenRecord& b) {
     return a.scopes == b.scopes && a.expires_at == b.expires_at && a.not_before == b.not_before &&
            a.allowed_ips == b.allowed_ips && a.rate == b.rate;
@@ -82,6 +98,7 @@ Result<TokenDetails> edit_token(store::Transaction& tx, const Actor& actor,
         if (api == nullptr) return Error{ErrorCode::kInternal, "a token's API does not exist"};
         TRY(set_terms(*api, edit, tx.now(), token));
         TRY(check_widening(tx.connection(), actor, *api, before, token));
+        TRY(check_rules_of_change(tx.connection(), before, details));
         if (token.kind == store::TokenKind::kJwt && has_narrower_claims(before, token)) {
             mark_secrets(details, changes);
         }

@@ -6,6 +6,7 @@
 #include "authority/facts_of_records.h"
 #include "authority/own_rights.h"
 #include "authority/policy_rights.h"
+#include "authority/site.h"
 #include "crypto/random.h"
 #include "token/names.h"
 #include "token/policy.h"
@@ -103,6 +104,11 @@ Result<CreatedProjectToken> create_project_token(store::Transaction& tx, const A
     token.created_at = tx.now();
     token.updated_at = tx.now();
     TRY(check_no_bulk_rule(db, token));
+    const Site site = TRY(read_site(db));
+    if (site.default_life_days) {
+        token.expires_at = token.created_at + std::chrono::hours(24) * *site.default_life_days;
+    }
+    TRY(check_rules(site.rules, token, token.created_at));
     made.text = make_project_token(token.id, access.project.id);
     const auto secret = secret_of(token, made.text);
     const auto grant = grant_of(token, access.project.id);

@@ -4,6 +4,7 @@
 
 #include "authority/create_token.h"
 #include "authority/facts_of_records.h"
+#include "authority/site.h"
 #include "authority/token_keys.h"
 #include "authority/token_terms.h"
 #include "store/usage.h"
@@ -105,6 +106,8 @@ Result<RotatedToken> rotate_token(Authority& authority, store::Transaction& tx, 
     const auto own_end = token.expires_at;
     TRY(set_terms(db, *api, wanted, tx.now(), token));
     TRY(check_may_hold(db, actor, *owner, token));
+    const Site site = TRY(read_site(db));
+    TRY(check_rules(site.rules, token, tx.now()));
     KeyChanges changes;
     rotated.previous = end_older(details.secrets, wanted, own_end, tx.now(), changes);
     auto made = next_secret(authority, details, *owner, api->api.audience, tx.now());
