@@ -30,7 +30,7 @@ async function create(page, name, scopes = ['account:read']) {
     await fillForm(page, name, scopes);
     await button(page, 'Create token').click();
     await page.getByRole('dialog', {name: 'Your new token'}).waitFor();
-    return page.getByLabel('Secret').inputValue();
+    return page.getByLabel('Secret', {exact: true}).inputValue();
 }
 
 async function whoIs(secret) {
@@ -60,6 +60,10 @@ async function photograph(page, name) {
 const kScenarios = {
     // From nothing to a token that works, and to one that does not.
     async life(browser) {
+        const visitor = await watchedPage(browser);
+        await visitor.goto('/login');
+        await visitor.getByRole('heading', {name: 'Log in'}).waitFor();
+        await photograph(visitor, 'login');
         const page = await open(browser, {permissions: ['clipboard-read', 'clipboard-write']});
         await page.getByText('You have no tokens yet').waitFor();
         await isAccessible(page, 'the empty list');
@@ -76,9 +80,10 @@ const kScenarios = {
         await button(page, 'Create token').click();
         const dialog = page.getByRole('dialog', {name: 'Your new token'});
         await dialog.waitFor();
-        const secret = await page.getByLabel('Secret').inputValue();
+        const secret = await page.getByLabel('Secret', {exact: true}).inputValue();
         assert.equal(await button(page, 'Done').isDisabled(), true);
         await isAccessible(page, 'the one-time reveal');
+        await photograph(page, 'reveal');
         await button(page, 'Try it').click();
         await button(page, 'Test now').click();
         await page.getByLabel('Answer').getByText('200').waitFor();
@@ -116,7 +121,7 @@ const kScenarios = {
         const page = await open(browser);
         const secret = await create(page, 'kept');
         const isThere = async (after) =>
-            assert.equal(await page.getByLabel('Secret').inputValue(), secret, after);
+            assert.equal(await page.getByLabel('Secret', {exact: true}).inputValue(), secret, after);
         await page.keyboard.press('Escape');
         await page.getByText('You have not saved the secret yet').waitFor();
         await isThere('Esc');
@@ -394,7 +399,7 @@ const kScenarios = {
         await page.getByRole('button', {name: /user\.created/}).first().waitFor({state: 'detached'});
         await page.goto('/account');
         await page.getByText('Command line', {exact: true}).first().waitFor();
-        await button(page, 'End…').click();
+        await button(page, 'End…').first().click();
         await button(page, 'End session').click();
         await page.getByText('Session ended').first().waitFor();
     },
@@ -415,6 +420,146 @@ const kScenarios = {
         await line.getByText('Suspended').waitFor();
         assert.equal((await act('resume')).status, 200);
         await line.getByText('Active').waitFor();
+    },
+
+    // A new secret while the old one goes on; both are seen until the old one ends.
+    async rotate(browser) {
+        const page = await open(browser);
+        await page.getByRole('link', {name: 'ci-deploy'}).click();
+        await button(page, 'Rotate…').click();
+        await page.getByRole('dialog').getByText('The old secret ends').first().waitFor();
+        await isAccessible(page, 'the question before a rotation');
+        await page.getByText('in 1 hour').click();
+        await button(page, 'Rotate token').click();
+        await page.getByRole('dialog', {name: 'Your new secret'}).waitFor();
+        const secret = await page.getByLabel('Secret', {exact: true}).inputValue();
+        assert.notEqual(secret, input.secret);
+        await page.getByLabel('I have saved it in a safe place').check();
+        await button(page, 'Done').click();
+        await page.getByText('Secret 2').waitFor();
+        await page.getByText('Secret 1').waitFor();
+        assert.equal((await whoIs(secret)).status, 200);
+        assert.equal((await whoIs(input.secret)).status, 200);
+        await isAccessible(page, 'a rotated token');
+        await photograph(page, 'token-rotated');
+        await page.getByRole('tab', {name: 'Usage'}).click();
+        await page.getByText('Day by day').waitFor();
+        await page.getByRole('img', {name: /uses and .* refusals/}).waitFor();
+        await page.locator('canvas').first().waitFor();
+        await isAccessible(page, 'the usage of a token');
+        await photograph(page, 'token-usage');
+        await page.getByRole('tab', {name: 'Overview'}).click();
+        await button(page, 'Rotate…').click();
+        await page.getByText('now', {exact: true}).click();
+        await button(page, 'Rotate token').click();
+        await page.getByRole('dialog', {name: 'Your new secret'}).waitFor();
+        const third = await page.getByLabel('Secret', {exact: true}).inputValue();
+        await page.getByLabel('I have saved it in a safe place').check();
+        await button(page, 'Done').click();
+        await page.getByText('Secret 3').waitFor();
+        assert.equal((await whoIs(third)).status, 200);
+        for (const old of [secret, input.secret]) assert.equal((await whoIs(old)).status, 401);
+    },
+
+    // A command line asks; the person sees who asks, and gives the password once more.
+    async device(browser) {
+        const page = await open(browser);
+        const ask = async () => (await (await fetch(input.url + '/oauth2/device_authorization', {
+            method: 'POST', body: new URLSearchParams({client_id: 'latchkey-cli'}),
+        })).json());
+        const poll = async (code) => (await (await fetch(input.url + '/oauth2/token', {
+            method: 'POST', body: new URLSearchParams({
+                grant_type: 'urn:ietf:params:oauth:grant-type:device_code', client_id: 'latchkey-cli', device_code: code,
+            }),
+        })).json());
+        const first = await ask();
+        await page.goto('/device?user_code=' + first.user_code);
+        await page.getByText('latchkey-cli').waitFor();
+        await page.getByText('Is this you, right now?').waitFor();
+        await isAccessible(page, 'the confirmation of a command line');
+        await photograph(page, 'device');
+        await page.getByLabel('Password', {exact: true}).fill('not the password');
+        await button(page, 'Approve').click();
+        await page.getByText('That did not work').waitFor();
+        await page.getByLabel('Password', {exact: true}).fill(input.password);
+        await button(page, 'Approve').click();
+        await page.getByText('The command line is logged in.').waitFor();
+        assert.match((await poll(first.device_code)).access_token, /^lks_/);
+        const second = await ask();
+        await page.goto('/device');
+        await page.getByLabel('Code').fill(second.user_code.toLowerCase().replace('-', ''));
+        await button(page, 'Go on').click();
+        await button(page, 'Deny').click();
+        await page.getByText('It was refused.').waitFor();
+        assert.equal((await poll(second.device_code)).access_token, undefined);
+        await page.goto('/device?user_code=AAAA-BBBB');
+        await page.getByText('No command line asks with this code').waitFor();
+    },
+
+    // A slow network and an answer that is lost: asked for again, it is the same token, not a second.
+    async slowNetwork(browser) {
+        const page = await open(browser);
+        await fillForm(page, 'only-one', ['account:read']);
+        let lost = 0;
+        await page.route((url) => url.pathname === '/v1/tokens', async (route) => {
+            if (route.request().method() !== 'POST') return route.fallback();
+            const response = await route.fetch();
+            await new Promise((resolve) => setTimeout(resolve, 400));
+            if (++lost === 1) return route.abort();
+            return route.fulfill({response});
+        });
+        await button(page, 'Create token').click();
+        await button(page, 'Creating…').click({force: true});
+        await page.getByText('The server cannot be reached.').waitFor();
+        assert.equal(lost, 1, 'an impatient second click sends nothing');
+        assert.equal(await page.getByLabel('Name', {exact: true}).inputValue(), 'only-one');
+        await button(page, 'Create token').click();
+        await page.getByRole('dialog', {name: 'Your new token'}).waitFor();
+        const secret = await page.getByLabel('Secret', {exact: true}).inputValue();
+        assert.equal((await whoIs(secret)).body.name, 'only-one');
+        await page.getByLabel('I have saved it in a safe place').check();
+        await button(page, 'Done').click();
+        await row(page, 'only-one');
+        assert.equal(await page.getByRole('rowheader').count(), 1);
+    },
+
+    // Many are stopped by one rule, after it has said which.
+    async rule(browser) {
+        const page = await open(browser);
+        await page.goto('/access/tokens');
+        await row(page, 'ci-deploy');
+        await button(page, 'Stop many…').click();
+        await page.getByText('Suspend', {exact: true}).click();
+        await page.getByLabel('Has the scope').fill('license:read');
+        await button(page, 'Show which').click();
+        await page.getByText('2 tokens fit').waitFor();
+        await isAccessible(page, 'a rule that stops tokens');
+        assert.equal(await button(page, 'Suspend all of them').isDisabled(), true);
+        await page.getByLabel('Type 2 to confirm').fill('2');
+        await button(page, 'Suspend all of them').click();
+        await page.getByText('2 tokens suspended').first().waitFor();
+        await (await row(page, 'ci-deploy')).getByText('Suspended').waitFor();
+        assert.equal((await whoIs(input.secret)).status, 401);
+    },
+
+    // A long list costs no more than a short one: only what is near the screen is drawn.
+    async longList(browser) {
+        const page = await open(browser);
+        await page.getByRole('rowheader').first().waitFor();
+        const loaded = () => page.locator('table').evaluate((table) =>
+            Number(table.getAttribute('aria-rowcount') ?? table.rows.length) - 1);
+        for (let rounds = 0; rounds < 40 && await loaded() < input.count; ++rounds) {
+            await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+            await page.waitForTimeout(100);
+        }
+        assert.equal(await loaded(), input.count);
+        await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+        const drawn = await page.getByRole('rowheader').count();
+        assert.ok(drawn < 120, drawn + ' rows are drawn');
+        await page.getByRole('rowheader', {name: 'row-1', exact: true}).waitFor();
+        await page.evaluate(() => scrollTo(0, 0));
+        await page.getByRole('rowheader', {name: 'row-' + input.count, exact: true}).waitFor();
+        await isAccessible(page, 'a long list');
     },
 
     // German, and a language that exists for tests: longer words, from right to left.

@@ -1,5 +1,6 @@
 """The portal in a real browser (portal.mjs): every flow of a person, and what must not go wrong."""
 
+import concurrent.futures
 import glob
 import json
 import os
@@ -36,7 +37,7 @@ class PortalTest(unittest.TestCase):
         return done.stdout
 
     def test_a_token_is_made_seen_once_used_and_revoked(self):
-        self.browse("life", self.serve())
+        self.browse("life", self.serve(), **self.shots())
 
     def test_the_secret_is_not_lost_by_accident(self):
         self.browse("lostReveal", self.serve())
@@ -57,6 +58,12 @@ class PortalTest(unittest.TestCase):
         for name in NAUGHTY[:-1]:
             server.cli("token", "create", "-n", name, "--kind", "opaque", "-e", "30d")
         self.browse("naughty", server, names=NAUGHTY[:-1])
+
+    @staticmethod
+    def shots():
+        """With LATCHKEY_PORTAL_SHOTS, a folder, the pictures of docs/portal are taken anew."""
+        folder = os.environ.get("LATCHKEY_PORTAL_SHOTS")
+        return {"shots": folder} if folder else {}
 
     def seeded(self):
         """A server with some of everything, and the ids that the scenarios need."""
@@ -83,8 +90,7 @@ class PortalTest(unittest.TestCase):
 
     def test_every_page_is_accessible(self):
         server, facts = self.seeded()
-        shots = os.environ.get("LATCHKEY_PORTAL_SHOTS")  # a folder: the pictures of docs/portal
-        self.browse("pages", server, **facts, **({"shots": shots} if shots else {}))
+        self.browse("pages", server, **facts, **self.shots())
 
     def test_the_page_of_a_token(self):
         server, facts = self.seeded()
@@ -111,6 +117,32 @@ class PortalTest(unittest.TestCase):
     def test_what_happens_elsewhere_appears(self):
         server, facts = self.seeded()
         self.browse("live", server, **facts)
+
+    def test_a_token_gets_a_new_secret(self):
+        server, facts = self.seeded()
+        self.browse("rotate", server, **facts, **self.shots())
+
+    def test_a_command_line_is_let_in(self):
+        self.browse("device", self.serve(), **self.shots())
+
+    def test_a_lost_answer_makes_no_second_token(self):
+        self.browse("slowNetwork", self.serve())
+
+    def test_many_tokens_are_stopped_by_one_rule(self):
+        server, facts = self.seeded()
+        self.browse("rule", server, **facts)
+
+    def test_a_long_list(self):
+        server = self.serve()
+        session, count = server.session(), 650
+        make = lambda n: server.request("POST", "/v1/tokens", {"name": f"row-{n}", "kind": "opaque",
+                                                              "scopes": ["account:read"]}, token=session)
+        self.assertEqual(make(1).status, 201)
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            made = list(pool.map(make, range(2, count)))
+        self.assertEqual({answer.status for answer in made}, {201})
+        self.assertEqual(make(count).status, 201)
+        self.browse("longList", server, count=count)
 
     def test_other_languages(self):
         server, facts = self.seeded()

@@ -49,7 +49,7 @@ function Request({code}: {code: string}) {
         setBusy(true);
         setProblem(null);
         try {
-            await call('POST', '/v1/device/' + encodeURIComponent(code), {approve, password});
+            await call('POST', '/v1/device/' + encodeURIComponent(code), approve ? {approve, password} : {approve});
             setDone(approve ? 'approved' : 'denied');
         } catch (failure) {
             setProblem(failure);

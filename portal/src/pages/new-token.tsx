@@ -3,7 +3,7 @@
 import {useQuery} from '@tanstack/react-query';
 import {type FormEvent, useRef, useState} from 'react';
 import {navigate} from 'wouter/use-browser-location';
-import {call, get, query, randomKey} from '../lib/api';
+import {call, get, Problem, query, randomKey} from '../lib/api';
 import {useApis, useCan, useMe, useRefresh, useScopes, useUserNames} from '../lib/client';
 import {
     commandOf, curlOf, type Draft, draftFromLink, draftLike, requestOf,
@@ -130,7 +130,9 @@ function Form({start, isFromLink}: {start: Draft; isFromLink: boolean}) {
             }
             void refresh('tokens', 'token', 'overview');
         } catch (failure) {
-            attempt.current = {key: randomKey(), body: ''};
+            // Nobody knows whether a request without an answer was carried out: the next one asks again.
+            const isUnknown = failure instanceof Problem && (failure.status === 0 || failure.status >= 500);
+            if (!isUnknown) attempt.current = {key: randomKey(), body: ''};
             setTrouble(troubleOf(t('The token was not created'), failure, kFields));
             setStep('form');
         } finally {
