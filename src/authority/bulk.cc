@@ -16,6 +16,7 @@ using store::BulkMatch;
 using store::BulkRecord;
 
 constexpr std::int64_t kRowsOfPage = 2'000;
+constexpr std::int64_t kRowsOfCount = 500;
 // Counting must not keep anybody waiting for a revocation; beyond, settling counts.
 constexpr Microseconds kCountingMax{15'000};
 
@@ -85,7 +86,7 @@ Result<std::optional<std::int64_t>> count_quickly(store::Connection& db, const C
     std::int64_t count = 0;
     std::optional<TokenId> after = TokenId{};
     while (after) {
-        const auto page = TRY(store::match_tokens(db, match, *after, kRowsOfPage));
+        const auto page = TRY(store::match_tokens(db, match, *after, kRowsOfCount));
         count += static_cast<std::int64_t>(page.tokens.size());
         after = page.next;
         if (after && clock.steady() - start > kCountingMax) return std::optional<std::int64_t>{};

@@ -28,7 +28,11 @@ Result<Batch> next_batch(store::Connection& db, const BulkRecord& rule) {
         }
         return batch;
     }
-    auto page = TRY(store::match_tokens(db, rule.match, rule.cursor, kRowsOfScan));
+    auto page = TRY(store::match_tokens(db, rule.match, rule.cursor, kTokensOfBatch));
+    // Few of them match: larger steps get there sooner.
+    if (page.next && static_cast<std::int64_t>(page.tokens.size()) < kTokensOfBatch / 4) {
+        page = TRY(store::match_tokens(db, rule.match, rule.cursor, kRowsOfScan));
+    }
     batch.next = page.next;
     batch.tokens = std::move(page.tokens);
     if (static_cast<std::int64_t>(batch.tokens.size()) > kTokensOfBatch) {
