@@ -1,8 +1,8 @@
 // How often a token was used and refused, day by day; the same as a table for who cannot see a chart.
-import {useEffect, useMemo, useRef} from 'react';
+import {useEffect, useMemo, useRef, useState} from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import {number, t} from '../lib/i18n';
+import {locale, number, t} from '../lib/i18n';
 import {date} from '../lib/time';
 import type {Token, TokenUsage} from '../lib/types';
 import {Card, ScopeTag, Time} from '../ui/bits';
@@ -27,13 +27,30 @@ function resolved(name: string) {
     return value || colour(name);
 }
 
+function shortDay(when: number) {
+    return new Intl.DateTimeFormat(locale(), {day: 'numeric', month: 'short'}).format(new Date(when));
+}
+
+// A canvas does not follow the sheet when the system turns dark; it is drawn anew.
+function useSystemDark() {
+    const [isDark, setDark] = useState(() => matchMedia('(prefers-color-scheme: dark)').matches);
+    useEffect(() => {
+        const query = matchMedia('(prefers-color-scheme: dark)');
+        const listener = () => setDark(query.matches);
+        query.addEventListener('change', listener);
+        return () => query.removeEventListener('change', listener);
+    }, []);
+    return isDark;
+}
+
 function Chart({days}: {days: Days}) {
     const place = useRef<HTMLDivElement>(null);
     const theme = useTheme();
+    const isDark = useSystemDark();
     const data = useMemo<uPlot.AlignedData>(() => [
         days.map((day) => Date.parse(day.date) / 1000),
         days.map((day) => day.uses),
-        days.map((day) => day.denials),
+        days.map((day) => day.denials || null),
     ], [days]);
     useEffect(() => {
         const host = place.current;
@@ -43,8 +60,8 @@ function Chart({days}: {days: Days}) {
         const bars = uPlot.paths.bars?.({size: [0.6, 28], radius: 0.2});
         const chart = new uPlot({
             width: host.clientWidth, height: 220, cursor: {y: false}, legend: {show: false},
-            scales: {x: {time: true}, y: {range: (_, __, most) => [0, Math.max(4, most * 1.1)]}},
-            axes: [axis, {...axis, size: 48}],
+            scales: {x: {time: true, range: (_, least, most) => [least - 43200, most + 43200]}, y: {range: (_, __, most) => [0, Math.max(4, most * 1.1)]}},
+            axes: [{...axis, space: 64, values: (_, ticks) => ticks.map((tick) => shortDay(tick * 1000))}, {...axis, size: 48}],
             series: [
                 {},
                 {label: t('Uses'), fill: resolved('--accent-fill'), stroke: resolved('--accent-fill'), paths: bars, points: {show: false}},
@@ -57,7 +74,7 @@ function Chart({days}: {days: Days}) {
             watcher.disconnect();
             chart.destroy();
         };
-    }, [data, theme]);
+    }, [data, theme, isDark]);
     const uses = days.reduce((sum, day) => sum + day.uses, 0);
     const denials = days.reduce((sum, day) => sum + day.denials, 0);
     return (
