@@ -1,7 +1,7 @@
 // What the event stream told since: final where it says revoked, disabled or withdrawn. Everything
 // else that it tells of says only that lists and answers from before it count no more, for who is
 // concerned. A fact that we do not understand concerns everybody.
-import { fromBase64url, utf8, toBase64url, concatenate } from '../wire/encoding.js'
+import { concatenate, toBase64url, utf8 } from '../wire/encoding.js'
 import { isObject, type JsonObject } from '../wire/json.js'
 import type { TokenClaims } from './claims.js'
 
@@ -98,7 +98,8 @@ export class Changes {
   #isEnded(claims: TokenClaims, keyDigest: string | undefined): boolean {
     if (claims.kind === 'jwt') return this.#secrets.get(claims.secretId)?.verdict === 'revoked'
     if (keyDigest !== undefined && this.#endedKeys.has(keyDigest)) return true
-    if (this.#endedAccess.has(claims.secretId)) return true
+    const ids = [claims.secretId, ...claims.ancestors]
+    if (ids.some((id) => this.#endedAccess.has(id))) return true
     return this.#placesOf(claims).some(
       (place) => place.verdict === 'revoked' && claims.issuedAt <= place.at,
     )
@@ -151,12 +152,9 @@ export class Changes {
       this.#add(this.#endedKeys, fact.digest)
     }
     this.#newest.token = revision
+    // What was got with it, or with the one before it, is to be asked about.
     const known = this.#tokens.get(token)
-    if (known === undefined) {
-      this.#put(this.#tokens, token, { verdict: undefined, revision, at: -Infinity })
-    } else {
-      known.revision = revision
-    }
+    this.#put(this.#tokens, token, { verdict: known?.verdict, revision, at })
   }
 
   // False: it is no fact about a project, or about one access token.
@@ -221,9 +219,4 @@ export async function keyDigestOf(tokenId: string, thumbprint: string): Promise<
   const raw = Uint8Array.from({ length: 16 }, (_, i) => parseInt(hex.slice(i * 2, i * 2 + 2), 16))
   const text = concatenate(utf8('latchkey key\0'), raw, utf8(thumbprint))
   return toBase64url(new Uint8Array(await crypto.subtle.digest('SHA-256', text)))
-}
-
-/** Whether a text is the digest of something, and not of nothing. */
-export function isDigest(text: string): boolean {
-  return fromBase64url(text)?.some((byte) => byte !== 0) ?? false
 }

@@ -6,6 +6,7 @@ import { isScopePattern } from './scope.js'
 
 const kEndOfTime = 253_402_300_799 // the year 9999
 const kScopesMax = 256
+const kAncestorsMax = 64
 
 export interface TokenClaims {
   readonly kind: 'jwt' | 'access'
@@ -20,8 +21,14 @@ export interface TokenClaims {
   readonly scopes: readonly string[]
   readonly project: string | undefined
   readonly status: { readonly index: number; readonly uri: string } | undefined
-  /** Of an access token: the thumbprint of the holder's key. */
+  /** Of an access token: the thumbprint of the key that it was got with. */
   readonly clientKey: string | undefined
+  /** Of an access token that was got with a secret: the digest of it. */
+  readonly clientSecret: string | undefined
+  /** Of an access token: those that it was got from. It dies with them. */
+  readonly ancestors: readonly string[]
+  /** It is worth nothing without a proof of its holder's key (DPoP). */
+  readonly needsProof: boolean
 }
 
 /** Undefined when a claim is missing or has another form. */
@@ -37,24 +44,37 @@ export function jwtClaims(claims: JsonObject, issuer: string): TokenClaims | und
   if (status === null) return undefined
   return {
     kind: 'jwt', ...common, tokenId, secretId, owner, status,
-    project: undefined, clientKey: undefined,
+    project: undefined, clientKey: undefined, clientSecret: undefined, ancestors: [],
+    needsProof: claims.cnf !== undefined,
   }
 }
 
 export function accessClaims(claims: JsonObject): TokenClaims | undefined {
   const common = commonClaims(claims)
-  const { client_id: client, client_key: clientKey, project_id: project, jti } = claims
+  const { client_id: client, project_id: project, jti, cnf } = claims
   if (common === undefined || !isUuid(client) || claims.sub !== client) return undefined
   if (common.expiresAt === undefined || common.expiresAt <= common.issuedAt) return undefined
   if (typeof jti !== 'string' || jti === '') return undefined
-  if (typeof clientKey !== 'string' || fromBase64url(clientKey)?.length !== 32) return undefined
+  const { client_key: clientKey, client_secret_hash: clientSecret } = claims
+  // Exactly one says what it was got with.
+  if (clientKey === undefined ? !isDigest(clientSecret) : clientSecret !== undefined) {
+    return undefined
+  }
+  if (clientKey !== undefined && !isDigest(clientKey)) return undefined
+  const ancestors = claims.derived_from ?? []
+  if (!Array.isArray(ancestors) || ancestors.length > kAncestorsMax) return undefined
+  if (!ancestors.every((one) => typeof one === 'string' && one !== '')) return undefined
+  // What cannot be read must not pass for nothing.
+  if (cnf !== undefined && !(isObject(cnf) && isDigest(cnf.jkt))) return undefined
   if (project !== undefined && !isUuid(project)) return undefined
   if (claims.requested_scope !== undefined && scopesOf(claims.requested_scope) === undefined) {
     return undefined
   }
   return {
     kind: 'access', ...common, tokenId: client, secretId: jti, owner: undefined, project,
-    status: undefined, clientKey,
+    status: undefined, clientKey: clientKey as string | undefined,
+    clientSecret: clientSecret as string | undefined, ancestors: ancestors as string[],
+    needsProof: cnf !== undefined,
   }
 }
 
@@ -69,6 +89,10 @@ function commonClaims(
   const scopes = scope === undefined ? [] : scopesOf(scope)
   if (scopes === undefined) return undefined
   return { audience, issuedAt: iat, expiresAt: exp, scopes }
+}
+
+function isDigest(value: unknown): value is string {
+  return typeof value === 'string' && fromBase64url(value)?.length === 32
 }
 
 function isTime(value: unknown): value is number {

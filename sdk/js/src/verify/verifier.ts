@@ -2,7 +2,7 @@
 // enough. The verdicts and their order are those of spec/vectors/README.md.
 import { isObject, type JsonObject } from '../wire/json.js'
 import { Authority } from './authority.js'
-import { Changes, isDigest, keyDigestOf, type Standing } from './changes.js'
+import { Changes, keyDigestOf, type Standing } from './changes.js'
 import { accessClaims, jwtClaims, type TokenClaims } from './claims.js'
 import { Freshness } from './freshness.js'
 import { parseJws, kTokenBytesMax } from './jws.js'
@@ -131,11 +131,12 @@ export class Verifier {
     if (!(await isSigned(jws, key))) return refused('unknown')
     const claims = this.#claimsOf(jws.type, jws.claims)
     if (claims === undefined) return refused('malformed')
+    const { clientKey, clientSecret, tokenId } = claims
     const keyDigest =
-      claims.clientKey === undefined ? undefined : await keyDigestOf(claims.tokenId, claims.clientKey)
+      clientKey === undefined ? clientSecret : await keyDigestOf(tokenId, clientKey)
     const known = {
       claims, who: identityOf(claims), kid: jws.kid, losses, shownAt,
-      keyDigest: keyDigest !== undefined && isDigest(keyDigest) ? keyDigest : undefined,
+      keyDigest,
     }
     this.#known.set(token, known)
     return known
@@ -168,6 +169,8 @@ export class Verifier {
     if (standing.passing !== undefined) return refused(standing.passing, who)
     if (status === 2) return refused('suspended', who)
     if (standing.mustAsk || (status !== undefined && status !== 0)) return 'authority'
+    // Proofs are for the authority to check; a stolen token is worth nothing here.
+    if (claims.needsProof) return refused('proof_needed', who)
     return this.#permit(known, wanted, false)
   }
 
@@ -255,7 +258,7 @@ export class Verifier {
     const list = claims.status && this.#lists.copy(claims.status.uri)
     const standing = this.#changes.standing(claims, known.kid, known.keyDigest)
     const wasGood =
-      standing.passing === undefined && !standing.mustAsk &&
+      standing.passing === undefined && !standing.mustAsk && !claims.needsProof &&
       (claims.kind === 'access' ||
         (list !== undefined && StatusLists.status(list, claims.status!.index) === 0 &&
           list.revision >= standing.revision))

@@ -5,8 +5,8 @@ import zlib
 from jose import base64url, packed
 from tokens import GOOD
 from world import (API, DOCUMENTS, ISSUER, KEYS_URL, LIST_URL, NOW, OTHER_PROJECT, OWNER, PROJECT,
-                   TOKEN, access, access_claims, active, active_access, case, jwt, online,
-                   shortuuid, status_list, step)
+                   THUMBPRINT, TOKEN, access, access_claims, active, active_access, case, jwt,
+                   online, shortuuid, status_list, step)
 
 OTHER = "01a3b6c0-ffff-7c2e-8f0a-3d5b7e9c1a24"
 OPAQUE = "lkp_0123456789ABCDEFGHIJKLMNOPQRSTUVWX0TeJoD"
@@ -303,6 +303,16 @@ def stream():
     yield case("an access token that is revoked by itself",
                step(access(), active_access(), **begin),
                step(access(), "revoked", at=1, network=DOWN, frames=[change(41, ended)]))
+    child = access(jti="AAAAAAAAAAAAAAAAAAAAAA", derived_from=[access_claims()["jti"]])
+    yield case("an access token that another was got from is revoked",
+               step(child, active_access(), **begin),
+               step(child, "revoked", at=1, network=DOWN, frames=[change(41, ended)]))
+    exchanged = access(client_key=None, client_secret_hash=THUMBPRINT)
+    yield case("an access token whose secret is revoked",
+               step(exchanged, active_access(), **begin),
+               step(exchanged, "revoked", at=1, network=DOWN,
+                    frames=[change(41, secret_fact(id=OTHER, digest=THUMBPRINT,
+                                                   is_revoked=True))]))
     yield case("another access token is revoked by itself",
                step(access(), active_access(), **begin),
                step(access(), active_access(), at=1, network=DOWN,

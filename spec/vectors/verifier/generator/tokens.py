@@ -5,7 +5,7 @@ import hashlib
 import hmac
 
 from jose import base64url, compact, jws, public
-from world import (AUDIENCE, ISSUER, LIST_URL, NOW, OWNER, PROJECT, SECRET_TWO, TOKEN,
+from world import (AUDIENCE, ISSUER, LIST_URL, NOW, OWNER, PROJECT, SECRET_TWO, THUMBPRINT, TOKEN,
                    access, active, active_access, case, claims, jwt, online, shortuuid, step)
 
 GOOD = jwt()
@@ -51,6 +51,10 @@ def good():
     yield case("an access token of a project", step(access(), active_access()))
     yield case("an access token of no project",
                step(access(project_id=None), active_access(project=None)))
+    yield case("an access token that was got with a secret",
+               step(access(client_key=None, client_secret_hash=THUMBPRINT), active_access()))
+    yield case("an access token that is bound to a key of its holder",
+               step(access(cnf={"jkt": THUMBPRINT}), "proof_needed"))
     yield case("an access token for the project of the route",
                step(access(), active_access(), project=PROJECT, scopes=["license:read"]))
 
@@ -178,6 +182,10 @@ def claims_refused():
             "no client_id": {"client_id": None}, "a sub that is not client_id": {"sub": OWNER},
             "no exp": {"exp": None}, "no client_key": {"client_key": None},
             "a client_key that is no thumbprint": {"client_key": "AAAA"},
+            "a key and a secret": {"client_secret_hash": THUMBPRINT},
+            "a binding that cannot be read": {"cnf": "jkt"},
+            "a binding to nothing": {"cnf": {}},
+            "ancestors that are none": {"derived_from": "x"},
             "an exp before iat": {"exp": NOW - 700},
             "a project that is no id": {"project_id": "demo"}}.items():
         yield case(f"claims of an access token: {why}", step(access(**change), "malformed"))
