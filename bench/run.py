@@ -4,7 +4,8 @@ creation or an exchange costs beside a plain loop of what it needs; how long a s
 the load, the contenders in turn, so that a neighbour's noise meets all of them alike.
 
     bench/run.py [--build build/release] [--rounds 5] [--seconds 2] [--tokens 1000000]
-                 [--only checks,limits,judge,start,bulk,creates,exchanges,sdk-python] [--realtime]
+                 [--only checks,limits,judge,start,bulk,creates,exchanges,sdk-python,sdk-js]
+                 [--realtime]
 
 Prints a table with ratios, writes <build>/../bench.json, and exits 1 when a target is missed.
 --realtime runs what is measured under SCHED_FIFO, for a machine that others use too.
@@ -476,6 +477,28 @@ def measure_sdk_python(bench):
               value <= 1000)
 
 
+def measure_sdk_js(bench):
+    print("\nThe JavaScript SDK beside jose, the same token")
+    path = subprocess.run([str(SOURCE / "tools" / "node-path")], check=True, text=True,
+                          capture_output=True).stdout.strip()
+    script = str(SOURCE / "bench" / "sdk_js.mjs")
+    command = ["node", script, "--binary", bench.program("latchkey")]
+    found = json.loads(subprocess.run(bench.pinned(None, command), check=True,
+                                      stdout=subprocess.PIPE,
+                                      env={**os.environ, "PATH": path}).stdout)
+    bench.figures["sdk js"] = found
+    for key, what in (("jose", "jose"), ("hit", "SDK, known to its cache"),
+                      ("cold", "SDK, seen for the first time")):
+        bench.row(f"{what}: verifications", f"{found[key]:.0f}", "/s")
+    for key, least in (("hit", 20), ("cold", 0.9)):
+        value = found[key + "_ratio"]
+        bench.row(f"JavaScript SDK / jose, {key}", f"{value:.2f}", "x", f">= {least}",
+                  value >= least)
+    value = found["revoke_p99_ms"]
+    bench.row("a revoke is felt by a verifier, p99 of 1,000", f"{value:.1f}", "ms", "<= 1000",
+              value <= 1000)
+
+
 def watch_checks(bench, port, request, seconds):
     """Checks one after the other, of a token that nothing happens to."""
     return subprocess.Popen(
@@ -544,7 +567,8 @@ def read_options():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--tokens", type=int, default=1_000_000)
-    parser.add_argument("--only", default="checks,limits,judge,start,bulk,creates,exchanges,sdk-python")
+    parser.add_argument("--only", default="checks,limits,judge,start,bulk,creates,exchanges,"
+                        "sdk-python,sdk-js")
     parser.add_argument("--realtime", action="store_true")
     return parser.parse_args()
 
@@ -574,6 +598,8 @@ def main():
             measure_exchanges(bench)
         if "sdk-python" in parts:
             measure_sdk_python(bench)
+        if "sdk-js" in parts:
+            measure_sdk_js(bench)
     finally:
         bench.close()
     for warning in bench.warnings:
