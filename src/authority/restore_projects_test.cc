@@ -382,12 +382,29 @@ TEST_F(RestoreProjects, ABackupOfAnOlderVersionIsBroughtUpToDate) {
             store::sqlite::SqliteConnection::open(file, store::sqlite::Access::kReadWrite);
         ASSERT_TRUE(opened);
         for (const store::Sql sql :
-             {store::Sql("DROP TABLE memberships"), store::Sql("DROP TABLE token_grants"),
-              store::Sql("DROP TABLE assertions_seen"), store::Sql("DROP TABLE projects"),
+             {store::Sql("DROP TABLE memberships"),
+              store::Sql("DROP TABLE token_grants"),
+              store::Sql("DROP TABLE assertions_seen"),
+              store::Sql("DROP TABLE projects"),
               store::Sql("ALTER TABLE token_secrets DROP COLUMN public_jwk"),
               store::Sql("CREATE TABLE projects (id BLOB NOT NULL PRIMARY KEY, name TEXT NOT NULL"
                          " UNIQUE, description TEXT NOT NULL, created_at BIGINT NOT NULL)"
                          " WITHOUT ROWID"),
+              store::Sql("DROP INDEX token_secrets_silent"),
+              store::Sql("ALTER TABLE token_secrets DROP COLUMN until_silent"),
+              store::Sql("ALTER TABLE token_secrets DROP COLUMN must_ask"),
+              store::Sql("ALTER TABLE tokens DROP COLUMN not_before"),
+              store::Sql("ALTER TABLE tokens DROP COLUMN rate_requests"),
+              store::Sql("ALTER TABLE tokens DROP COLUMN rate_seconds"),
+              store::Sql("DROP TABLE usage_days"),
+              store::Sql("DROP TABLE usage_denials"),
+              store::Sql("DROP TABLE usage_scopes"),
+              store::Sql("DROP TABLE usage_callers"),
+              store::Sql("DROP TABLE bulk_rules"),
+              store::Sql("DROP TABLE bulk_rule_tokens"),
+              store::Sql("DROP TABLE bulk_spared"),
+              store::Sql("DROP TABLE revoked_access"),
+              store::Sql("DROP TABLE device_codes"),
               store::Sql("UPDATE settings SET value = '1' WHERE key = 'schema'")}) {
             const Status done = (*opened)->run(sql);
             ASSERT_TRUE(done) << done.error().detail;

@@ -3,7 +3,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "authority/edit_token.h"
 #include "authority/login.h"
+#include "authority/rotate_token.h"
 #include "authority/testing.h"
 #include "token/status_list.h"
 
@@ -208,6 +210,65 @@ TEST_F(RestoreTest, AFileThatIsNoBackupChangesNothing) {
     EXPECT_FALSE(put_back(directory.file("missing.db")));
     reopen();
     EXPECT_EQ(verdict(made), "active");
+}
+
+// What a rotation did since the backup stays done, whatever is resumed afterwards.
+TEST_F(RestoreTest, ASecretThatWasRotatedAwayDoesNotComeBack) {
+    const auto made = mint();
+    const auto file = back_up();
+    const auto rotated = write<RotatedToken>([&](store::Transaction& tx) {
+                             return rotate_token(*authority, tx, as_alice_, made.token.id.uuid(),
+                                                 {.grace_seconds = 0});
+                         }).value();
+    restore(file);
+    resume(made);
+    EXPECT_EQ(verdict(made), "revoked");
+    const verify::ReadGuard guard(*reader);
+    verify::TokenView view;
+    ASSERT_TRUE(reader->find(sha256(rotated.text.expose()), view));
+    EXPECT_TRUE(view.secret_is_revoked);
+}
+
+TEST_F(RestoreTest, TheGraceOfAnOldSecretIsNotLengthened) {
+    const auto made = mint();
+    const auto file = back_up();
+    ASSERT_TRUE(write<RotatedToken>([&](store::Transaction& tx) {
+        return rotate_token(*authority, tx, as_alice_, made.token.id.uuid(), {.grace_seconds = 60});
+    }));
+    restore(file);
+    resume(made);
+    EXPECT_EQ(verdict(made), "active");
+    clock.advance(std::chrono::seconds(60));
+    EXPECT_EQ(verdict(made), "expired");
+}
+
+TEST_F(RestoreTest, ATokenIsNotWiderThanItWasMadeSince) {
+    CreateToken wanted;
+    wanted.api = "billing";
+    wanted.scopes = {{"license:read", "license:write"}};
+    const auto made = create(as_alice_, wanted).value();
+    const auto file = back_up();
+    TokenEdit edit;
+    edit.scopes = {{"license:read"}};
+    edit.allowed_ips = {{"10.0.0.0/8"}};
+    edit.rate = RateLimit{5, 60};
+    edit.expires_at = std::optional(clock.now() + std::chrono::hours(5));
+    ASSERT_TRUE(write<TokenDetails>([&](store::Transaction& tx) {
+        return edit_token(tx, as_alice_, *authority->directory().view(), made.token.id.uuid(),
+                          edit);
+    }));
+    restore(file);
+    resume(made);
+    const auto now = authority->store()
+                         .query<TokenDetails>([&](store::Connection& db) {
+                             return get_token(db, as_alice_, made.token.id.uuid());
+                         })
+                         .value();
+    EXPECT_EQ(now.token.scopes, edit.scopes);
+    EXPECT_EQ(now.token.allowed_ips, *edit.allowed_ips);
+    EXPECT_EQ(now.token.rate, *edit.rate);
+    EXPECT_EQ(now.token.expires_at, *edit.expires_at);
+    EXPECT_TRUE(now.secrets.front().must_ask);
 }
 
 }  // namespace
