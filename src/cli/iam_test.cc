@@ -88,7 +88,7 @@ TEST_F(Iam, WhatCannotBeMeantIsSaidBeforeAnythingIsAsked) {
           Row{{"iam", "add-principal", "-i", kToken, "-t", "role"}, "takes token or user"},
           Row{{"iam", "add-principal", "-i", kToken, "--role", "admin"}, "--role is for users"},
           Row{{"iam", "remove-principal", "-i", "ana@example.com"}, "for a user add -t user"},
-          Row{{"iam", "list-principals", "-t", "tokens"}, "takes token or user"},
+          Row{{"iam", "list-principals", "-t", "tokens"}, "did you mean token?"},
           Row{{"iam", "test", "-i", kToken}, "--action is required"},
           Row{{"iam", "update-polices"}, "did you mean \"update-policies\"?"},
           Row{{"iam", "get-policies", "--principal", "x"}, "unknown flag"}}) {

@@ -254,10 +254,6 @@ TEST_F(Cli, ServeGetsEverythingAfterItUntouched) {
     EXPECT_EQ(served_, (std::vector<std::string>{"--listen", "x", "-q"}));
 }
 
-TEST_F(Cli, CommandsOfLaterIssuesDoNotExist) {
-    EXPECT_EQ(run({"token", "rotate", "x"}), 2);
-}
-
 TEST_F(Cli, HelpIsAnAnswerAndAGroupAloneIsNot) {
     EXPECT_EQ(run({}), 0);
     EXPECT_THAT(out(), HasSubstr("token"));

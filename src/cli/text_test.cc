@@ -26,6 +26,7 @@ TEST(Text, WidthCountsTerminalColumns) {
     EXPECT_EQ(display_width("ü"), 1U);
     EXPECT_EQ(display_width("東京"), 4U);
     EXPECT_EQ(display_width("e\u0301"), 1U);
+    EXPECT_EQ(display_width("🚀"), 2U);
 }
 
 TEST(Text, CuttingNeverSplitsACharacter) {
@@ -69,6 +70,25 @@ TEST(Table, ANarrowTerminalCutsTheWidestColumnsButNeverTheId) {
     EXPECT_NE(text.find("│ jyjS3x9S9TgNEVaVaR2P2P │"), std::string::npos);
     EXPECT_NE(text.find("for use in the java…"), std::string::npos) << text;
     EXPECT_EQ(display_width(text.substr(0, text.find('\n'))), 80U);
+}
+
+TEST(Table, WhereNothingMoreCanBeCutTheLastColumnsAreLeftOut) {
+    for (const std::size_t columns : {79U, 60U, 59U, 48U, 40U, 30U, 26U, 20U, 10U}) {
+        const std::string text = render_table(sample(), columns);
+        std::size_t start = 0;
+        while (start < text.size()) {
+            const std::size_t end = text.find('\n', start);
+            EXPECT_LE(display_width(text.substr(start, end - start)), columns) << text;
+            start = end + 1;
+        }
+    }
+    EXPECT_EQ(render_table(sample(), 40), R"(┌────────────────────────┬──────────┐
+│ ID                     │ NAME     │
+├────────────────────────┼──────────┤
+│ jyjS3x9S9TgNEVaVaR2P2P │ my-token │
+└────────────────────────┴──────────┘
+)");
+    EXPECT_NE(render_table(sample(), 20).find("│ jyjS3x9S9TgNEVa… │"), std::string::npos);
 }
 
 TEST(Table, WideAndHostileCellsKeepTheFrameStraight) {
