@@ -61,6 +61,8 @@ protected:
             {"POST /v1/setup",
              {"/v1/setup",
               R"({"code":"x","email":"eve@example.com","password":"a fine passphrase"})"}},
+            {"POST /v1/tokens/{id}/rotate",
+             {"/v1/tokens/" + tenant_.opaque.id + "/rotate", R"({"graceSeconds":0})"}},
             {"POST /v1/tokens/verify", {"/v1/tokens/verify", R"({"token":"x"})"}}};
     }
     static std::string name_of(const Route& route) {

@@ -150,9 +150,13 @@ TEST_F(AttackB7, NoSpellingOfNeverMakesAChildThatOutlivesItsParent) {
 TEST_F(AttackB7, AnEndCannotBeMovedAfterwards) {
     const auto by = bearer(session(alice_));
     const auto soon = format_rfc3339(clock.now() + std::chrono::minutes(10));
-    const auto made = make_token(by, R"("kind":"opaque","name":"short","api":"billing",)"
+    // A jwt says its end itself; what has ended is not brought back, whatever it is.
+    const auto made = make_token(by, R"("kind":"jwt","name":"short","api":"billing",)"
                                      R"("expiresAt":")" +
                                          soon + '"');
+    const auto opaque = make_token(by, R"("kind":"opaque","name":"short","api":"billing",)"
+                                       R"("expiresAt":")" +
+                                           soon + '"');
     const auto target = "/v1/tokens/" + made.id;
     for (const char* value : {"null", "0", "\"\"", "\"9999-12-31T23:59:59Z\"", "false"}) {
         const auto reply = ask("PATCH", target, by, R"({"expiresAt":)" + std::string(value) + "}");
@@ -166,6 +170,11 @@ TEST_F(AttackB7, AnEndCannotBeMovedAfterwards) {
     want(200, "POST", target + "/suspend", by);
     want(200, "POST", target + "/resume", by);
     EXPECT_EQ(ask("GET", "/check/api/billing", bearer(made.secret)).status, 401);
+    for (const auto& id : {made.id, opaque.id}) {
+        want(409, "PATCH", "/v1/tokens/" + id, by, R"({"expiresAt":null})");
+        want(409, "POST", "/v1/tokens/" + id + "/rotate", by, R"({"expiresAt":null})");
+    }
+    EXPECT_EQ(ask("GET", "/check/api/billing", bearer(opaque.secret)).status, 401);
 }
 
 TEST_F(AttackB7, AnAccessTokenEndsWithItsKeyToken) {
