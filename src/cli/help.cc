@@ -133,6 +133,18 @@ std::string flag_text(const FlagSpec& flag) {
     return with_values(flag.help, flag.values);
 }
 
+std::vector<std::pair<std::string, std::string>> environment_texts() {
+    return {{"LATCHKEY_SERVER", "The server, as --server"},
+            {"LATCHKEY_CONTEXT", "Which stored login to use, as --context"},
+            {"LATCHKEY_TOKEN", "A token to use instead of a login"},
+            {"LATCHKEY_TOKEN_FILE", "A file with that token, as --token-file"},
+            {"LATCHKEY_PROJECT", "The project meant, as --project"},
+            {"LATCHKEY_CONFIG_DIR",
+             "Where logins are kept, in a file of mode 0600; without it secrets lie in the system "
+             "keyring, where there is one"},
+            {"NO_COLOR", "No colour, as --no-color"}};
+}
+
 CommandPath path_to(const CommandTree& root, const std::vector<std::string>& names) {
     CommandPath path{&root};
     for (const std::string& name : names) {
@@ -161,6 +173,7 @@ std::string render_help(const CommandPath& path, std::size_t columns) {
     out += section("Arguments:", argument_rows(command), columns);
     out += section("Flags:", flag_rows(command, is_root), columns);
     if (is_root) {
+        out += section("Environment:", environment_texts(), columns);
         out += section("Exit codes:", exit_code_rows(), columns);
     } else {
         out += global_flags_line(*path.front(), columns);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/command_tree.h"
@@ -15,6 +16,9 @@ std::string usage_line(const CommandPath& path);
 std::string flag_title(const FlagSpec& flag);
 // The help with what it takes behind it, unless it says so itself: "Its form: jwt or opaque".
 std::string flag_text(const FlagSpec& flag);
+
+// The variables that every command heeds, and what they are for.
+std::vector<std::pair<std::string, std::string>> environment_texts();
 
 // `names` below the root; those that are unknown end the way there.
 CommandPath path_to(const CommandTree& root, const std::vector<std::string>& names);

@@ -98,6 +98,10 @@ ManPage man_page(const CommandPath& path, std::string_view date) {
         out += ".SH GLOBAL OPTIONS\n";
         add_flags(out, *path.front());
     }
+    out += ".SH ENVIRONMENT\n";
+    for (const auto& [name, text] : environment_texts()) {
+        add_entry(out, name, text);
+    }
     out += ".SH EXIT STATUS\n";
     for (const ExitCodeText& row : exit_code_texts()) {
         add_entry(out, std::to_string(row.code), row.meaning);
