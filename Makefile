@@ -39,6 +39,8 @@ soak: ## the long campaigns: crash loops, fuzzing, thread sanitizer, whole-tree 
 	@LATCHKEY_PROPERTY_SEQUENCES=100000 build/dev/authority_test --gtest_filter='WideningTest.*'
 	@LATCHKEY_CRASH_CYCLES=$(CYCLES) LATCHKEY_BINARY=$(CURDIR)/build/dev/latchkey \
 	  PYTHONPATH=tests/support /usr/bin/python3 -m unittest -v tests/crash/crash_test.py
+	@LATCHKEY_FUZZ_SECONDS=1800 LATCHKEY_BINARY=$(CURDIR)/build/dev/latchkey \
+	  PYTHONPATH=tests/support /usr/bin/python3 -m unittest -v tests/e2e/openapi_fuzz_test.py
 	@$(MAKE) tsan fuzz
 	@tools/lint
 

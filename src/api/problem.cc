@@ -57,12 +57,14 @@ std::string_view code_of_refusal(int status) {
 }
 
 // Errors repeat what a client sent, perhaps cut in the middle of a character: what is no text any
-// more would make the whole answer unreadable. A secret in the wrong place is not repeated.
+// more would make the whole answer unreadable, and a control character is nobody's to send on. A
+// secret in the wrong place is not repeated.
 std::string readable(std::string_view text) {
     std::string clean = without_secrets(text);
-    if (is_valid_utf8(clean)) return clean;
+    const bool is_text = is_valid_utf8(clean);
     for (char& c : clean) {
-        if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x20 || byte == 0x7F || (!is_text && byte >= 0x80)) c = '?';
     }
     return clean;
 }

@@ -2,6 +2,7 @@
 #include "authority/site.h"
 
 #include "authority/edit_token.h"
+#include "authority/rotate_token.h"
 #include "authority/testing.h"
 
 namespace latchkey::authority {
@@ -75,6 +76,26 @@ TEST_F(SiteTest, AnOpaqueTokensEndIsMovedWithinItsLifeOnly) {
     EXPECT_EQ(edits(made, edit), "rule_life");
     edit.expires_at = std::optional<Timestamp>();
     EXPECT_EQ(edits(made, edit), "rule_expiry");
+}
+
+TEST_F(SiteTest, ARotationKeepsTheRulesAndBeginsANewLife) {
+    const auto old = create(as_alice_, wanted()).value();
+    TokenRules rules;
+    rules.max_life_days = 30;
+    ASSERT_TRUE(rule(rules));
+    const auto rotates = [&](std::optional<std::chrono::days> life) {
+        RotateToken turn;
+        if (life) turn.expires_at = std::optional<Timestamp>(clock.now() + *life);
+        return reason_of(write<bool>([&](store::Transaction& tx) -> Result<bool> {
+            TRY(rotate_token(*authority, tx, as_alice_, old.token.id.uuid(), turn));
+            return true;
+        }));
+    };
+    EXPECT_EQ(rotates({}), "rule_expiry") << "the end that it never had is no way out";
+    EXPECT_EQ(rotates(std::chrono::days(31)), "rule_life");
+    EXPECT_EQ(rotates(std::chrono::days(30)), "");
+    clock.advance(std::chrono::days(20));
+    EXPECT_EQ(rotates(std::chrono::days(30)), "") << "counted from the new secret";
 }
 
 TEST_F(SiteTest, AddressesAndKindsAreDemandedOfNewTokensAndOfChanges) {

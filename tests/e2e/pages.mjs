@@ -19,6 +19,15 @@ async function logOut(page) {
 }
 
 const kScenarios = {
+    async docs(browser) {
+        const page = await watchedPage(browser);
+        await page.goto('/docs');
+        await page.getByRole('heading', {name: /^Latchkey/}).waitFor();
+        await page.locator('#operations-tokens-createToken').getByRole('button').first().click();
+        await page.getByText('Create a token').first().waitFor();
+        assert.ok(await page.locator('.opblock').count() > 60, 'operations are missing');
+    },
+
     async setup(browser) {
         const page = await watchedPage(browser);
         await page.goto('/setup');

@@ -60,6 +60,9 @@ class BrowserTest(unittest.TestCase):
     def test_a_login_leads_nowhere_but_here(self):
         self.browse("redirects", self.serve())
 
+    def test_the_reference_shows_every_operation(self):
+        self.browse("docs", self.serve())
+
     def test_the_page_of_an_error_is_accessible(self):
         self.browse("errorPage", self.serve())
 
