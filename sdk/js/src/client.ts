@@ -1,4 +1,9 @@
-import { AuthenticationError, ConfigurationError, NotFoundError, PermissionError } from './errors.js'
+import {
+  AuthenticationError,
+  ConfigurationError,
+  NotFoundError,
+  PermissionError,
+} from './errors.js'
 import { Hidden, isCredential } from './hidden.js'
 import { Events } from './resources/events.js'
 import { Policies } from './resources/policies.js'
@@ -104,7 +109,8 @@ export class Latchkey {
     let resource: unknown
     try {
       const path = `/.well-known/oauth-protected-resource/${encodeURIComponent(api)}`
-      resource = (await this.#transport.json<{ resource?: unknown }>({ method: 'GET', path })).resource
+      const found = await this.#transport.json<{ resource?: unknown }>({ method: 'GET', path })
+      resource = found.resource
     } catch (error) {
       const isAnswer = [NotFoundError, PermissionError, AuthenticationError].some(
         (one) => error instanceof one,

@@ -1,4 +1,5 @@
-// A list that is read page by page while it is walked:  for await (const token of client.tokens.list())
+// A list that is read page by page while it is walked:
+//   for await (const token of client.tokens.list())
 import { NetworkError } from './errors.js'
 import { parse, type RequestOptions, type Transport } from './transport.js'
 

@@ -43,7 +43,12 @@ export async function runFunction(
   }
 }
 
-function bodyOf(data: unknown): { body?: string | Uint8Array<ArrayBuffer>; type: Record<string, string> } {
+interface Body {
+  readonly body?: string | Uint8Array<ArrayBuffer>
+  readonly type: Record<string, string>
+}
+
+function bodyOf(data: unknown): Body {
   if (data === undefined) return { type: {} }
   if (typeof data === 'string') return { body: data, type: { 'content-type': 'text/plain' } }
   if (data instanceof Uint8Array) {

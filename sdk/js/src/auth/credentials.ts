@@ -97,7 +97,9 @@ export function addressesOf(given: KeyCredentials): { issuer: string; tokenEndpo
   }
   const issuer = serverAddress(named, 'server')
   const endpoint = serverAddress(tokenEndpoint ?? `${issuer}/oauth2/token`, 'tokenEndpoint')
-  if (new URL(endpoint).origin === new URL(issuer).origin) return { issuer, tokenEndpoint: endpoint }
+  if (new URL(endpoint).origin === new URL(issuer).origin) {
+    return { issuer, tokenEndpoint: endpoint }
+  }
   throw new ConfigurationError('tokenEndpoint is at another origin than server', {
     code: 'foreign_address',
   })

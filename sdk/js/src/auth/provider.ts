@@ -67,7 +67,10 @@ export class AuthProvider implements TokenHolder {
   constructor(options: AuthProviderOptions)
   /** Use AuthProvider.fromFile(). */
   constructor(options: ProviderOptions, load: () => Promise<KeyCredentials>)
-  constructor(options: AuthProviderOptions | ProviderOptions, load?: () => Promise<KeyCredentials>) {
+  constructor(
+    options: AuthProviderOptions | ProviderOptions,
+    load?: () => Promise<KeyCredentials>,
+  ) {
     const { scopes, baseUrl, fetch: given, timeout, maxRetries, onRefresh, onError, now } = options
     this.#options = {
       ...(scopes && { scopes }), ...(onRefresh && { onRefresh }), ...(onError && { onError }),

@@ -140,7 +140,8 @@ function chosen(
   if (possible === undefined) throw badKey()
   if (wanted === undefined) return possible[0]!
   if (possible.includes(wanted)) return wanted
-  throw new ConfigurationError(`the private key cannot sign ${wanted}, but ${possible.join(', ')}`, {
+  const others = possible.join(', ')
+  throw new ConfigurationError(`the private key cannot sign ${wanted}, but ${others}`, {
     code: 'wrong_algorithm',
   })
 }

@@ -30,7 +30,11 @@ export class Projects {
     })
   }
 
-  update(id: string, changes: Partial<CreateProject>, options: RequestOptions = {}): Promise<Project> {
+  update(
+    id: string,
+    changes: Partial<CreateProject>,
+    options: RequestOptions = {},
+  ): Promise<Project> {
     return this.#transport.json({ ...options, method: 'PATCH', path: pathOf(id), body: changes })
   }
 
@@ -71,7 +75,11 @@ export class Projects {
     await this.#transport.send({ ...options, method: 'DELETE', path })
   }
 
-  tokens(id: string, query: { limit?: number } = {}, options: RequestOptions = {}): List<ProjectToken> {
+  tokens(
+    id: string,
+    query: { limit?: number } = {},
+    options: RequestOptions = {},
+  ): List<ProjectToken> {
     return new List(this.#transport, pathOf(id, '/tokens'), query, options)
   }
 

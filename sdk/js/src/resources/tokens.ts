@@ -47,7 +47,10 @@ export class Tokens {
     return this.#transport.json({ ...options, method: 'GET', path: pathOf(id) })
   }
 
-  create(wanted: CreateToken, options: RequestOptions & { owner?: string } = {}): Promise<CreatedToken> {
+  create(
+    wanted: CreateToken,
+    options: RequestOptions & { owner?: string } = {},
+  ): Promise<CreatedToken> {
     const { owner, ...rest } = options
     return this.#transport.json({
       ...rest, method: 'POST', path: '/v1/tokens', query: { owner }, body: wanted, creates: true,
@@ -95,7 +98,11 @@ export class Tokens {
     return this.#transport.json({ ...options, method: 'GET', path: pathOf(id, '/keys') })
   }
 
-  addKeys(id: string, keys: unknown, options: RequestOptions & { algorithm?: string } = {}): Promise<Token> {
+  addKeys(
+    id: string,
+    keys: unknown,
+    options: RequestOptions & { algorithm?: string } = {},
+  ): Promise<Token> {
     const { algorithm, ...rest } = options
     const body = algorithm === undefined ? { keys } : { keys, algorithm }
     return this.#transport.json({ ...rest, method: 'POST', path: pathOf(id, '/keys'), body })
@@ -106,14 +113,19 @@ export class Tokens {
     await this.#transport.send({ ...options, method: 'DELETE', path })
   }
 
-  /** Asks about a token that somebody showed you. createVerifier() does this, and more, for APIs. */
+  /** Asks about a token that somebody showed you. createVerifier() does this, and more. */
   verify(question: VerifyQuestion, options: RequestOptions = {}): Promise<VerifyAnswer> {
     return this.#transport.json({
       ...options, method: 'POST', path: '/v1/tokens/verify', body: question,
     })
   }
 
-  #act(id: string, verb: string, reason: string | undefined, options: RequestOptions): Promise<Token> {
+  #act(
+    id: string,
+    verb: string,
+    reason: string | undefined,
+    options: RequestOptions,
+  ): Promise<Token> {
     return this.#transport.json({
       ...options,
       method: 'POST',

@@ -59,6 +59,6 @@ function parseGroups(text: string, mayEndInIpv4: boolean): number[] | undefined 
 function parseIpv4(text: string): number[] | undefined {
   const parts = text.split('.')
   if (parts.length !== 4) return undefined
-  if (!parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256)) return undefined
-  return parts.map(Number)
+  const isGood = parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256)
+  return isGood ? parts.map(Number) : undefined
 }

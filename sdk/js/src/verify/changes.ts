@@ -126,7 +126,8 @@ export class Changes {
       return
     }
     if (kind === 'token' && typeof id === 'string') {
-      const verdict = fact.state === 'revoked' || fact.state === 'suspended' ? fact.state : undefined
+      const { state } = fact
+      const verdict = state === 'revoked' || state === 'suspended' ? state : undefined
       this.#put(this.#tokens, id, { verdict, revision, at })
       this.#newest.token = revision
     } else if (kind === 'token_states' && Array.isArray(fact.tokens)) {

@@ -62,10 +62,14 @@ export class KeySet {
       // Old keys serve on while new ones are under way: who waits for them waits for everybody.
       const reading = this.refresh()
       if (!this.#keys.has(kid)) await reading
-    } else if (!this.#keys.has(kid) && (this.#hasNews || this.#hasFailed || this.ageMs >= kCooldownMs)) {
+    } else if (!this.#keys.has(kid) && this.#mayLookAgain()) {
       await this.refresh()
     }
     return this.#keys.get(kid)
+  }
+
+  #mayLookAgain(): boolean {
+    return this.#hasNews || this.#hasFailed || this.ageMs >= kCooldownMs
   }
 
   /** The stream told of a key: the next one that is not known is looked for at once. */
@@ -74,7 +78,7 @@ export class KeySet {
     void this.refresh()
   }
 
-  /** Once more when the reading under way began before the stream did, which cannot stand for it. */
+  /** Once more when a reading under way began before the stream, which cannot stand for it. */
   async readInRun(): Promise<void> {
     await this.refresh()
     const { run } = this.#freshness

@@ -1,5 +1,5 @@
-// The entries that were used last, at most about `size` of them, none when it is 0. Two generations instead of a
-// list: a hit costs one look-up, and the old half goes as a whole.
+// The entries that were used last, at most about `size` of them, none when it is 0. Two generations
+// instead of a list: a hit costs one look-up, and the old half goes as a whole.
 
 export class Recent<T> {
   #young = new Map<string, T>()

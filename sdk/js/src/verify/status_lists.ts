@@ -145,7 +145,9 @@ export class StatusLists {
       throw badList('is none')
     }
     const key = await this.#keys.find(jws.kid)
-    if (key === undefined || !(await isSigned(jws, key))) throw badList('is not signed by the issuer')
+    if (key === undefined || !(await isSigned(jws, key))) {
+      throw badList('is not signed by the issuer')
+    }
     if (jws.claims.sub !== uri) throw badList('is another one')
     if (jws.claims.iss !== undefined && jws.claims.iss !== this.#config.issuer) {
       throw badList('is of another issuer')

@@ -215,7 +215,12 @@ export class Verifier {
     return allowed(who, claims.scopes, isStale)
   }
 
-  async #judgeAgain(token: string, known: Known, wanted: Requirement, first: Need): Promise<Result> {
+  async #judgeAgain(
+    token: string,
+    known: Known,
+    wanted: Requirement,
+    first: Need,
+  ): Promise<Result> {
     let need = first
     // While a list is read the stream may tell of a change, and then it must be read again.
     for (let count = 0; count < kReadingsMax && need !== 'authority'; ++count) {

@@ -17,7 +17,7 @@ export interface Answer {
   readonly text: string
 }
 
-/** Throws NetworkError with code `timeout`, `aborted`, `unreachable`, `redirected` or `too_large`. */
+/** Throws NetworkError: `timeout`, `aborted`, `unreachable`, `redirected`, `too_large`. */
 export async function boundedFetch(
   fetch: Fetch,
   url: string,

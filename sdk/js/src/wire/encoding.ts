@@ -78,7 +78,7 @@ export function isUuid(text: unknown): text is string {
   return typeof text === 'string' && kUuid.test(text)
 }
 
-/** A UUID, or its 22 digits of base57, as the UUID in small letters; undefined for anything else. */
+/** The UUID that a text is, or whose 22 digits of base57 it is; undefined for anything else. */
 export function uuidOf(text: unknown): string | undefined {
   if (isUuid(text)) return text.toLowerCase()
   if (typeof text !== 'string' || text.length !== 22) return undefined

@@ -77,7 +77,8 @@ async function requireStream(response: Response, request: StreamRequest): Promis
 }
 
 function explain(error: unknown, request: StreamRequest): unknown {
-  if (error instanceof RangeError || error instanceof TypeError && /decod|utf/i.test(error.message)) {
+  const isNoText = error instanceof TypeError && /decod|utf/i.test(error.message)
+  if (error instanceof RangeError || isNoText) {
     return new NetworkError('the event stream sent what is no frame', { code: 'bad_answer' })
   }
   if (error instanceof Error && 'code' in error && typeof error.code === 'string' &&

@@ -41,7 +41,9 @@ function codeOf(result: Refused | undefined): string {
 
 function challengeOf(result: Refused | undefined): string | undefined {
   if (result === undefined) return 'Bearer'
-  if (result.status === 401) return `Bearer error="invalid_token", error_description="${result.reason}"`
+  if (result.status === 401) {
+    return `Bearer error="invalid_token", error_description="${result.reason}"`
+  }
   if (result.status !== 403) return undefined
   const scope = result.missingScopes.join(' ').replace(/[^\x20-\x7e]|["\\]/g, '')
   return `Bearer error="insufficient_scope", scope="${scope}"`
