@@ -113,10 +113,24 @@ Status decide(Exchange& exchange) {
     return {};
 }
 
+// A key token whose access tokens are checked off-line is used all the same.
+void record_use(const Exchange& exchange) {
+    auto& services = exchange.call->services;
+    const auto agent = exchange.call->request().find("User-Agent").value_or("");
+    const std::lock_guard lock(services.exchange_usage_mutex);
+    services.exchange_usage.record({.token = exchange.client.token,
+                                    .now = services.authority.clock().now(),
+                                    .address = exchange.request.asked.address,
+                                    .agent = agent});
+}
+
 void use(const ExchangePtr& exchange);
 
 void finish(const ExchangePtr& exchange, Status used) {
-    if (used) return reply(exchange->call, std::move(exchange->response));
+    if (used) {
+        record_use(*exchange);
+        return reply(exchange->call, std::move(exchange->response));
+    }
     exchange->is_outdated = used.error().reason == authority::kDecideAgain;
     if (exchange->is_outdated && exchange->decisions < kDecisionsMax) return use(exchange);
     fail(*exchange, std::move(used).error());

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "api/oauth_testing.h"
+#include "api/usage_flush.h"
 #include "authority/facts_of_records.h"
 #include "authority/token_keys.h"
 
@@ -36,6 +37,18 @@ TEST_F(OAuthTest, AnAssertionBecomesAnAccessTokenForItsOnlyProject) {
     EXPECT_EQ(claims.at("client_key").as_string(), holder_->key.public_key().thumbprint());
     EXPECT_EQ(claims.at("exp").as_int64() - claims.at("iat").as_int64(), 3600);
     EXPECT_FALSE(claims.contains("requested_scope"));
+}
+
+TEST_F(OAuthTest, AnExchangeIsAUseOfTheKeyTokenAndAReplayIsNone) {
+    const auto assertion = signed_claims(claims());
+    EXPECT_EQ(present(assertion).status, 200);
+    EXPECT_EQ(present(assertion).status, 401);
+    ASSERT_TRUE(flush_usage(*services_));
+    const auto usage = authority->store().query<std::optional<store::UsageRecord>>(
+        [&](store::Connection& db) { return store::find_usage(db, holder_->token); });
+    ASSERT_TRUE(usage && usage->has_value());
+    EXPECT_EQ((*usage)->uses, 1);
+    EXPECT_EQ((*usage)->last_used_at, clock.now());
 }
 
 TEST_F(OAuthTest, EveryAlgorithmThatIsOfferedWorks) {

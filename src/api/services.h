@@ -73,6 +73,9 @@ struct Services {
     authority::ProofNonces proof_nonces;
     authority::ProofReplays proof_replays;
     std::vector<std::unique_ptr<ReactorState>> reactors;
+    // Of key tokens that were exchanged: no reactor's thread is there when that is done.
+    std::mutex exchange_usage_mutex;
+    verify::UsageRecorder exchange_usage;
     // Readers on worker threads share one.
     std::mutex worker_reader_mutex;
     std::unique_ptr<verify::Replica::Reader> worker_reader;
