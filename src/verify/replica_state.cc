@@ -153,16 +153,18 @@ void Replica::State::put(const BulkFact& fact) {
 }
 
 std::string Replica::State::status_list(std::uint64_t list) const {
-    std::string bytes = statuses.copy(list);
+    // The rules first: one that is settled meanwhile still counts for bits that were copied before.
     const BulkRules::Set* const rules = bulk.current();
+    std::string bytes = statuses.copy(list);
     if (rules == nullptr || bytes.empty()) return bytes;
     tokens.for_each_presentable([&](const Row& row) {
         if (row.status_index == Row::kNone || row.status_index >> StatusBits::kListBits != list) {
             return;
         }
         if (row.state == 0) return;
+        // A row that says so by itself already may be newer than its bits.
         const TokenState state = BulkRules::state_of(*rules, row, sets);
-        if (state == static_cast<TokenState>(row.state)) return;
+        if (state == TokenState::kActive) return;
         const auto wanted = static_cast<std::uint8_t>(
             state == TokenState::kRevoked ? TokenStatus::kRevoked : TokenStatus::kSuspended);
         const std::uint64_t bit =
@@ -171,7 +173,7 @@ std::string Replica::State::status_list(std::uint64_t list) const {
         const auto known = static_cast<std::uint8_t>(byte >> (bit % 8) & 3U);
         if (known == static_cast<std::uint8_t>(TokenStatus::kRevoked)) return;
         byte = static_cast<std::uint8_t>(byte & ~(3U << (bit % 8)));
-        bytes[bit / 8] = static_cast<char>(byte | wanted << (bit % 8));
+        bytes[bit / 8] = static_cast<char>(byte | static_cast<unsigned>(wanted) << (bit % 8));
     });
     return bytes;
 }
@@ -218,11 +220,16 @@ void Replica::State::put_in_projects(const Fact& fact) {
 void Replica::State::put_all(std::vector<Fact> facts) {
     std::stable_sort(facts.begin(), facts.end(),
                      [](const Fact& a, const Fact& b) { return rank_of(a) < rank_of(b); });
+    // A rule goes after the bits of its last tokens were set, or a list would call them valid.
+    const auto is_end_of_rule = [](const Fact& fact) {
+        const auto* rule = std::get_if<BulkFact>(&fact);
+        return rule != nullptr && rule->is_settled;
+    };
+    const auto ends = std::find_if(facts.begin(), facts.end(), is_end_of_rule);
     Touched touched;
-    for (const Fact& fact : facts) {
-        put(fact, touched);
-    }
+    std::for_each(facts.begin(), ends, [&](const Fact& fact) { put(fact, touched); });
     refresh_statuses(touched);
+    std::for_each(ends, facts.end(), [&](const Fact& fact) { put(fact, touched); });
 }
 
 bool Replica::State::contradicts(std::span<const Fact> facts) const {
