@@ -30,7 +30,8 @@ struct Options {
 struct Finding {
     std::string signature{"not checked"};
     std::string revocation{"not checked"};
-    std::string issuer;  // how it relates to the server that was chosen
+    std::string list_age;  // of the status list: "list 4 s old"
+    std::string issuer;    // how it relates to the server that was chosen
     bool is_forged{false};
 };
 
@@ -80,8 +81,8 @@ std::string status_in_words(std::uint8_t status) {
 
 // The list lives at the server we chose, whatever host the token's own text names: only the path
 // is taken from it, and the token itself is never sent.
-Result<std::string> revocation_of(ApiClient& client, const KeySet& keys,
-                                  const json::object& claims) {
+Result<std::string> revocation_of(ApiClient& client, const KeySet& keys, const json::object& claims,
+                                  Timestamp now, std::string& age) {
     const json::value* status = claims.if_contains("status");
     const json::value* list = nullptr;
     if (status != nullptr && status->is_object()) {
@@ -100,6 +101,11 @@ Result<std::string> revocation_of(ApiClient& client, const KeySet& keys,
         TRY(keys.verify(trimmed(text), TypPolicy::exactly(kStatusListTyp)));
     const ParsedStatusList parsed = TRY(parse_status_list_claims(list_claims, kStatusListBytesMax));
     if (parsed.info.uri != uri) return failure("the status list is another one");
+    if (parsed.info.expires_at && *parsed.info.expires_at <= now) {
+        return failure("the status list is out of date");
+    }
+    const std::int64_t seconds = now.seconds() - parsed.info.issued_at.seconds();
+    age = fmt::format("list {} s old", seconds < 0 ? 0 : seconds);
     const auto value = parsed.list.get(static_cast<std::size_t>(*index));
     return value ? status_in_words(*value) : std::string("its status list does not hold it");
 }
@@ -148,7 +154,7 @@ Result<Finding> look_up(Context& context, const Options& options, const ParsedJw
     finding = check_with(keys, token, compact);
     finding.issuer = "the server you use";
     if (!keys || finding.is_forged) return finding;
-    const auto revocation = revocation_of(client, *keys, claims);
+    const auto revocation = revocation_of(client, *keys, claims, context.now(), finding.list_age);
     finding.revocation = revocation ? *revocation : "not checked: " + revocation.error().message;
     return finding;
 }
@@ -194,7 +200,7 @@ void print_jwt(Context& context, const ParsedJws& token, const Finding& finding)
         {"not before", time_claim(claims, "nbf")},
         {"expires", expiry_in_words(claims, context.now())},
         {"signature", finding.signature},
-        {"revocation", finding.revocation},
+        {"revocation", words_beside(finding.revocation, finding.list_age)},
     }));
 }
 

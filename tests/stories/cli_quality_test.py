@@ -510,7 +510,7 @@ class InspectStories(Story):
                      rf"issuer +{re.escape(self.server.url)} \(the server you use\)",
                      r"audience +latchkey", r"scopes +account:read",
                      r"expires +\w{3} \d\d 20\d\d \d\d:\d\d \(in 3[01] days\)", r"signature +valid",
-                     r"revocation +not revoked"):
+                     r"revocation +not revoked \(list \d+ s old\)"):
             self.assertRegex(text, rf"(?m)^{line}$")
 
     def test_fully_off_line_with_the_public_keys(self):
