@@ -35,6 +35,7 @@ Result<PublicKey> key_of(const ParsedJws& jws) {
     if (!jwk.contains("alg")) jwk["alg"] = jws.alg;
     auto key = PublicKey::from_jwk(jwk);
     if (!key) return bad_proof("the key in the header is not accepted");
+    if (algorithm_name(key->algorithm()) != jws.alg) return bad_proof("alg is not the key's");
     return std::move(*key);
 }
 
@@ -127,15 +128,24 @@ std::optional<std::string> normal_authority(std::string_view authority, bool is_
     if (authority.empty() || authority.find('@') != std::string_view::npos) return std::nullopt;
     std::string out(authority);
     std::transform(out.begin(), out.end(), out.begin(), lower);
-    const bool is_clean = std::all_of(out.begin(), out.end(), [](char c) {
-        return is_unreserved(c) || c == ':' || c == '[' || c == ']';
-    });
-    if (!is_clean) return std::nullopt;
-    const auto colon = out.find_last_of(":]");
-    if (colon != std::string::npos && out[colon] == ':') {
-        const std::string_view port = std::string_view(out).substr(colon + 1);
-        if (port.empty() || port == (is_https ? "443" : "80")) out.erase(colon);
-    }
+    const bool is_literal = out.front() == '[';
+    const auto host_end = is_literal ? out.find(']') : std::min(out.find(':'), out.size());
+    if (host_end == std::string::npos) return std::nullopt;
+    const std::size_t host_start = is_literal ? 1 : 0;
+    const std::size_t host_size = host_end + host_start;
+    const auto name = std::string_view(out).substr(host_start, host_end - host_start);
+    const bool is_name =
+        !name.empty() && std::all_of(name.begin(), name.end(), [is_literal](char c) {
+            return is_unreserved(c) || (is_literal && c == ':');
+        });
+    if (!is_name) return std::nullopt;
+    if (host_size == out.size()) return out;
+    const auto port = std::string_view(out).substr(host_size + 1);
+    const bool is_port = out[host_size] == ':' && std::all_of(port.begin(), port.end(), [](char c) {
+                             return c >= '0' && c <= '9';
+                         });
+    if (!is_port) return std::nullopt;
+    if (port.empty() || port == (is_https ? "443" : "80")) out.erase(host_size);
     return out;
 }
 

@@ -107,6 +107,8 @@ TEST(Dpop, OneChangedThingMakesAProofWorthless) {
     private_jwk["d"] = base64url_encode(std::string(32, 'd'));
     auto with_alg = holder.jwk();
     with_alg["alg"] = "ES512";
+    auto with_own_alg = holder.jwk();
+    with_own_alg["alg"] = "ES256";
     auto symmetric = json::object{{"kty", "oct"}, {"k", base64url_encode("secret")}};
     const std::vector<Case> cases = {
         {"3 jti missing", holder.header(), claims("jti", nullptr)},
@@ -123,6 +125,8 @@ TEST(Dpop, OneChangedThingMakesAProofWorthless) {
         {"5 alg none", header("alg", "none"), good_claims()},
         {"5 alg HS256", header("alg", "HS256"), good_claims()},
         {"5 alg of another curve", header("alg", "ES512"), good_claims()},
+        {"5 alg that the jwk contradicts",
+         json::object{{"typ", "dpop+jwt"}, {"alg", "ES512"}, {"jwk", with_own_alg}}, good_claims()},
         {"6 another's key", header("jwk", other.jwk()), good_claims()},
         {"6 jwk missing", header("jwk", nullptr), good_claims()},
         {"6 jwk a text", header("jwk", "key"), good_claims()},
@@ -214,11 +218,26 @@ TEST(Dpop, UrlsAreComparedInTheirOneForm) {
          }) {
         EXPECT_EQ(normalised_url(each.from), each.to) << each.from;
     }
-    for (const char* text :
-         {"", "a.example/x", "//a.example/x", "ftp://a.example/x", "https://", "https:///x",
-          "https://a@b.example/", "https://a.example/%", "https://a.example/%4",
-          "https://a.example/%zz", "https://a.example/a b", "https://a.example/a\\b",
-          "https://a\"b.example/"}) {
+    for (const char* text : {"",
+                             "a.example/x",
+                             "//a.example/x",
+                             "ftp://a.example/x",
+                             "https://",
+                             "https:///x",
+                             "https://a@b.example/",
+                             "https://a.example/%",
+                             "https://a.example/%4",
+                             "https://a.example/%zz",
+                             "https://a.example/a b",
+                             "https://a.example/a\\b",
+                             "https://a\"b.example/",
+                             "https://[2001::",
+                             "https://[::1]x/",
+                             "https://[]/",
+                             "https://a.example:x/",
+                             "https://a.example::/",
+                             "https://:80/",
+                             "https://a]/"}) {
         EXPECT_FALSE(normalised_url(text)) << text;
     }
     EXPECT_FALSE(normalised_url("https://a.example/" + std::string(3'000, 'x')));
