@@ -61,8 +61,7 @@ TEST_F(AttackE7, OnlyVerifiersAskAndNobodyAsksAboutManagementTokens) {
         EXPECT_TRUE(reply.status == 403 || reply.status == 401) << reply.body;
         auto form = fields;
         form.emplace_back("Content-Type", "application/x-www-form-urlencoded");
-        const auto told =
-            ask("POST", "/oauth2/introspect", form, "token=" + tenant.opaque.secret);
+        const auto told = ask("POST", "/oauth2/introspect", form, "token=" + tenant.opaque.secret);
         EXPECT_EQ(told.status, reply.status) << told.body;
     }
     const auto gateway = bearer(verifier_token(machine("gateway", "billing")).text.expose());

@@ -70,12 +70,12 @@ struct TokenView {
     std::span<const ApiId> verifies;              // the owner's, for token:verify
     std::span<const std::string> allowed_ips;
     std::span<const AddressBlock> allowed_blocks;  // the same, if they could all be read
-    std::optional<GrantView> grant;       // after find_grant, in that project
-    const AccessLimits* access{nullptr};  // set by who verified an access token
+    std::optional<GrantView> grant;                // after find_grant, in that project
+    const AccessLimits* access{nullptr};           // set by who verified an access token
     // Of a jwt that is being replaced, the scopes that it names itself: its token may have been
     // given more since, which is for the new one.
     const std::vector<std::string>* claimed{nullptr};
-    bool access_is_revoked{false};        // it, or one that it was derived from
+    bool access_is_revoked{false};  // it, or one that it was derived from
 };
 
 struct ReplicaPosition {
