@@ -1,41 +1,20 @@
-"""The portal in a real browser (portal.mjs): every flow of a person, and what must not go wrong."""
+"""The portal in a real browser (portal.mjs): how tokens are made and stopped, what must not go
+wrong meanwhile, and how its files are sent. portal_pages_test.py has the rest.
+"""
 
-import concurrent.futures
 import glob
-import json
 import os
 import re
-import subprocess
 import unittest
 
-from latchkey_server import EMAIL, PASSWORD, SOURCE, LatchkeyServer
+from latchkey_server import SOURCE, LatchkeyServer
+from portal_browser import PortalInBrowser
 
-HERE = os.path.join(SOURCE, "tests", "e2e")
 NAUGHTY = ["<img src=x onerror=alert(1)>", "</bdi><b>ключ 🔑</b>", "{{7*7}}${7*7}",
            "=cmd|' /C calc'!A0", "javascript:alert(1)", "\u202egnp.txt"]
 
 
-PUBLIC = {"kty": "EC", "crv": "P-256", "alg": "ES256",
-          "x": "gI0GAILBdu7T53akrFmMyGcsF3n5dO7MmwNBHKW5SV0",
-          "y": "SLW_xSffzlPWrHEVI30DHM_4egVwt3NQqeUD7nMFpps"}
-
-
-class PortalTest(unittest.TestCase):
-    def serve(self, **options):
-        server = LatchkeyServer(**options)
-        self.addCleanup(server.__exit__)
-        return server
-
-    def browse(self, scenario, server, **more):
-        if not os.path.isdir(os.path.join(HERE, "node_modules")):
-            self.fail("tests/e2e/node_modules is missing: run `npm ci` in tests/e2e first")
-        facts = {"url": server.url, "email": EMAIL, "password": PASSWORD, **more}
-        done = subprocess.run(["node", os.path.join(HERE, "portal.mjs"), scenario,
-                               json.dumps(facts)],
-                              text=True, capture_output=True, timeout=240)
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        return done.stdout
-
+class PortalTest(PortalInBrowser):
     def test_a_token_is_made_seen_once_used_and_revoked(self):
         self.browse("life", self.serve(), **self.shots())
 
@@ -59,43 +38,6 @@ class PortalTest(unittest.TestCase):
             server.cli("token", "create", "-n", name, "--kind", "opaque", "-e", "30d")
         self.browse("naughty", server, names=NAUGHTY[:-1])
 
-    @staticmethod
-    def shots():
-        """With LATCHKEY_PORTAL_SHOTS, a folder, the pictures of docs/portal are taken anew."""
-        folder = os.environ.get("LATCHKEY_PORTAL_SHOTS")
-        return {"shots": folder} if folder else {}
-
-    def seeded(self):
-        """A server with some of everything, and the ids that the scenarios need."""
-        server = self.serve()
-        server.login()
-        server.cli("api", "import", os.path.join(SOURCE, "examples/catalogues/licensing.toml"))
-        make = lambda *words: server.cli("token", "create", "-q", *words).stdout.strip()
-        jwt = make("-n", "backup-nightly", "-d", "Reads licences for the export", "-e", "7d",
-                   "-s", "license:read,product:read")
-        secret = make("-n", "ci-deploy", "-d", "Deploys the storefront", "-e", "60d",
-                      "--kind", "opaque", "-s", "license:read,license:write")
-        session = server.session()
-        call = lambda *words: server.request(*words, token=session).json()
-        for _ in range(3):
-            server.request("GET", "/v1/tokens/self", token=secret)
-        tokens = {token["name"]: token["id"] for token in call("GET", "/v1/tokens")}
-        key = call("POST", "/v1/tokens", {"name": "billing-service", "kind": "key", "keys": PUBLIC})
-        project = call("POST", "/v1/projects", {"name": "checkout", "description": "The shop's"})
-        call("PUT", f"/v1/projects/{project['id']}/principals/token/{tokens['ci-deploy']}", {})
-        user = call("POST", "/v1/users", {"kind": "human", "email": "grace@example.com",
-                                          "name": "Grace Hopper", "password": "another long one"})
-        return server, {"token": tokens["ci-deploy"], "secret": secret, "jwt": jwt,
-                        "key": key["id"], "project": project["id"], "user": user["id"]}
-
-    def test_every_page_is_accessible(self):
-        server, facts = self.seeded()
-        self.browse("pages", server, **facts, **self.shots())
-
-    def test_the_page_of_a_token(self):
-        server, facts = self.seeded()
-        self.browse("detail", server, **facts)
-
     def test_many_tokens_are_found_and_stopped(self):
         server = self.serve()
         server.login()
@@ -106,47 +48,8 @@ class PortalTest(unittest.TestCase):
     def test_a_link_fills_in_the_form(self):
         self.browse("links", self.serve())
 
-    def test_a_token_is_taken_apart_in_the_page(self):
-        server, facts = self.seeded()
-        self.browse("inspector", server, **facts)
-
-    def test_projects_and_people(self):
-        server, facts = self.seeded()
-        self.browse("people", server, **facts)
-
-    def test_what_happens_elsewhere_appears(self):
-        server, facts = self.seeded()
-        self.browse("live", server, **facts)
-
-    def test_a_token_gets_a_new_secret(self):
-        server, facts = self.seeded()
-        self.browse("rotate", server, **facts, **self.shots())
-
-    def test_a_command_line_is_let_in(self):
-        self.browse("device", self.serve(), **self.shots())
-
     def test_a_lost_answer_makes_no_second_token(self):
         self.browse("slowNetwork", self.serve())
-
-    def test_many_tokens_are_stopped_by_one_rule(self):
-        server, facts = self.seeded()
-        self.browse("rule", server, **facts)
-
-    def test_a_long_list(self):
-        server = self.serve()
-        session, count = server.session(), 650
-        make = lambda n: server.request("POST", "/v1/tokens", {"name": f"row-{n}", "kind": "opaque",
-                                                              "scopes": ["account:read"]}, token=session)
-        self.assertEqual(make(1).status, 201)
-        with concurrent.futures.ThreadPoolExecutor(16) as pool:
-            made = list(pool.map(make, range(2, count)))
-        self.assertEqual({answer.status for answer in made}, {201})
-        self.assertEqual(make(count).status, 201)
-        self.browse("longList", server, count=count)
-
-    def test_other_languages(self):
-        server, facts = self.seeded()
-        self.browse("languages", server, **facts)
 
     def test_the_first_page_costs_little(self):
         self.browse("budgets", self.serve())

@@ -1,0 +1,56 @@
+"""Every page of the portal in a real browser (portal.mjs), and what is done there."""
+
+import concurrent.futures
+
+from portal_browser import PortalInBrowser
+
+
+class PagesTest(PortalInBrowser):
+    def test_every_page_is_accessible(self):
+        server, facts = self.seeded()
+        self.browse("pages", server, **facts, **self.shots())
+
+    def test_other_languages(self):
+        server, facts = self.seeded()
+        self.browse("languages", server, **facts)
+
+    def test_a_long_list(self):
+        server = self.serve()
+        session, count = server.session(), 650
+        def make(n):
+            wanted = {"name": f"row-{n}", "kind": "opaque", "scopes": ["account:read"]}
+            return server.request("POST", "/v1/tokens", wanted, token=session)
+
+        self.assertEqual(make(1).status, 201)
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            made = list(pool.map(make, range(2, count)))
+        self.assertEqual({answer.status for answer in made}, {201})
+        self.assertEqual(make(count).status, 201)
+        self.browse("longList", server, count=count)
+
+    def test_projects_and_people(self):
+        server, facts = self.seeded()
+        self.browse("people", server, **facts)
+
+    def test_the_page_of_a_token(self):
+        server, facts = self.seeded()
+        self.browse("detail", server, **facts)
+
+    def test_a_token_is_taken_apart_in_the_page(self):
+        server, facts = self.seeded()
+        self.browse("inspector", server, **facts)
+
+    def test_a_token_gets_a_new_secret(self):
+        server, facts = self.seeded()
+        self.browse("rotate", server, **facts, **self.shots())
+
+    def test_a_command_line_is_let_in(self):
+        self.browse("device", self.serve(), **self.shots())
+
+    def test_many_tokens_are_stopped_by_one_rule(self):
+        server, facts = self.seeded()
+        self.browse("rule", server, **facts)
+
+    def test_what_happens_elsewhere_appears(self):
+        server, facts = self.seeded()
+        self.browse("live", server, **facts)
