@@ -46,6 +46,12 @@ protected:
         ASSERT_TRUE(write_usage(*authority, {usage}));
     }
     void end_silent() { ASSERT_TRUE(end_silent_secrets(*authority, clock.now(), Timestamp{})); }
+    int status_of(const store::SecretRecord& secret) {
+        const verify::ReadGuard guard(*reader);
+        const auto index = secret.status_index.value();
+        const auto list = reader->status_list(index >> 20);
+        return list.at((index & 0xFFFFF) / 4) >> (index % 4 * 2) & 3;
+    }
     static JwtClaims claims_of(const Secret& text) {
         return parse_claims(parse_unverified(text.expose()).value().claims).value();
     }
@@ -222,6 +228,31 @@ TEST_F(RotateTokenTest, AReplicaThatIsLoadedSaysTheSame) {
     EXPECT_EQ(says(made.text), "revoked");
     EXPECT_EQ(says(second.text), "expired");
     EXPECT_EQ(says(third.text), "active");
+}
+
+// What was given out says that it lives for a year, whatever became of its token.
+TEST_F(RotateTokenTest, ARevokedJwtReadsAsRevokedForAsLongAsItSaysItself) {
+    CreateToken wanted;
+    wanted.api = "billing";
+    wanted.expires_at = clock.now() + hours(24 * 365);
+    const auto narrowed = create(as_alice_, wanted).value();
+    const auto rotated = create(as_alice_, wanted).value();
+    const std::optional<Timestamp> soon = clock.now() + minutes(10);
+    TokenEdit edit;
+    edit.expires_at = soon;
+    ASSERT_TRUE(edit_terms(as_alice_, narrowed.token.id, edit));
+    ASSERT_TRUE(rotate(as_alice_, rotated.token.id, {.expires_at = soon}));
+    ASSERT_TRUE(change(as_alice_, narrowed.token.id.uuid(), TokenChange::kRevoke));
+    ASSERT_TRUE(change(as_alice_, rotated.token.id.uuid(), TokenChange::kDelete));
+    clock.advance(hours(1));
+    token(as_alice_, "billing", {"license:read"});  // the log goes on past the end
+    for (int round = 0; round < 2; ++round) {
+        EXPECT_EQ(status_of(narrowed.secret), 1) << round;
+        EXPECT_EQ(status_of(rotated.secret), 1) << round;
+        EXPECT_EQ(says(narrowed.text), "revoked") << round;
+        EXPECT_EQ(says(rotated.text), "revoked") << round;
+        reopen();
+    }
 }
 
 TEST_F(RotateTokenTest, WhoActsWithASecretThatWasRotatedAwayActsNoMore) {

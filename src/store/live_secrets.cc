@@ -42,7 +42,9 @@ Status for_each_live_secret(
                    " " LATCHKEY_SECRET_COLUMNS
                    " FROM tokens t CROSS JOIN token_secrets s WHERE s.token_id = t.id"
                    " AND ((t.state <> 3 AND t.deleted_at IS NULL) OR t.expires_at IS NULL"
-                   " OR t.expires_at > $1) ORDER BY t.id, s.generation"));
+                   " OR t.expires_at > $1 OR (s.status_index IS NOT NULL"
+                   " AND (s.must_ask <> 0 OR s.ends_at IS NOT NULL)))"
+                   " ORDER BY t.id, s.generation"));
     rows.bind(head.at);
     TokenRecord token;
     SecretRecord secret;

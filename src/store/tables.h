@@ -39,11 +39,11 @@ enum class TokenFilter : std::uint8_t { kAll, kActive, kExpiring, kExpired, kRev
 // By last use: one that was never used comes first, or last when the latest come first.
 enum class TokenSort : std::uint8_t { kNewest, kOldest, kName, kExpiry, kIdlest, kLatestUsed };
 struct TokenQuery {
-    std::optional<UserId> owner;       // none: everybody's
+    std::optional<UserId> owner;  // none: everybody's
     std::optional<ApiId> api;
-    std::optional<ProjectId> project;  // whose it is, or where it has a place
-    std::string scope;                 // that it holds, literally or by a pattern
-    std::string text;                  // in its name or description, whatever the case
+    std::optional<ProjectId> project;       // whose it is, or where it has a place
+    std::string scope;                      // that it holds, literally or by a pattern
+    std::string text;                       // in its name or description, whatever the case
     std::optional<Timestamp> unused_since;  // never used counts from its creation
     std::optional<Timestamp> expires_before;
     TokenFilter filter{TokenFilter::kAll};
@@ -63,9 +63,10 @@ std::string sort_key(const ListedToken& listed, TokenSort sort);
 inline constexpr Microseconds kExpiringWithin{std::int64_t{14} * 86'400'000'000};
 // For the replica's start: every secret, whatever its own state, of every token except those that
 // are revoked or deleted and had expired by the last event; so a revoked token still reads as
-// revoked for as long as someone may hold it. Streamed, one secret at a time with its token, in the
-// order of tokens. The records are used again for the next row; name, description and reason are
-// left empty.
+// revoked for as long as someone may hold it. A jwt that was narrowed or replaced names an end of
+// its own, which may be later: it comes always. Streamed, one secret at a time with its token, in
+// the order of tokens. The records are used again for the next row; name, description and reason
+// are left empty.
 Status for_each_live_secret(
     Connection& db, const std::function<Status(const TokenRecord&, const SecretRecord&)>& visit);
 Result<std::uint64_t> count_tokens(Connection& db);  // that are not deleted
