@@ -110,6 +110,57 @@ TEST_F(Threads, ARevokedTokenIsNeverActiveForWhoeverLooksAfterwards) {
     second.join();
 }
 
+TEST_F(Threads, ATokenThatARuleStoppedReadsAsValidInNoListWhileTheRuleIsSettled) {
+    constexpr std::uint64_t kOfRule = 40;
+    constexpr std::uint64_t kOfBatch = 8;
+    std::atomic<std::uint64_t> revoked{0};
+    std::atomic<std::uint64_t> looked{0};
+    std::thread lister([&] {
+        const auto reader = replica_.make_reader();
+        while (!is_done_.load()) {
+            const std::uint64_t until = revoked.load();
+            const ReadGuard guard(*reader);
+            const std::string bytes = reader->status_list(0);
+            for (std::uint64_t n = 0; n < until; ++n) {
+                ASSERT_EQ(bytes[n / 4] >> (n % 4 * 2) & 3, 1) << n << " of " << until;
+            }
+            ++looked;
+        }
+    });
+    BulkFact rule;
+    rule.last_token.bytes.fill(0xFF);
+    rule.owner = make_id<UserId>(1);
+    for (std::uint64_t first = 0; first < 100 * kOfRule; first += kOfRule) {
+        for (std::uint64_t n = first; n < first + kOfRule; ++n) {
+            auto facts = whole_token(n);
+            std::get<TokenFact>(facts[0]).allowed_ips.clear();
+            std::get<SecretFact>(facts[1]).status_index = n;
+            apply(facts);
+        }
+        rule.id = make_id<BulkId>(first);
+        rule.is_settled = false;
+        apply({rule});
+        revoked.store(first + kOfRule);
+        for (std::uint64_t n = first; n < first + kOfRule; n += kOfBatch) {
+            TokenStatesFact states;
+            for (std::uint64_t i = n; i < n + kOfBatch; ++i) {
+                states.tokens.push_back(make_id<TokenId>(i));
+            }
+            rule.is_settled = n + kOfBatch == first + kOfRule;
+            if (rule.is_settled) {
+                apply({states, rule});
+            } else {
+                apply({states});
+            }
+        }
+    }
+    while (looked.load() < 100) {
+        std::this_thread::yield();
+    }
+    is_done_ = true;
+    lister.join();
+}
+
 TEST_F(Threads, AReaderNeverSeesHalfOfAChange) {
     constexpr std::uint64_t kFew = 20;
     for (std::uint64_t n = 0; n < kFew; ++n) {
