@@ -24,7 +24,6 @@ struct Asked {
     std::optional<ProjectId> project;
     std::optional<std::string> scope;
     std::optional<std::string> audience;
-    std::optional<Digest> holder_key;
 };
 
 bool is_token_type(const std::optional<std::string>& type) {
@@ -90,8 +89,12 @@ Status check_audience(const verify::TokenView& view, const std::optional<std::st
     return invalid("the token is for another audience", "invalid_target");
 }
 
+bool is_bound(const verify::TokenView& view) {
+    return view.access != nullptr && view.access->holder_key.has_value();
+}
+
 verify::Proof proof_for(const verify::TokenView& view, const std::optional<Digest>& proven) {
-    if (view.access == nullptr || !view.access->holder_key) return verify::Proof::kAbsent;
+    if (!is_bound(view)) return verify::Proof::kAbsent;
     if (!proven) return verify::Proof::kAbsent;
     return equal_in_constant_time(*view.access->holder_key, *proven) ? verify::Proof::kValid
                                                                      : verify::Proof::kInvalid;
@@ -129,18 +132,32 @@ Result<http::Response> exchange(Call& call, const Asked& asked) {
     authority::ExchangeRequest wanted;
     wanted.wanted.api_slug = found.view.api_slug;
     wanted.wanted.address = address;
-    // Whoever stole a bound token must not get an unbound one for it.
-    wanted.wanted.proof = proof_for(found.view, asked.holder_key);
-    const auto judged = verify::judge(found.view, wanted.wanted, services.authority.clock().now());
-    if (judged.verdict != verify::Verdict::kActive) return bad_subject();
+    // The proof comes last: it costs more than all this, and nobody without a token makes us
+    // check and remember any.
+    if (is_bound(found.view)) wanted.wanted.proof = verify::Proof::kValid;
+    const Timestamp now = services.authority.clock().now();
+    const auto may_be = verify::judge(found.view, wanted.wanted, now);
+    if (may_be.verdict != verify::Verdict::kActive) return bad_subject();
     TRY(check_audience(found.view, asked.audience));
+    wanted.holder_key = TRY(proven_key(call));
+    // Whoever stole a bound token must not get an unbound one for it.
+    wanted.wanted.proof = proof_for(found.view, wanted.holder_key);
+    const auto judged = verify::judge(found.view, wanted.wanted, now);
+    if (judged.verdict != verify::Verdict::kActive) return bad_subject();
     wanted.project = asked.project;
     wanted.scope = asked.scope;
     wanted.actor = caller.verifier;
-    wanted.holder_key = asked.holder_key;
     const auto claims =
         TRY(authority::derive_access(services.authority, {found.view, found.facts}, wanted));
     const auto token = TRY(authority::sign_access_claims(services.authority, claims));
+    // What comes of it may be checked off-line: the token is used all the same.
+    state.usage.record({.token = found.view.token,
+                        .generation = found.view.generation,
+                        .now = now,
+                        .address = address,
+                        .agent = call.request().find("User-Agent").value_or(""),
+                        .verdict = judged.verdict,
+                        .is_being_replaced = found.view.secret_ends_at.has_value()});
     return token_answer(200, answer_view(claims, token));
 }
 
@@ -184,9 +201,7 @@ Result<std::optional<Digest>> proven_key(Call& call) {
 }
 
 Result<http::Response> token_exchange(Call& call, const Form& form) {
-    auto asked = TRY(read_asked(form));
-    asked.holder_key = TRY(proven_key(call));
-    return exchange(call, asked);
+    return exchange(call, TRY(read_asked(form)));
 }
 
 }  // namespace latchkey::api

@@ -1,5 +1,6 @@
 // Token exchange (RFC 8693): never wider, never longer, and dead with what it came from.
 #include "api/oauth_testing.h"
+#include "api/usage_flush.h"
 
 namespace latchkey::api {
 namespace {
@@ -175,6 +176,40 @@ TEST_F(TokenExchangeTest, ItIsNeverWiderThanItsParent) {
     expect_error(derive(narrow, {{"scope", "template:write"}}), "invalid_scope");
     EXPECT_EQ(derive(narrow).text("scope"), "license:read");
     EXPECT_EQ(derive(narrow, {{"scope", "*"}}).text("scope"), "license:read");
+}
+
+TEST_F(TokenExchangeTest, AJwtThatIsBeingReplacedGainsNothingByIt) {
+    authority::CreateToken wanted;
+    wanted.name = "parent";
+    wanted.api = "billing";
+    wanted.kind = store::TokenKind::kJwt;
+    wanted.scopes = {{"license:read"}};
+    wanted.projects = {project_};
+    const auto made = create(as_alice_, wanted).value();
+    const std::string secret(made.text.expose());
+    const auto rotated =
+        ask("POST", "/v1/tokens/" + made.token.id.uuid() + "/rotate", bearer(session(alice_)),
+            R"({"scopes":["license:read","license:write"]})");
+    ASSERT_EQ(rotated.status, 200) << rotated.body;
+    const auto old = derived(secret);
+    EXPECT_EQ(scope_check(old, "license:read"), "active");
+    EXPECT_EQ(scope_check(old, "license:write"), "insufficient_scope");
+    EXPECT_EQ(scope_check(derived(old), "license:write"), "insufficient_scope");
+    const auto asked = derive(secret, {{"scope", "license:read license:write"}});
+    EXPECT_EQ(scope_check(asked.text("access_token"), "license:write"), "insufficient_scope");
+    expect_error(derive(secret, {{"scope", "license:write"}}), "invalid_scope");
+    const auto placed = derived(secret, {{"project_id", project_}});
+    EXPECT_EQ(scope_check(placed, "license:write"), "insufficient_scope");
+    EXPECT_EQ(scope_check(derived(rotated.text("token")), "license:write"), "active");
+}
+
+TEST_F(TokenExchangeTest, AnExchangeIsAUse) {
+    const auto parent = opaque({"license:read"});
+    derived(std::string(parent.text.expose()));
+    ASSERT_TRUE(flush_usage(*services_));
+    const auto usage =
+        ask("GET", "/v1/tokens/" + parent.token.id.uuid() + "/usage", bearer(session(alice_)));
+    EXPECT_EQ(usage.json().at("uses").as_int64(), 1) << usage.body;
 }
 
 TEST_F(TokenExchangeTest, WhatCannotBeExchangedIsRefusedInOneWay) {

@@ -19,13 +19,16 @@ Result<std::optional<ProjectId>> project_of(const verify::TokenView& view,
 }
 
 // What it could ever do, written down: should the token it came from be widened one day, this one
-// is not. A key token that declared no scopes has no such list; its policy alone counts.
+// is not; nor is that of a jwt which is being replaced, whatever was given to the new one. A key
+// token that declared no scopes has no such list; its policy alone counts.
 Result<std::optional<ScopeSet>> ceiling_of(const verify::TokenView& view) {
     if (view.access != nullptr && view.access->scopes) {
         return std::optional<ScopeSet>(TRY(ScopeSet::create(*view.access->scopes)));
     }
     if (!view.has_scopes) return std::optional<ScopeSet>();
-    return std::optional<ScopeSet>(TRY(ScopeSet::create({view.scopes.begin(), view.scopes.end()})));
+    const auto own = TRY(ScopeSet::create({view.scopes.begin(), view.scopes.end()}));
+    if (view.claimed == nullptr) return std::optional<ScopeSet>(own);
+    return std::optional<ScopeSet>(own.intersection(TRY(ScopeSet::create(*view.claimed))));
 }
 
 Status set_ceiling(const verify::TokenView& view, std::optional<ScopeSet> asked,
