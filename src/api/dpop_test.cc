@@ -180,6 +180,19 @@ TEST_F(DpopTest, BehindATrustedProxyTheProofIsForWhatTheClientAsked) {
         EXPECT_EQ(ask_through(fields, "PUT", "https://api.example/licenses/1"), "active");
         EXPECT_EQ(ask_through(fields, "GET", here()), "proof_invalid");
     }
+    // Two that say different things: one of them is the client's.
+    for (const auto& other : Fields{{"X-Forwarded-Uri", "/licenses/2"},
+                                    {"X-Original-URI", "/licenses/2"},
+                                    {"X-Original-Method", "GET"},
+                                    {"X-Forwarded-Host", "evil.example"},
+                                    {"X-Forwarded-Proto", "http"}}) {
+        Fields fields = caddy;
+        fields.push_back(other);
+        for (const auto* url : {"https://api.example/licenses/1", "https://api.example/licenses/2",
+                                "https://evil.example/licenses/1"}) {
+            EXPECT_EQ(ask_through(fields, "PUT", url), "proof_invalid") << other.first;
+        }
+    }
 }
 
 TEST_F(DpopTest, OurOwnRoutesTakeItToo) {
@@ -245,6 +258,7 @@ TEST_F(DpopTest, ABoundTokenIsExchangedByItsHolderAloneAndStaysBound) {
                      {"subject_token_type", "urn:ietf:params:oauth:token-type:access_token"}}));
     };
     expect_error(derive(""), "invalid_request");
+    expect_error(derive("garbage"), "invalid_dpop_proof");
     auto claims = ProofHolder::claims("POST", token_url_, clock.now());
     claims["nonce"] = nonce();
     expect_error(derive(ProofHolder().sign(claims)), "invalid_request");

@@ -35,14 +35,6 @@ Status check_signature(Services& services, const ProofRequest& asked, const Proo
     return bad_proof("the signature is not the key's");
 }
 
-std::optional<std::string_view> last_of(const http::Request& request, std::string_view name) {
-    std::optional<std::string_view> last;
-    for (const auto& field : request.fields) {
-        if (http::equal_without_case(field.name, name)) last = field.value;
-    }
-    return last;
-}
-
 std::string_view first_or(const std::optional<std::string_view>& one,
                           const std::optional<std::string_view>& other,
                           std::string_view otherwise) {
@@ -116,13 +108,33 @@ Result<std::optional<std::string_view>> proof_field(const http::Request& request
     return request.find("DPoP");
 }
 
+namespace {
+
+// A proxy replaces each of these, or says the same in both. Anything else is what the client put
+// beside it, and which is whose cannot be told.
+bool contradicts(const http::Request& request, std::string_view one, std::string_view other) {
+    if (request.count(one) > 1 || request.count(other) > 1) return true;
+    const auto first = request.find(one);
+    const auto second = request.find(other);
+    return first && second && *first != *second;
+}
+
+bool is_contradictory(const http::Request& request) {
+    return contradicts(request, "X-Forwarded-Method", "X-Original-Method") ||
+           contradicts(request, "X-Forwarded-Uri", "X-Original-URI") ||
+           request.count("X-Forwarded-Proto") > 1 || request.count("X-Forwarded-Host") > 1;
+}
+
+}  // namespace
+
 AskedFor asked_for(const Services& services, const http::Request& request) {
     std::string_view method = request.method_text;
     std::string_view scheme = request.is_tls ? "https" : "http";
     std::string_view host = request.host;
     std::string_view target = request.target;
     if (is_trusted_proxy(services, request.peer)) {
-        const auto find = [&](std::string_view name) { return last_of(request, name); };
+        if (is_contradictory(request)) return {};
+        const auto find = [&](std::string_view name) { return request.find(name); };
         method = first_or(find("X-Forwarded-Method"), find("X-Original-Method"), method);
         scheme = first_or(find("X-Forwarded-Proto"), std::nullopt, scheme);
         host = first_or(find("X-Forwarded-Host"), std::nullopt, host);

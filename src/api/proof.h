@@ -34,6 +34,7 @@ Result<std::optional<std::string_view>> proof_field(const http::Request& request
 
 // What the client asked for, as htm and htu must say it. Behind a trusted proxy its X-Forwarded-…
 // or X-Original-… fields say so; from anybody else those are nothing but the client's own words.
+// No URL where they contradict each other.
 struct AskedFor {
     std::string_view method;
     std::string url;
