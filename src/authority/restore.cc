@@ -368,6 +368,7 @@ Status begin(store::Transaction& tx, const RestoreInput& input, const KeyRing& r
     outcome.keys_retired = is_unknown || !has_all;
     // A session that was ended since must not come back; logging in again costs little.
     TRY(store::delete_expired_sessions(db, kEndOfTime));
+    TRY(store::delete_expired_device_codes(db, kEndOfTime));  // nor one that was begun before
     TRY(renew_keys(tx, ring, later,
                    outcome.keys_retired ? OldKeys::kAreRetired : OldKeys::kStayPublished, facts));
     store::EventDraft event;

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "authority/device_login.h"
 #include "authority/edit_token.h"
 #include "authority/login.h"
 #include "authority/rotate_token.h"
@@ -146,6 +147,26 @@ TEST_F(RestoreTest, NoSessionComesBack) {
     ASSERT_TRUE(close_session(*authority, made.session.id));
     restore(file);
     EXPECT_FALSE(authority->sessions().use(sha256(made.secret.expose()), clock.now()));
+}
+
+TEST_F(RestoreTest, ADeviceCodeThatWasUsedDoesNotServeAgain) {
+    const auto start = start_device_login(*authority, {}).value();
+    const auto approve = [&](store::Transaction& tx) -> Status {
+        const auto user_code = read_user_code(start.user_code).value();
+        auto code = TRY(store::find_device_code_by_user_code(tx.connection(), user_code));
+        code->state = store::DeviceCodeState::kApproved;
+        code->user = alice_.id;
+        return store::update_device_code(tx.connection(), *code);
+    };
+    ASSERT_TRUE(authority->store().mutate(approve));
+    const auto file = back_up();
+    const auto log_in = [&] {
+        DevicePolls polls;
+        return finish_device_login(*authority, polls, start.device_code.expose(), {});
+    };
+    ASSERT_TRUE(log_in());
+    restore(file);
+    EXPECT_EQ(reason_of(log_in()), "invalid_grant");
 }
 
 TEST_F(RestoreTest, AKeyWithdrawnSinceStaysWithdrawnAndNewOnesSign) {
