@@ -118,13 +118,22 @@ Status name_all(store::Connection& db, PreparedBulk& bulk) {
 }
 
 // A look-up sees one secret of a token; those with several, of which one has the key, are named.
-Status name_rotated(store::Connection& db, PreparedBulk& bulk) {
-    if (bulk.rule.match.kid.empty()) return {};
-    for (const auto& id : TRY(store::rotated_tokens_of_key(db, bulk.rule.match.kid))) {
+// Only those that were rotated after `since`.
+Status name_rotated(store::Connection& db, PreparedBulk& bulk, const SecretId& since) {
+    if (bulk.rule.match.kid.empty() || bulk.rule.is_list) return {};
+    for (const auto& id : TRY(store::rotated_tokens_of_key(db, bulk.rule.match.kid, since))) {
         const bool fits = TRY(store::matches(db, bulk.rule.match, id));
         if (fits) bulk.tokens.push_back(id);
     }
     return {};
+}
+
+// Below the id of every secret that was made since the rule was prepared.
+SecretId since_prepared(const store::BulkRecord& rule) {
+    constexpr std::size_t kTimeBytes = 6;
+    SecretId id;
+    std::copy_n(rule.id.bytes.begin(), kTimeBytes, id.bytes.begin());
+    return id;
 }
 
 }  // namespace
@@ -188,7 +197,7 @@ Result<PreparedBulk> prepare_bulk(Authority& authority, const Actor& actor,
             bulk.rule.total = static_cast<std::int64_t>(bulk.tokens.size());
             return {};
         }
-        TRY(name_rotated(db, bulk));
+        TRY(name_rotated(db, bulk, SecretId{}));
         bulk.rule.total = TRY(count_quickly(db, authority.clock(), bulk.rule.match));
         return {};
     }));
@@ -210,6 +219,7 @@ Result<std::uint64_t> start_bulk(store::Transaction& tx, const Actor& actor, Pre
     // Exactly the tokens that are there: what is made from now on has a newer id.
     bulk.rule.match.last_token = std::min(bulk.rule.match.last_token, TRY(store::newest_token(db)));
     bulk.rule.created_at = tx.now();
+    TRY(name_rotated(db, bulk, since_prepared(bulk.rule)));  // a rotation may have come between
     TRY(store::insert_bulk(db, bulk.rule));
     for (const auto& token : bulk.tokens) {
         TRY(store::add_bulk_token(db, bulk.rule.id, token));

@@ -1,10 +1,14 @@
 #include "authority/bulk.h"
 
+#include <variant>
+
 #include "authority/bulk_rules.h"
+#include "authority/facts_of_records.h"
 #include "authority/load_replica.h"
 #include "authority/maintenance.h"
 #include "authority/restore.h"
 #include "authority/testing.h"
+#include "crypto/random.h"
 #include "store/usage.h"
 
 namespace latchkey::authority {
@@ -260,6 +264,39 @@ TEST_F(BulkTest, ATokenPreparedBeforeARuleIsNotInsertedDead) {
     const auto again = create(as_alice_, wanted);
     ASSERT_TRUE(again);
     EXPECT_EQ(verdict(*again), "active");
+}
+
+TEST_F(BulkTest, ARotationBetweenPreparingARuleAndItsStartSavesNobody) {
+    const auto made = mint(as_alice_);
+    const auto old_key = made.secret.kid;
+    auto prepared = prepare_bulk(*authority, as_admin_, TokenState::kRevoked,
+                                 allowed(as_admin_, {.kid = old_key}).value(), "leaked key");
+    ASSERT_TRUE(prepared);
+    ASSERT_TRUE(write<std::monostate>([&](store::Transaction& tx) -> Result<std::monostate> {
+        auto next = made.secret;
+        next.id = new_id<SecretId>(clock.now());
+        next.generation = 2;
+        next.kid = "another-key";
+        next.digest = sha256("another secret");
+        next.status_index = 7;
+        TRY(store::insert_secret(tx.connection(), next));
+        store::EventDraft event;
+        event.type = "token.rotated";
+        event.actor = "test";
+        json::array facts;
+        facts.push_back(verify::to_json(fact_of(next)));
+        event.data = json::object{{"facts", std::move(facts)}};
+        TRY(tx.append_event(std::move(event)));
+        return std::monostate{};
+    }));
+    ASSERT_TRUE(authority->store().mutate([&](store::Transaction& tx) -> Status {
+        TRY(start_bulk(tx, as_admin_, *prepared));
+        return {};
+    }));
+    const verify::ReadGuard guard(*reader);
+    verify::TokenView view;
+    ASSERT_TRUE(reader->find(sha256("another secret"), view));
+    EXPECT_EQ(view.state, verify::TokenState::kRevoked);
 }
 
 TEST_F(BulkTest, OtherPeoplesTokensNeedARight) {

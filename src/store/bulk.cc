@@ -116,12 +116,13 @@ Result<bool> matches(Connection& db, const BulkMatch& match, const TokenId& toke
     return is_match(rows, match);
 }
 
-Result<std::vector<TokenId>> rotated_tokens_of_key(Connection& db, std::string_view kid) {
-    Statement rows =
-        TRY(db.prepare("SELECT DISTINCT l.token_id FROM token_secrets l WHERE l.generation > 1"
-                       " AND EXISTS (SELECT 1 FROM token_secrets s WHERE s.token_id = l.token_id"
-                       "  AND s.kid = $1 AND s.public_jwk = '' AND s.state = 1)"));
-    rows.bind(kid);
+Result<std::vector<TokenId>> rotated_tokens_of_key(Connection& db, std::string_view kid,
+                                                   const SecretId& after) {
+    Statement rows = TRY(db.prepare(
+        "SELECT DISTINCT l.token_id FROM token_secrets l WHERE l.generation > 1"
+        " AND l.id > $1 AND EXISTS (SELECT 1 FROM token_secrets s WHERE s.token_id = l.token_id"
+        "  AND s.kid = $2 AND s.public_jwk = '' AND s.state = 1)"));
+    rows.bind(after).bind(kid);
     return collect<TokenId>(rows, read_token_id);
 }
 

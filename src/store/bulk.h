@@ -37,8 +37,10 @@ struct BulkPage {
 Result<BulkPage> match_tokens(Connection& db, const BulkMatch& match, const TokenId& after,
                               std::int64_t rows);
 Result<bool> matches(Connection& db, const BulkMatch& match, const TokenId& token);
-// Tokens with several secrets of which one has this key: a look-up sees one of them only.
-Result<std::vector<TokenId>> rotated_tokens_of_key(Connection& db, std::string_view kid);
+// Tokens with several secrets of which one has this key: a look-up sees one of them only. Those
+// whose later ones have ids above `after`.
+Result<std::vector<TokenId>> rotated_tokens_of_key(Connection& db, std::string_view kid,
+                                                   const SecretId& after);
 // The highest id of all; nil: there is no token.
 Result<TokenId> newest_token(Connection& db);
 
