@@ -23,8 +23,11 @@ http::Response done() {
 
 // In the body as RFC 7009 has it, or alone in the Authorization field.
 Result<std::string> presented_text(const http::Request& request) {
-    const auto form = TRY(read_form(request));
-    if (auto token = form.get("token")) return std::move(*token);
+    const bool has_form = !request.body.empty() || !request.query.empty();
+    if (has_form) {
+        const auto form = TRY(read_form(request));
+        if (auto token = form.get("token")) return std::move(*token);
+    }
     std::string decoded;
     const auto presented = presented_credential(request, decoded);
     if (!presented) return invalid_request("token is missing.");

@@ -51,6 +51,16 @@ TEST_F(RevokeTest, HoldingATokenIsEnoughToEndIt) {
     EXPECT_EQ(events.json().as_array().size(), 2U) << events.body;
 }
 
+TEST_F(RevokeTest, NoBodyIsNeededBesideTheAuthorizationField) {
+    const auto made = token(as_alice_, "billing", {});
+    const std::string secret(made.text.expose());
+    EXPECT_EQ(ask("POST", "/oauth2/revoke?token=x", bearer(secret)).status, 400);
+    EXPECT_EQ(ask("POST", "/oauth2/revoke").status, 400);
+    EXPECT_EQ(check("/check/api/billing", secret), "active");
+    EXPECT_EQ(ask("POST", "/oauth2/revoke", bearer(secret)).status, 200);
+    EXPECT_EQ(check("/check/api/billing", secret), "revoked");
+}
+
 TEST_F(RevokeTest, ATokenMayComeInTheAuthorizationFieldAlone) {
     for (const bool is_basic : {false, true}) {
         const auto made = token(as_alice_, "billing", {});
