@@ -5,8 +5,8 @@
 
 #include "api/presented_token.h"
 #include "api/problem.h"
-#include "api/token_fields.h"
 #include "api/proof.h"
+#include "api/token_fields.h"
 #include "authority/create_token.h"
 #include "base/encoding.h"
 #include "token/opaque.h"
@@ -176,7 +176,8 @@ Result<Principal> token_principal(Services& services, ReactorState& state,
     principal.actor.token = view.token;
     principal.actor.secret = view.secret;
     principal.actor.rate = view.rate;
-    principal.actor.expires_at = view.expires_at;
+    // A secret that is being replaced hands on nothing that outlives it, and makes no successor.
+    principal.actor.expires_at = principal.ends_at;
     principal.actor.allowed_ips.assign(view.allowed_ips.begin(), view.allowed_ips.end());
     if (view.access != nullptr) {
         principal.access = *view.access;

@@ -94,6 +94,28 @@ TEST_F(TokenLimitsTest, WhatEndsFirstIsTheEndThatIsTold) {
     EXPECT_EQ(check(make(R"("api":"billing")").text("token")), "");
 }
 
+// Or whoever found the old one would keep what the rotation was to take from him.
+TEST_F(TokenLimitsTest, ASecretThatIsBeingReplacedMakesNothingThatOutlivesIt) {
+    const auto made = make(R"("api":"latchkey","scopes":["token:read","token:write"])");
+    const auto rotate = "/v1/tokens/" + made.text("id") + "/rotate";
+    const auto rotated = ask("POST", rotate, by_alice_, R"({"graceSeconds":3600})");
+    ASSERT_EQ(rotated.status, 200) << rotated.body;
+    const auto by_old = bearer(made.text("token"));
+    const auto create = [&](const testing::Fields& by, const std::string& end) {
+        return ask("POST", "/v1/tokens", by,
+                   R"({"name":"x","kind":"opaque","api":"latchkey","scopes":["token:read"],)"
+                   R"("expiresAt":)" +
+                       end + "}");
+    };
+    EXPECT_EQ(create(by_old, "null").text("code"), "expiry_beyond_parent");
+    EXPECT_EQ(create(by_old, "\"61m\"").text("code"), "expiry_beyond_parent");
+    EXPECT_EQ(create(by_old, "\"50m\"").status, 201);
+    EXPECT_EQ(ask("POST", rotate, by_old, "{}").text("code"), "expiry_beyond_parent");
+    const auto by_new = bearer(rotated.text("token"));
+    EXPECT_EQ(create(by_new, "null").status, 201);
+    EXPECT_EQ(ask("POST", rotate, by_new, "{}").status, 200);
+}
+
 TEST_F(TokenLimitsTest, ALengthOfTimeIsAnEndToo) {
     const auto made = make(R"("api":"billing","expiresAt":"90m","notBefore":"30m")");
     EXPECT_EQ(made.text("expiresAt"), format_rfc3339(clock.now() + std::chrono::minutes(90)));
