@@ -1,7 +1,6 @@
 #include "api/event_sight.h"
 
 #include <algorithm>
-#include <array>
 
 #include "base/encoding.h"
 
@@ -12,6 +11,11 @@ std::string_view text_of(const json::object& fact, std::string_view member) {
     const auto* value = fact.if_contains(member);
     return value != nullptr && value->is_string() ? std::string_view(value->get_string())
                                                   : std::string_view();
+}
+
+bool is_true(const json::object& fact, std::string_view member) {
+    const auto* value = fact.if_contains(member);
+    return value != nullptr && value->is_bool() && value->get_bool();
 }
 
 // The facts of one event that a verifier of some APIs needs.
@@ -37,19 +41,31 @@ private:
     }
 
     [[nodiscard]] bool concerns(const json::object& fact) const {
-        constexpr std::array<std::string_view, 3> kOfProjects = {"project", "membership", "grant"};
         const auto kind = text_of(fact, "kind");
-        if (std::find(kOfProjects.begin(), kOfProjects.end(), kind) != kOfProjects.end()) {
-            return false;
-        }
+        if (kind == "project") return is_true(fact, "is_deleted");
+        if (kind == "membership") return has_tokens_here(text_of(fact, "user"));
+        if (kind == "grant") return is_grant_of_mine(fact);
         if (kind == "token" || kind == "bulk") return is_mine(ApiId::parse(text_of(fact, "api")));
         if (kind == "api") return is_mine(ApiId::parse(text_of(fact, "id")));
         if (kind == "secret") return is_mine(api_of_secret(fact));
         if (kind == "user") {
-            const auto user = UserId::parse(text_of(fact, "id"));
-            return !user || *user == sight_.user || lookup_.owns_tokens_at(*user, sight_.apis);
+            const auto user = text_of(fact, "id");
+            return UserId::parse(user) == sight_.user || has_tokens_here(user);
         }
         return true;  // roles, keys, and what later versions add
+    }
+
+    [[nodiscard]] bool has_tokens_here(std::string_view id) const {
+        const auto user = UserId::parse(id);
+        return !user || lookup_.owns_tokens_at(*user, sight_.apis);
+    }
+
+    // An access token is for one project and dies with its token's grant there.
+    [[nodiscard]] bool is_grant_of_mine(const json::object& grant) const {
+        const auto principal = text_of(grant, "principal");
+        if (text_of(grant, "principal_kind") == "user") return has_tokens_here(principal);
+        const auto token = TokenId::parse(principal);
+        return token && is_mine(lookup_.api_of(*token));
     }
 
     // Mostly its token's fact stands beside it.

@@ -68,7 +68,7 @@ export class Authority {
   #isYoung(answer: Answer): boolean {
     if (!this.#isNewEnough(answer)) return false
     const age = this.#config.steady() - answer.askedAt
-    // The stream tells verifiers nothing of projects: what depends on one is asked again soon.
+    // Places in projects are not followed in full: what depends on one is asked again soon.
     const isFollowed =
       answer.result.ok && !answer.isOfProject && this.#freshness.covers(answer.run)
     return age <= (isFollowed ? kFollowedMs : Math.min(this.#config.cacheMs, this.#config.boundMs))
