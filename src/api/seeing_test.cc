@@ -200,6 +200,29 @@ TEST_F(SeeingTest, ShrinkingKeepsWhatWasUsedAndNothingElse) {
     }
 }
 
+// Whether other people's things are meant is no route's scope, and who makes tokens hands on what
+// he has.
+TEST_F(SeeingTest, ShrinkingATokenOfOurOwnApiKeepsWhatNoRouteNames) {
+    const auto manage = ask("POST", "/v1/tokens", by_admin_,
+                            R"({"name":"m","kind":"opaque","api":"latchkey","scopes":)"
+                            R"(["token:read","token:write","user:read","role:read"]})");
+    ASSERT_EQ(manage.status, 201) << manage.body;
+    const auto by = bearer(manage.text("token"));
+    const auto shrunk = [&] {
+        const auto reply =
+            ask("POST", "/v1/tokens/" + manage.text("id") + "/shrink", by_admin_, R"({"days":1})");
+        return to_json(reply.json().get_object().at("to"));
+    };
+    EXPECT_EQ(shrunk(), "[]");
+    EXPECT_EQ(ask("GET", "/v1/tokens?owner=all", by).status, 200);
+    EXPECT_EQ(shrunk(), R"(["token:read","user:read"])");
+    EXPECT_EQ(
+        ask("POST", "/v1/tokens", by, R"({"name":"x","api":"latchkey","scopes":["role:read"]})")
+            .status,
+        201);
+    EXPECT_EQ(shrunk(), R"(["role:read","token:read","token:write","user:read"])");
+}
+
 TEST_F(SeeingTest, BulkChangesAreStrictlyRead) {
     struct Row {
         const char* body;

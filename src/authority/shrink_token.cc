@@ -48,6 +48,19 @@ std::vector<std::string> narrowed(const std::string& granted,
     return below;
 }
 
+// Our own API asks for more than the scope that a route is for: whether other people's things are
+// meant, and, of whoever changes something, for whatever he gives away. Nobody recorded that.
+void add_unseen(const store::TokenRecord& token, std::vector<store::ScopeUsage>& used) {
+    if (used.empty()) return;
+    const bool changes_things = std::any_of(used.begin(), used.end(), [](const auto& one) {
+        return std::string_view(one.scope).ends_with(":write");
+    });
+    const auto unseen = changes_things ? *token.scopes : std::vector<std::string>{"user:read"};
+    for (const auto& scope : unseen) {
+        used.push_back({scope, 0, used.front().last_used_at});
+    }
+}
+
 void review(ScopeReview& found, const std::vector<store::ScopeUsage>& used,
             const DirectoryEntry* api, Timestamp now) {
     std::set<std::string> to;
@@ -94,6 +107,8 @@ Result<ScopeReview> review_scopes(store::Connection& db, const Actor& actor,
             used.push_back(std::move(one));
         }
     }
+    const DirectoryEntry* const api = directory.find(token.api);
+    if (api != nullptr && api->api.slug == kManagementApi) add_unseen(token, used);
     // Too many to tell apart: every scope counts as used.
     const bool are_all = std::any_of(used.begin(), used.end(),
                                      [](const auto& one) { return is_everything(one.scope); });
@@ -102,7 +117,7 @@ Result<ScopeReview> review_scopes(store::Connection& db, const Actor& actor,
         found.to = *token.scopes;
         return found;
     }
-    review(found, used, directory.find(token.api), now);
+    review(found, used, api, now);
     return found;
 }
 
