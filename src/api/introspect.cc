@@ -9,6 +9,7 @@
 #include "api/oauth_answers.h"
 #include "api/presented_token.h"
 #include "api/problem.h"
+#include "api/token_fields.h"
 #include "base/encoding.h"
 #include "store/verification_scope.h"
 #include "token/access_token.h"
@@ -28,12 +29,6 @@ Timestamp made_at(const SecretId& id) {
         milliseconds = milliseconds << 8 | id.bytes[i];
     }
     return Timestamp::from_microseconds(milliseconds * 1000);
-}
-
-std::optional<Timestamp> end_of(const verify::TokenView& view) {
-    if (view.access != nullptr) return view.access->expires_at;
-    if (!view.secret_ends_at) return view.expires_at;
-    return view.expires_at ? std::min(*view.expires_at, *view.secret_ends_at) : view.secret_ends_at;
 }
 
 // JSON is written as text, into the reactor's scratch: this answers as often as /check does.

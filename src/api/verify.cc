@@ -4,8 +4,8 @@
 #include "api/body.h"
 #include "api/handlers.h"
 #include "api/presented_token.h"
-#include "api/token_fields.h"
 #include "api/proof.h"
+#include "api/token_fields.h"
 #include "api/views.h"
 #include "store/verification_scope.h"
 #include "token/scope.h"
@@ -91,8 +91,7 @@ void describe(const verify::TokenView& view, json::object& answer) {
     answer["owner"] = view.owner.uuid();
     answer["kind"] = kind_name(static_cast<store::TokenKind>(view.kind));
     answer["api"] = view.api_slug;
-    answer["expiresAt"] = time_view(
-        view.access == nullptr ? view.expires_at : std::optional(view.access->expires_at));
+    answer["expiresAt"] = time_view(end_of(view));
 }
 
 // An access token is for one project, or none; any other may be in several.
