@@ -8,7 +8,6 @@ namespace latchkey::api {
 
 // tokens.cc
 void post_token(const CallPtr& call);
-Result<http::Response> get_tokens(Call& call);
 Result<http::Response> get_token(Call& call);
 Result<http::Response> patch_token(Call& call);
 void delete_token(const CallPtr& call);

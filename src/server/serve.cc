@@ -216,12 +216,6 @@ void print_welcome(Parts& parts, const std::string& url) {
 constexpr Microseconds kSettlingOfSecond{500'000};
 
 void maintain(Parts& parts) {
-    std::vector<verify::Usage> batch;
-    for (auto& reactor : parts.services->reactors) {
-        auto taken = reactor->usage.take();
-        batch.insert(batch.end(), std::make_move_iterator(taken.begin()),
-                     std::make_move_iterator(taken.end()));
-    }
     const auto report = [](const Status& done, const char* what) {
         if (!done) log::warning(what, {{"why", done.error().message}});
     };
