@@ -169,11 +169,10 @@ std::string Replica::State::status_list(std::uint64_t list) const {
             state == TokenState::kRevoked ? TokenStatus::kRevoked : TokenStatus::kSuspended);
         const std::uint64_t bit =
             (row.status_index & ((std::uint64_t{1} << StatusBits::kListBits) - 1)) * kStatusBits;
-        auto byte = static_cast<std::uint8_t>(bytes[bit / 8]);
-        const auto known = static_cast<std::uint8_t>(byte >> (bit % 8) & 3U);
-        if (known == static_cast<std::uint8_t>(TokenStatus::kRevoked)) return;
-        byte = static_cast<std::uint8_t>(byte & ~(3U << (bit % 8)));
-        bytes[bit / 8] = static_cast<char>(byte | static_cast<unsigned>(wanted) << (bit % 8));
+        auto byte = unsigned{static_cast<std::uint8_t>(bytes[bit / 8])};
+        if ((byte >> (bit % 8) & 3U) == static_cast<unsigned>(TokenStatus::kRevoked)) return;
+        byte &= ~(3U << (bit % 8));
+        bytes[bit / 8] = static_cast<char>(byte | unsigned{wanted} << (bit % 8));
     });
     return bytes;
 }
