@@ -244,11 +244,11 @@ class CreateTokenStories(KeyStory):
             (["-n", "MyNewToken", "--no-input"], "--auto-generate-key or --public-key-file"),
             (["-n", "MyNewToken", "--auto-generate"], "did you mean --auto-generate-key?"),
         )
-        before = self.cli("token", "list-tokens", "--json").stdout
+        before = self.cli("token", "list-tokens").stdout
         for flags, words in cases:
             with self.subTest(flags=flags):
                 self.assertIn(words, self.fails(2, "token", "create-token", *flags))
-        self.assertEqual(self.cli("token", "list-tokens", "--json").stdout, before)
+        self.assertEqual(self.cli("token", "list-tokens").stdout, before)
         with open(there, encoding="utf-8") as opened:
             self.assertEqual(opened.read(), "{}")
 
@@ -438,7 +438,7 @@ class TerminalStories(KeyStory):
         self.assertTrue(os.path.exists(out))
 
     def test_an_interrupted_question_makes_nothing(self):
-        before = self.cli("token", "list-tokens", "--json").stdout
+        before = self.cli("token", "list-tokens").stdout
         with self.terminal("token", "create-token", "-n", "MyNewToken") as tty:
             tty.expect("(Y/n): ")
             tty.send("\n")
@@ -447,7 +447,7 @@ class TerminalStories(KeyStory):
             tty.send("\x03")
             tty.read_all()
         self.assertEqual(tty.code, 130)
-        self.assertEqual(self.cli("token", "list-tokens", "--json").stdout, before)
+        self.assertEqual(self.cli("token", "list-tokens").stdout, before)
 
     def test_update_asks_for_what_changes(self):
         made = self.create_token("-n", "MyNewToken", "-g", "-a", "ES256")
@@ -491,7 +491,7 @@ class FamilyStories(KeyStory):
         self.assertIn("│ MyNewToken │", table)
         self.assertNotIn("no key token", table)
         self.assertEqual([token["id"] for token in
-                          json.loads(self.cli("token", "list-tokens", "--json").stdout)],
+                          json.loads(self.cli("token", "list-tokens").stdout)],
                          [made["id"]])
         shown = self.cli("token", "get-token", "-i", made["id"]).stdout
         self.assertRegex(shown, rf"(?m)^keys +ES256 {made['id']}$")
