@@ -487,11 +487,11 @@ class FamilyStories(KeyStory):
                          "create-token\n")
         made = self.create_token("-n", "MyNewToken", "-g", "-a", "ES256")["token"]
         self.create("-n", "no key token")
-        table = self.cli("token", "list-tokens").stdout
+        table = self.cli("token", "list-tokens", "--json").stdout
         self.assertIn("│ MyNewToken │", table)
         self.assertNotIn("no key token", table)
         self.assertEqual([token["id"] for token in
-                          json.loads(self.cli("token", "list-tokens").stdout)],
+                          json.loads(self.cli("token", "list-tokens", "--json").stdout)],
                          [made["id"]])
         shown = self.cli("token", "get-token", "-i", made["id"]).stdout
         self.assertRegex(shown, rf"(?m)^keys +ES256 {made['id']}$")
