@@ -33,6 +33,10 @@ protected:
         alices_ = make_tenant(alice_);
         bobs_ = make_tenant(bob_);
         by_bob_ = bearer(bobs_.session);
+        alices_bulk_ = want(200, "POST", "/v1/tokens/bulk", bearer(alices_.session),
+                            R"({"action":"suspend","dryRun":false,)"
+                            R"("filter":{"mintedBefore":"2001-01-01T00:00:00Z"}})")
+                           .text("id");
     }
     // A body that the route would take.
     std::string body_for(const testing::Tenant& of, const Route& route) {
@@ -85,6 +89,7 @@ protected:
     Tenant alices_;
     Tenant bobs_;
     Fields by_bob_;
+    std::string alices_bulk_;
 
 private:
     std::string bobs_token_;
@@ -110,6 +115,8 @@ TEST_F(AttackE4, EveryRouteAnswersAnothersIdsAsUnknownOnes) {
         };
         if (route.path.starts_with("/v1/tokens/{id}")) {
             try_ids(tokens_of(alices_));
+        } else if (route.path.starts_with("/v1/tokens/bulk/{id}")) {
+            try_ids({alices_bulk_});
         } else if (route.path.starts_with("/v1/projects/{id}")) {
             try_ids({alices_.project});
         } else if (route.path.starts_with("/v1/sessions/{id}")) {
@@ -118,7 +125,10 @@ TEST_F(AttackE4, EveryRouteAnswersAnothersIdsAsUnknownOnes) {
             try_ids({alice_.id.uuid()});
         } else {
             // Installation-wide things belong to nobody: everybody may see that they are there.
-            EXPECT_TRUE(route.path.starts_with("/v1/apis/") || route.path.starts_with("/v1/roles/"))
+            // A device's code is anybody's who reads it from a screen, and nobody's here.
+            EXPECT_TRUE(route.path.starts_with("/v1/apis/") ||
+                        route.path.starts_with("/v1/roles/") ||
+                        route.path.starts_with("/v1/device/"))
                 << "say here whose " << route.path << " is";
         }
     }

@@ -128,13 +128,14 @@ TEST_F(AttackB7, NoSpellingOfNeverMakesAChildThatOutlivesItsParent) {
         refused(R"(,"expiresAt":0)", 400, "wrong_type");
         refused(R"(,"expiresAt":false)", 400, "wrong_type");
         refused(R"(,"expiresAt":[])", 400, "wrong_type");
-        for (const char* text :
-             {"", "0", "never", "none", "null", "10000-01-01T00:00:00Z", "1h", "99999d",
-              "2027-01-01", "+275760-09-13T00:00:00Z", "2030-01-01T00:00:00"}) {
+        for (const char* text : {"", "0", "never", "none", "null", "10000-01-01T00:00:00Z",
+                                 "2027-01-01", "+275760-09-13T00:00:00Z", "2030-01-01T00:00:00"}) {
             const auto reply = ask("POST", "/v1/tokens", by,
                                    body(kind, R"(,"expiresAt":")" + std::string(text) + '"'));
             EXPECT_TRUE(reply.status == 400 || reply.status == 422) << text << reply.body;
         }
+        refused(R"(,"expiresAt":"2h")", 403, "expiry_beyond_parent");
+        refused(R"(,"expiresAt":"99999d")", 403, "expiry_beyond_parent");
         refused(R"(,"expiresAt":"1970-01-01T00:00:00Z")", 422, "expiry_in_past");
         refused(
             R"(,"expiresAt":")" +

@@ -87,7 +87,11 @@ CheckedProof check_request_proof(Services& services, const http::Request& reques
                                  const BoundToken& token) {
     const auto field = proof_field(request);
     if (!field) return {verify::Proof::kInvalid, "invalid_dpop_proof"};
-    if (!*field) return {verify::Proof::kAbsent, "invalid_dpop_proof"};
+    if (!*field) {
+        const bool is_bound = token.view.access != nullptr && token.view.access->holder_key;
+        if (!is_bound) return {verify::Proof::kInvalid, "invalid_token"};
+        return {verify::Proof::kAbsent, "invalid_dpop_proof"};
+    }
     ProofRequest asked;
     asked.proof = **field;
     asked.method = token.method.empty() ? request.method_text : token.method;
