@@ -487,7 +487,7 @@ class FamilyStories(KeyStory):
                          "create-token\n")
         made = self.create_token("-n", "MyNewToken", "-g", "-a", "ES256")["token"]
         self.create("-n", "no key token")
-        table = self.cli("token", "list-tokens", "--json").stdout
+        table = self.cli("token", "list-tokens").stdout
         self.assertIn("│ MyNewToken │", table)
         self.assertNotIn("no key token", table)
         self.assertEqual([token["id"] for token in
