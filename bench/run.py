@@ -458,23 +458,26 @@ def measure_exchanges(bench):
     bench.row("exchanges / plain loop", f"{value:.2f}", "x", ">= 0.5", value >= 0.5)
 
 
+def report_sdk(bench, found, name, rival, rival_key):
+    bench.figures[name] = found
+    for key, what in ((rival_key, rival), ("hit", "SDK, known to its cache"),
+                      ("cold", "SDK, seen for the first time")):
+        bench.row(f"{what}: verifications", f"{found[key]:.0f}", "/s")
+    for key, least in (("hit", 20), ("cold", 0.9)):
+        value = found[key + "_ratio"]
+        bench.row(f"{name} / {rival}, {key}", f"{value:.2f}", "x", f">= {least}", value >= least)
+    value = found["revoke_p99_ms"]
+    bench.row("a revoke is felt by a verifier, p99 of 1,000", f"{value:.1f}", "ms", "<= 1000",
+              value <= 1000)
+
+
 def measure_sdk_python(bench):
     print("\nThe Python SDK beside PyJWT, the same token")
     script = str(SOURCE / "bench" / "sdk_python.py")
     command = ["/usr/bin/python3", script, "--binary", bench.program("latchkey")]
     found = json.loads(subprocess.run(bench.pinned(SERVER_CORE, command), check=True,
                                       stdout=subprocess.PIPE).stdout)
-    bench.figures["sdk python"] = found
-    for key, what in (("pyjwt", "PyJWT"), ("hit", "SDK, known to its cache"),
-                      ("cold", "SDK, seen for the first time")):
-        bench.row(f"{what}: verifications", f"{found[key]:.0f}", "/s")
-    for key, least in (("hit", 20), ("cold", 0.9)):
-        value = found[key + "_ratio"]
-        bench.row(f"Python SDK / PyJWT, {key}", f"{value:.2f}", "x", f">= {least}",
-                  value >= least)
-    value = found["revoke_p99_ms"]
-    bench.row("a revoke is felt by a verifier, p99 of 1,000", f"{value:.1f}", "ms", "<= 1000",
-              value <= 1000)
+    report_sdk(bench, found, "Python SDK", "PyJWT", "pyjwt")
 
 
 def measure_sdk_js(bench):
@@ -486,17 +489,7 @@ def measure_sdk_js(bench):
     found = json.loads(subprocess.run(bench.pinned(None, command), check=True,
                                       stdout=subprocess.PIPE,
                                       env={**os.environ, "PATH": path}).stdout)
-    bench.figures["sdk js"] = found
-    for key, what in (("jose", "jose"), ("hit", "SDK, known to its cache"),
-                      ("cold", "SDK, seen for the first time")):
-        bench.row(f"{what}: verifications", f"{found[key]:.0f}", "/s")
-    for key, least in (("hit", 20), ("cold", 0.9)):
-        value = found[key + "_ratio"]
-        bench.row(f"JavaScript SDK / jose, {key}", f"{value:.2f}", "x", f">= {least}",
-                  value >= least)
-    value = found["revoke_p99_ms"]
-    bench.row("a revoke is felt by a verifier, p99 of 1,000", f"{value:.1f}", "ms", "<= 1000",
-              value <= 1000)
+    report_sdk(bench, found, "JavaScript SDK", "jose", "jose")
 
 
 def watch_checks(bench, port, request, seconds):

@@ -1,37 +1,19 @@
 """/setup, /login, the list of tokens and the pages of errors in a real browser (pages.mjs), and what
-protects a session that lives in a cookie.
+protects a session that lives in a cookie."""
 
-`npm ci` in tests/e2e installs playwright-core and axe-core; the browser is Debian's Chromium.
-"""
-
-import json
-import os
 import re
-import subprocess
 import threading
 import unittest
 
+from browser import BrowserCase
 from gateways import Upstream
-from latchkey_server import EMAIL, PASSWORD, SOURCE, LatchkeyServer
+from latchkey_server import EMAIL, PASSWORD, LatchkeyServer
 
-HERE = os.path.join(SOURCE, "tests", "e2e")
 EVIL_NAME = "<img src=x onerror=alert(1)>"
 
 
-class BrowserTest(unittest.TestCase):
-    def serve(self, **options):
-        server = LatchkeyServer(**options)
-        self.addCleanup(server.__exit__)
-        return server
-
-    def browse(self, scenario, server, **more):
-        if not os.path.isdir(os.path.join(HERE, "node_modules")):
-            self.fail("tests/e2e/node_modules is missing: run `npm ci` in tests/e2e first")
-        facts = {"url": server.url, "email": EMAIL, "password": PASSWORD, **more}
-        done = subprocess.run(["node", os.path.join(HERE, "pages.mjs"), scenario,
-                               json.dumps(facts)],
-                              text=True, capture_output=True, timeout=240)
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+class BrowserTest(BrowserCase):
+    program = "pages.mjs"
 
     def setup_link(self, server):
         """`ready` is on standard error; the lines of standard output may be read a little later."""

@@ -69,9 +69,12 @@ class SourceTest(unittest.TestCase):
 
     def test_every_word_is_in_the_german_catalogue(self):
         call = re.compile(r"\b(tn?)\(\s*'((?:[^'\\]|\\.)*)'(?:\s*,\s*'((?:[^'\\]|\\.)*)')?")
-        with open(os.path.join(SOURCE, "portal/src/lib/de.ts"), encoding="utf-8") as file:
-            german = set(re.findall(r"^    '((?:[^'\\]|\\.)*)':", file.read(), re.MULTILINE))
-        used = set()
+        german, used = set(), set()
+        for name in ("de.ts", "de-tokens.ts"):
+            with open(os.path.join(SOURCE, "portal/src/lib", name), encoding="utf-8") as file:
+                keys = re.findall(r"^    '((?:[^'\\]|\\.)*)':", file.read(), re.MULTILINE)
+            self.assertEqual(sorted(german.intersection(keys)), [], "translated twice")
+            german.update(keys)
         for path, text in self.texts():
             for name, one, many in call.findall(text):
                 used.update({one, many} if name == "tn" else {one})

@@ -1,33 +1,17 @@
 """A server and the portal in a real browser, for the scenarios of tests/e2e/portal.mjs."""
 
-import json
 import os
-import subprocess
-import unittest
 
-from latchkey_server import EMAIL, PASSWORD, SOURCE, LatchkeyServer
+from browser import BrowserCase
+from latchkey_server import SOURCE
 
-HERE = os.path.join(SOURCE, "tests", "e2e")
 PUBLIC = {"kty": "EC", "crv": "P-256", "alg": "ES256",
           "x": "gI0GAILBdu7T53akrFmMyGcsF3n5dO7MmwNBHKW5SV0",
           "y": "SLW_xSffzlPWrHEVI30DHM_4egVwt3NQqeUD7nMFpps"}
 
 
-class PortalInBrowser(unittest.TestCase):
-    def serve(self, **options):
-        server = LatchkeyServer(**options)
-        self.addCleanup(server.__exit__)
-        return server
-
-    def browse(self, scenario, server, **more):
-        if not os.path.isdir(os.path.join(HERE, "node_modules")):
-            self.fail("tests/e2e/node_modules is missing: run `npm ci` in tests/e2e first")
-        facts = {"url": server.url, "email": EMAIL, "password": PASSWORD, **more}
-        done = subprocess.run(["node", os.path.join(HERE, "portal.mjs"), scenario,
-                               json.dumps(facts)],
-                              text=True, capture_output=True, timeout=240)
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        return done.stdout
+class PortalInBrowser(BrowserCase):
+    program = "portal.mjs"
 
     @staticmethod
     def shots():
