@@ -40,8 +40,8 @@ void record_scopes(Services& services, std::size_t reactor, const Principal& pri
     }
 }
 
-Result<Principal> permit(Services& services, std::size_t reactor, const http::Request& request,
-                         const Permission& permission) {
+Result<Principal> permit(Services& services, const Edge& edge, std::size_t reactor,
+                         const http::Request& request, const Permission& permission) {
     using Kind = Permission::Kind;
     if (permission.kind() == Kind::kPublic) return Principal{};
     if (permission.kind() == Kind::kLocal) {
@@ -50,9 +50,8 @@ Result<Principal> permit(Services& services, std::size_t reactor, const http::Re
         principal.actor = authority::Actor::system();
         return principal;
     }
-    auto principal = TRY(
-        authenticate(services, reactor, request,
-                     permission.takes_cookies() ? CookieRule::kAccepted : CookieRule::kRefused));
+    const auto cookies = permission.takes_cookies() ? CookieRule::kAccepted : CookieRule::kRefused;
+    auto principal = TRY(edge.authenticate(services, reactor, request, cookies));
     TRY(check_csrf(principal, request));
     if (permission.kind() == Kind::kAnyCredential) return principal;
     if (principal.token && principal.token_api != authority::kManagementApi) {
@@ -105,8 +104,8 @@ void answer_unrouted(const CallPtr& call, const Match& found) {
     if (request.method == http::Method::kOptions) {
         response.status = 204;
     } else {
-        response = problem(invalid("this path has no such method", "method_not_allowed"),
-                           call->services.issuer(), request.request_id);
+        response = call->edge.error(call->services, request,
+                                    invalid("this path has no such method", "method_not_allowed"));
     }
     response.fields.emplace_back("Allow", found.allowed);
     reply(call, std::move(response));
@@ -117,7 +116,9 @@ void answer_unrouted(const CallPtr& call, const Match& found) {
 void Application::handle(http::Exchange& exchange) noexcept {
     try {
         const std::string_view path = exchange.request().path;
-        if (path.starts_with("/check") && (path.size() == 6 || path[6] == '/')) {
+        if (!edge_->is_ours()) {
+            dispatch(exchange);
+        } else if (path.starts_with("/check") && (path.size() == 6 || path[6] == '/')) {
             check(services_, exchange);
         } else if (path != "/oauth2/introspect" || !introspect_plainly(services_, exchange)) {
             dispatch(exchange);
@@ -130,23 +131,28 @@ void Application::handle(http::Exchange& exchange) noexcept {
 
 void Application::dispatch(http::Exchange& exchange) {
     const auto& request = exchange.request();
-    auto call = std::make_shared<Call>(Call{services_, {}, {}, {}, exchange.reactor(), {}});
+    auto call = std::make_shared<Call>(Call{services_, *edge_, {}, {}, {}, exchange.reactor(), {}});
     if (const auto* field = unreadable_field(request)) {
         call->deferred = exchange.defer();
         return reply(call, invalid("the field " + std::string(field->name) + " is not valid UTF-8",
                                    "bad_request"));
     }
-    auto found = match(table_, request.method, request.path);
+    auto found = match(edge_->routes(), request.method, request.path);
     if (found.route == nullptr) {
         call->deferred = exchange.defer();
         return answer_unrouted(call, found);
     }
-    auto principal = permit(services_, exchange.reactor(), request, found.route->permission);
+    auto principal =
+        permit(services_, *edge_, exchange.reactor(), request, found.route->permission);
     call->deferred = exchange.defer();
     call->parameters = std::move(found.parameters);
     if (!principal) return reply(call, std::move(principal).error());
     call->principal = std::move(*principal);
-    if (request.path.starts_with("/v1/")) {
+    if (!edge_->is_ours()) {
+        auto query = Query::parse_known(request.query, found.route->queries);
+        if (!query) return reply(call, std::move(query).error());
+        call->query = std::move(*query);
+    } else if (request.path.starts_with("/v1/")) {
         auto query = Query::parse(request.query, found.route->queries);
         if (!query) return reply(call, std::move(query).error());
         call->query = std::move(*query);
@@ -166,7 +172,7 @@ void Application::dispatch(http::Exchange& exchange) {
 
 http::Response Application::refusal(int status, std::string_view why,
                                     std::string_view request_id) const {
-    return refusal_problem(status, why, services_.issuer(), request_id);
+    return edge_->refusal(services_, status, why, request_id);
 }
 
 }  // namespace latchkey::api

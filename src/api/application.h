@@ -2,8 +2,10 @@
 // matched, authenticated, permitted and handed to where it runs. Default deny.
 #pragma once
 
+#include <memory>
 #include <span>
 
+#include "api/edge.h"
 #include "api/route.h"
 #include "api/services.h"
 #include "http/server.h"
@@ -12,8 +14,11 @@ namespace latchkey::api {
 
 class Application : public http::Application {
 public:
+    Application(Services& services, std::unique_ptr<Edge> edge)
+        : services_(services), edge_(std::move(edge)) {}
+    // Our own API, or one of its smaller tables.
     Application(Services& services, std::span<const Route> table)
-        : services_(services), table_(table) {}
+        : Application(services, std::make_unique<OwnEdge>(table)) {}
     void handle(http::Exchange& exchange) noexcept override;
     [[nodiscard]] http::Response refusal(int status, std::string_view why,
                                          std::string_view request_id) const override;
@@ -22,7 +27,7 @@ private:
     void dispatch(http::Exchange& exchange);
 
     Services& services_;
-    std::span<const Route> table_;
+    std::unique_ptr<Edge> edge_;
 };
 
 }  // namespace latchkey::api

@@ -158,7 +158,7 @@ Result<std::vector<Body>> parse_objects(const http::Request& request) {
     return objects_of(value, "body");
 }
 
-Result<Query> Query::parse(std::string_view query, std::string_view known) {
+Result<Query> Query::parse_known(std::string_view query, std::string_view known) {
     Query parsed;
     while (!query.empty()) {
         const auto end = query.find('&');
@@ -171,12 +171,20 @@ Result<Query> Query::parse(std::string_view query, std::string_view known) {
         if (!name || !value || !is_valid_utf8(*value)) {
             return invalid("the query is not well-formed", "bad_query");
         }
-        if (!is_listed(*name, known)) {
-            return invalid("there is no parameter " + name->substr(0, 60) + " here", "bad_query");
-        }
+        const bool is_known = is_listed(*name, known);
+        if (!is_known && !parsed.unknown_) parsed.unknown_ = *name;
         if (parsed.has(*name))
             return invalid("the parameter " + *name + " stands twice", "bad_query");
-        parsed.items_.emplace_back(*name, *value);
+        if (is_known) parsed.items_.emplace_back(*name, *value);
+    }
+    return parsed;
+}
+
+Result<Query> Query::parse(std::string_view query, std::string_view known) {
+    auto parsed = TRY(parse_known(query, known));
+    if (parsed.unknown_) {
+        return invalid("there is no parameter " + parsed.unknown_->substr(0, 60) + " here",
+                       "bad_query");
     }
     return parsed;
 }

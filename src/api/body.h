@@ -53,6 +53,8 @@ Result<std::vector<Body>> parse_objects(const http::Request& request);
 class Query {
 public:
     static Result<Query> parse(std::string_view query, std::string_view known);
+    // The same, but others are left out: clients of a dialect send what its server never read.
+    static Result<Query> parse_known(std::string_view query, std::string_view known);
     [[nodiscard]] std::string get(std::string_view name, std::string_view otherwise = {}) const;
     [[nodiscard]] bool has(std::string_view name) const;
     // A number within [1, most].
@@ -60,6 +62,7 @@ public:
 
 private:
     std::vector<std::pair<std::string, std::string>> items_;
+    std::optional<std::string> unknown_;  // the first that was left out
 };
 
 }  // namespace latchkey::api

@@ -43,24 +43,6 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(first, text.find_last_not_of(' ') - first + 1);
 }
 
-std::optional<std::string_view> cookie_value(const http::Request& request, std::string_view name) {
-    std::optional<std::string_view> found;
-    for (const auto& field : request.fields) {
-        if (!http::equal_without_case(field.name, "Cookie")) continue;
-        std::string_view rest = field.value;
-        while (!rest.empty()) {
-            const auto end = rest.find(';');
-            const std::string_view item = trimmed(rest.substr(0, end));
-            rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
-            const auto equals = item.find('=');
-            if (equals == std::string_view::npos || item.substr(0, equals) != name) continue;
-            if (found) return std::nullopt;  // two of one name: somebody plants cookies
-            found = item.substr(equals + 1);
-        }
-    }
-    return found;
-}
-
 std::optional<std::string_view> last_value(const http::Request& request, std::string_view name) {
     std::optional<std::string_view> last;
     for (const auto& field : request.fields) {
@@ -195,6 +177,24 @@ Result<Principal> token_principal(Services& services, ReactorState& state,
 
 }  // namespace
 
+std::optional<std::string_view> cookie_value(const http::Request& request, std::string_view name) {
+    std::optional<std::string_view> found;
+    for (const auto& field : request.fields) {
+        if (!http::equal_without_case(field.name, "Cookie")) continue;
+        std::string_view rest = field.value;
+        while (!rest.empty()) {
+            const auto end = rest.find(';');
+            const std::string_view item = trimmed(rest.substr(0, end));
+            rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+            const auto equals = item.find('=');
+            if (equals == std::string_view::npos || item.substr(0, equals) != name) continue;
+            if (found) return std::nullopt;  // two of one name: somebody plants cookies
+            found = item.substr(equals + 1);
+        }
+    }
+    return found;
+}
+
 Result<Presented> presented_credential(const http::Request& request, std::string& decoded) {
     const auto field = request.find("Authorization");
     if (!field || field->empty()) return missing_credential();
@@ -253,17 +253,23 @@ Address client_address(const Services& services, const http::Request& request) {
 
 Result<Principal> authenticate(Services& services, std::size_t reactor,
                                const http::Request& request, CookieRule cookies) {
-    ReactorState& state = *services.reactors[reactor];
     if (!request.find("Authorization") && cookies == CookieRule::kAccepted) {
         const auto cookie = cookie_value(request, services.cookie_name());
         if (!cookie) return missing_credential();
-        auto principal = TRY(session_principal(services, state, *cookie));
+        auto principal = TRY(session_principal(services, *services.reactors[reactor], *cookie));
         principal.came_by_cookie = true;
         principal.csrf = csrf_of(*cookie);
         return principal;
     }
     std::string decoded;
     const auto presented = TRY(presented_credential(request, decoded));
+    return authenticate_credential(services, reactor, request, presented);
+}
+
+Result<Principal> authenticate_credential(Services& services, std::size_t reactor,
+                                          const http::Request& request,
+                                          const Presented& presented) {
+    ReactorState& state = *services.reactors[reactor];
     if (presented.text.starts_with("lks_") && !presented.is_dpop) {
         return session_principal(services, state, presented.text);
     }

@@ -51,6 +51,13 @@ enum class CookieRule { kRefused, kAccepted };
 Result<Principal> authenticate(Services& services, std::size_t reactor,
                                const http::Request& request, CookieRule cookies);
 
+// The same for a credential that was found elsewhere, as dialects have them: the secret of a
+// session, or a token.
+Result<Principal> authenticate_credential(Services& services, std::size_t reactor,
+                                          const http::Request& request, const Presented& presented);
+// The one cookie of this name; none when there are two.
+std::optional<std::string_view> cookie_value(const http::Request& request, std::string_view name);
+
 // Unsafe requests of a cookie session carry its CSRF value and come from our own origin.
 Status check_csrf(const Principal& principal, const http::Request& request);
 std::string csrf_of(std::string_view session_secret);

@@ -2,9 +2,8 @@
 
 #include <array>
 
+#include "api/edge.h"
 #include "api/negotiation.h"
-#include "api/problem.h"
-#include "api/proof.h"
 #include "api/token_fields.h"
 #include "base/encoding.h"
 #include "base/log.h"
@@ -100,10 +99,7 @@ void reply(const CallPtr& call, Result<http::Response> response) {
                                             {"why", error.message},
                                             {"detail", error.detail}});
         }
-        answer = problem(error, call->services.issuer(), request.request_id);
-        if (is_about_proof(error)) {
-            answer.fields.emplace_back("DPoP-Nonce", fresh_nonce(call->services));
-        }
+        answer = call->edge.error(call->services, request, error);
     }
     ++call->services.answers[static_cast<std::size_t>(answer.status / 100)];
     add_token_fields(call->principal, answer);

@@ -59,9 +59,12 @@ private:
     std::string_view scope_;
 };
 
+class Edge;
+
 // One request on its way to its answer. Lives until it is answered.
 struct Call {
     Services& services;
+    Edge& edge;
     http::Deferred deferred;
     Principal principal;
     std::vector<std::string> parameters;  // the path's {…}, decoded
@@ -99,7 +102,7 @@ struct Route {
     std::string_view path;  // "/v1/tokens/{id}"
     Permission permission;
     Work work;
-    std::string_view queries{};  // the query's parameters; under /v1 any other is refused
+    std::string_view queries{};  // the query's parameters; under our own /v1 any other is refused
 };
 
 std::span<const Route> routes();  // routes.cc: the table of contents

@@ -6,6 +6,7 @@
 #include <toml++/toml.h>
 
 #include "base/address.h"
+#include "dialects/dialects.h"
 #include "verify/address_block.h"
 
 namespace latchkey::server {
@@ -46,16 +47,48 @@ Status set_workers(Config& config, const std::string& text) {
     return {};
 }
 
-Status set_issuer(Config& config, const std::string& text) {
+// Without a slash at its end.
+Result<std::string> base_url(std::string text) {
     const bool is_url = text.starts_with("https://") || text.starts_with("http://");
     const auto host = text.find("://") + 3;
     if (!is_url || host >= text.size() || text[host] == '/' ||
         text.find_first_of(" ?#\"\\") != std::string::npos) {
         return invalid("must be an http(s) URL without query", "bad_config");
     }
-    config.issuer = text;
-    while (config.issuer.ends_with('/')) {
-        config.issuer.pop_back();
+    while (text.ends_with('/')) {
+        text.pop_back();
+    }
+    return text;
+}
+
+Status set_issuer(Config& config, const std::string& text) {
+    config.issuer = TRY(base_url(text));
+    return {};
+}
+
+Status check_dialect(const std::string& name) {
+    if (dialects::is_dialect(name)) return {};
+    return invalid("there is no dialect " + name + "; there are " + dialects::dialect_names(),
+                   "bad_config");
+}
+
+// "affinidi=127.0.0.1:2777", several with commas between. They add up: a listener that somebody
+// relies on does not go because another one is asked for.
+Status add_dialects(Config& config, const std::string& text) {
+    std::string rest = text;
+    while (!rest.empty()) {
+        const auto comma = rest.find(',');
+        const std::string item = rest.substr(0, comma);
+        rest = comma == std::string::npos ? "" : rest.substr(comma + 1);
+        const auto equals = item.find('=');
+        if (equals == std::string::npos) {
+            return invalid("must be NAME=ADDRESS:PORT, like affinidi=127.0.0.1:2777", "bad_config");
+        }
+        DialectListener listener;
+        listener.dialect = item.substr(0, equals);
+        TRY(check_dialect(listener.dialect));
+        listener.address = TRY(parse_host_port(item.substr(equals + 1)));
+        config.dialects.push_back(std::move(listener));
     }
     return {};
 }
@@ -89,6 +122,8 @@ const std::array kOptions = {
                return t.empty() ? Status(invalid("must not be empty", "bad_config")) : Status{};
            }},
     Option{"issuer", "URL", "the URL that tokens carry; stored at the first start", set_issuer},
+    Option{"dialect", "NAME=ADDR:PORT", "a listener for another product's clients; again for more",
+           add_dialects},
     Option{"insecure-http", "", "plain HTTP on an address that is not loopback",
            [](Config& c, const std::string& t) { return set_bool(c.is_insecure_http, t); }},
     Option{"tls-cert", "FILE", "certificate chain, PEM",
@@ -171,6 +206,40 @@ Result<std::string> text_of(const toml::node& node) {
     return invalid("has a value of the wrong type", "bad_config");
 }
 
+// [[listener]]: address and dialect, and the url under which its clients know it.
+Status read_listener(Config& config, const toml::table& table) {
+    DialectListener listener;
+    for (const auto& [key, node] : table) {
+        const auto text = node.value_exact<std::string>();
+        if (!text) return invalid(std::string(key.str()) + " must be a string", "bad_config");
+        if (key.str() == "address") {
+            listener.address = TRY(parse_host_port(*text));
+        } else if (key.str() == "dialect") {
+            listener.dialect = *text;
+        } else if (key.str() == "url") {
+            listener.url = TRY(base_url(*text));
+        } else {
+            return invalid("there is no " + std::string(key.str()) + " here", "bad_config")
+                .with_hint("a listener has address, dialect and url");
+        }
+    }
+    if (listener.address.address.empty()) return invalid("address is missing", "bad_config");
+    TRY(check_dialect(listener.dialect));
+    config.dialects.push_back(std::move(listener));
+    return {};
+}
+
+Status read_listeners(Config& config, const toml::node& node) {
+    const auto* list = node.as_array();
+    if (list == nullptr || !list->is_array_of_tables()) {
+        return invalid("must be tables, each headed [[listener]]", "bad_config");
+    }
+    for (const auto& item : *list) {
+        TRY(read_listener(config, *item.as_table()));
+    }
+    return {};
+}
+
 Status read_file(Config& config, const std::string& file) {
     toml::table table;
     try {
@@ -184,7 +253,9 @@ Status read_file(Config& config, const std::string& file) {
         const std::string where = file + " line " + std::to_string(node.source().begin.line) +
                                   ": " + std::string(key.str());
         if (key.str() == "listener") {
-            return invalid(where + ": listeners for dialects are not there yet", "bad_config");
+            auto done = read_listeners(config, node);
+            if (!done) return invalid(where + ": " + done.error().message, "bad_config");
+            continue;
         }
         std::string name(key.str());
         for (char& c : name) {
@@ -232,28 +303,32 @@ Result<std::vector<Flag>> parse_flags(const std::vector<std::string>& flags, std
     return parsed;
 }
 
-bool is_loopback_listen(const HostPort& listen) {
-    const auto address = parse_address(listen.address);
-    return address && is_loopback(*address);
+Status check_plain(const Config& config, const HostPort& listen) {
+    const bool is_plain = config.tls_certificate.empty();
+    if (!is_plain || config.is_insecure_http || is_loopback_listen(listen)) return {};
+    return invalid("without TLS only a loopback address can be listened on, not " + listen.address,
+                   "bad_config")
+        .with_hint(
+            "give --tls-cert and --tls-key, or --insecure-http behind a proxy that speaks TLS");
 }
 
 Status check_together(const Config& config) {
     if (config.tls_certificate.empty() != config.tls_key.empty()) {
         return invalid("--tls-cert and --tls-key go together", "bad_config");
     }
-    const bool is_plain = config.tls_certificate.empty();
-    if (is_plain && !config.is_insecure_http && !is_loopback_listen(config.listen)) {
-        return invalid("without TLS only a loopback address can be listened on, not " +
-                           config.listen.address,
-                       "bad_config")
-            .with_hint(
-                "give --tls-cert and --tls-key, or --insecure-http behind a proxy that "
-                "speaks TLS");
+    TRY(check_plain(config, config.listen));
+    for (const auto& listener : config.dialects) {
+        TRY(check_plain(config, listener.address));
     }
     return {};
 }
 
 }  // namespace
+
+bool is_loopback_listen(const HostPort& listen) {
+    const auto address = parse_address(listen.address);
+    return address && is_loopback(*address);
+}
 
 Result<HostPort> parse_host_port(const std::string& text) {
     const Error error = invalid("must be ADDRESS:PORT, like 127.0.0.1:8080", "bad_config");

@@ -18,6 +18,13 @@ struct HostPort {
     std::uint16_t port{0};
 };
 
+// A listener of its own for another product's clients.
+struct DialectListener {
+    std::string dialect;
+    HostPort address;
+    std::string url;  // under which its clients know it; empty: http(s)://<address>
+};
+
 struct Config {
     std::string file;
     HostPort listen{"127.0.0.1", 8080};
@@ -31,7 +38,8 @@ struct Config {
     std::string kek_file;
     std::string kek;  // environment only
     std::vector<std::string> trusted_proxies;
-    std::string log_format;  // "text" or "json"; empty: text at a terminal
+    std::vector<DialectListener> dialects;  // of the file, the environment and flags together
+    std::string log_format;                 // "text" or "json"; empty: text at a terminal
     std::string log_level{"info"};
 };
 
@@ -41,6 +49,7 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 Result<Config> read_config(const std::vector<std::string>& flags, const Environment& environment);
 
 Result<HostPort> parse_host_port(const std::string& text);  // "127.0.0.1:8080", "[::1]:8080"
+bool is_loopback_listen(const HostPort& listen);
 
 std::string serve_help();
 

@@ -20,6 +20,7 @@
 #include "authority/maintenance.h"
 #include "authority/rotate_token.h"
 #include "base/log.h"
+#include "dialects/dialects.h"
 #include "server/config.h"
 
 namespace latchkey::server {
@@ -96,11 +97,31 @@ Result<std::vector<api::AddressRange>> parse_ranges(const std::vector<std::strin
     return ranges;
 }
 
-std::string display_url(const Config& config, std::uint16_t port) {
-    const bool is_v6 = config.listen.address.find(':') != std::string::npos;
-    const std::string host = is_v6 ? "[" + config.listen.address + "]" : config.listen.address;
-    return (config.tls_certificate.empty() ? "http://" : "https://") + host + ":" +
+std::string url_of(bool is_tls, const std::string& address, std::uint16_t port) {
+    const bool is_v6 = address.find(':') != std::string::npos;
+    return (is_tls ? "https://" : "http://") + (is_v6 ? "[" + address + "]" : address) + ":" +
            std::to_string(port);
+}
+
+std::string display_url(const Config& config, std::uint16_t port) {
+    return url_of(!config.tls_certificate.empty(), config.listen.address, port);
+}
+
+// On loopback a dialect speaks plain HTTP, as its product's clients do there.
+bool has_tls(const Config& config, const DialectListener& listener) {
+    return !config.tls_certificate.empty() && !is_loopback_listen(listener.address);
+}
+
+// Who connects on loopback says localhost as often as the number.
+std::vector<std::string> urls_of(const Config& config, const DialectListener& listener) {
+    const bool is_tls = has_tls(config, listener);
+    std::vector<std::string> urls;
+    if (!listener.url.empty()) urls.push_back(listener.url);
+    if (is_loopback_listen(listener.address)) {
+        urls.push_back(url_of(is_tls, "localhost", listener.address.port));
+    }
+    urls.push_back(url_of(is_tls, listener.address.address, listener.address.port));
+    return urls;
 }
 
 // The parts of a running server, in the order in which they are taken down (last first).
@@ -114,6 +135,7 @@ struct Parts {
     std::unique_ptr<api::Application> application;
     std::unique_ptr<api::Application> local;
     std::unique_ptr<api::Application> ops;
+    std::vector<std::unique_ptr<api::Application>> dialects;
     std::unique_ptr<http::Server> server;
     std::unique_ptr<http::Server> ops_server;
     std::uint64_t uses_left_out{0};
@@ -138,6 +160,11 @@ void make_services(const Config& config, Parts& parts, std::size_t reactors) {
     parts.application = std::make_unique<api::Application>(*parts.services, api::routes());
     parts.local = std::make_unique<api::Application>(*parts.services, api::local_routes());
     parts.ops = std::make_unique<api::Application>(*parts.services, api::ops_routes());
+    for (const auto& listener : config.dialects) {
+        parts.dialects.push_back(std::make_unique<api::Application>(
+            *parts.services,
+            dialects::make_dialect(listener.dialect, *parts.services, urls_of(config, listener))));
+    }
 }
 
 Status make_servers(const Config& config, Parts& parts, std::size_t reactors) {
@@ -154,6 +181,14 @@ Status make_servers(const Config& config, Parts& parts, std::size_t reactors) {
     local.unix_path = config.data + "/admin.sock";
     local.application = parts.local.get();
     options.listeners = {main, local};
+    for (std::size_t i = 0; i < config.dialects.size(); ++i) {
+        http::Listener listener;
+        listener.address = config.dialects[i].address.address;
+        listener.port = config.dialects[i].address.port;
+        listener.application = parts.dialects[i].get();
+        if (has_tls(config, config.dialects[i])) listener.tls = main.tls;
+        options.listeners.push_back(listener);
+    }
     parts.server = TRY(http::Server::create(std::move(options)));
 
     http::ServerOptions ops;
@@ -196,8 +231,14 @@ Status set_up_from_environment(Parts& parts) {
     return {};
 }
 
-void print_welcome(Parts& parts, const std::string& url) {
+void print_welcome(const Config& config, Parts& parts, const std::string& url) {
     fmt::print("Latchkey {} answers at {}\n", LATCHKEY_VERSION, url);
+    for (std::size_t i = 0; i < config.dialects.size(); ++i) {
+        const auto& listener = config.dialects[i];
+        fmt::print(
+            "  {} clients: {}\n", listener.dialect,
+            url_of(has_tls(config, listener), listener.address.address, parts.server->port(i + 2)));
+    }
     if (parts.authority->needs_setup()) {
         const Secret code = parts.setup.renew(parts.clock);
         fmt::print("Setup: {}/setup#{}\n", url, code.expose());
@@ -304,7 +345,7 @@ int run(const std::vector<std::string>& flags, Config config, const sigset_t& si
     }
     parts.server->start();
     parts.ops_server->start();
-    print_welcome(parts, display_url(config, parts.server->port(0)));
+    print_welcome(config, parts, display_url(config, parts.server->port(0)));
     fmt::print(stderr, "ready\n");
     notify_systemd("READY=1");
     run_until_stopped(flags, config, parts, signals);
