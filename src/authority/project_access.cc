@@ -17,6 +17,9 @@ constexpr std::array<std::string_view, 4> kAdmin = {"project:read", "project:wri
                                                     "token:*"};
 constexpr std::array<std::string_view, 3> kMember = {"project:read", "policy:read", "token:read"};
 constexpr std::array<std::string_view, 2> kViewer = {"project:read", "policy:read"};
+// The project's own user, who is no member: what his tokens may do of it is for their actor to say.
+constexpr std::array<std::string_view, 4> kItself = {"project:read", "project:write", "token:read",
+                                                     "token:write"};
 
 struct Place {
     ProjectRole role;
@@ -113,7 +116,9 @@ Result<ProjectAccess> access_to_project(store::Connection& db, const Actor& acto
     access.membership = TRY(store::find_membership(db, *parsed, actor.user));
     const bool sees_all = actor.may("user:read");
     const bool changes_all = actor.may("user:write");
-    if (!access.membership && !sees_all && !changes_all) return no_such_project();
+    const bool is_itself = actor.token && actor.user.bytes == parsed->bytes;
+    if (!access.membership && !is_itself && !sees_all && !changes_all) return no_such_project();
+    if (is_itself) add(access.place, kItself);
     if (access.membership) TRY(take_place(db, access));
     static constexpr std::array<std::string_view, 3> kSee = {"project:read", "policy:read",
                                                              "token:read"};

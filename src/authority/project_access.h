@@ -45,7 +45,7 @@ Error no_such_project();
 
 // The project as the actor sees it. kNotFound, one and the same, when it does not exist, was
 // deleted, or is not his to see: he is no member and no administrator of the installation
-// (user:read sees every project, user:write changes every one).
+// (user:read sees every project, user:write changes every one), and none of its own tokens.
 Result<ProjectAccess> access_to_project(store::Connection& db, const Actor& actor,
                                         std::string_view id);
 

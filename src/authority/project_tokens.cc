@@ -3,10 +3,12 @@
 #include "authority/bootstrap.h"
 #include "authority/bulk_rules.h"
 #include "authority/create_token.h"
+#include "authority/edit_token.h"
 #include "authority/facts_of_records.h"
 #include "authority/own_rights.h"
 #include "authority/policy_rights.h"
 #include "authority/site.h"
+#include "authority/token_terms.h"
 #include "crypto/random.h"
 #include "token/names.h"
 #include "token/policy.h"
@@ -76,6 +78,53 @@ store::GrantRecord grant_of(const store::TokenRecord& token, const ProjectId& pr
     return grant;
 }
 
+// Asked in the writer's transaction, so that two who come at once do not both get it.
+Status check_name_is_free(store::Connection& db, const ProjectId& project,
+                          const std::string& name) {
+    store::TokenQuery query;
+    query.owner = UserId{project.bytes};
+    query.text = name;
+    query.limit = 200;
+    while (true) {
+        const auto rows = TRY(store::list_tokens(db, query));
+        for (const auto& row : rows) {
+            if (row.token.name != name || row.token.state == store::TokenState::kRevoked) continue;
+            return Error{ErrorCode::kConflict, "the project has a token of this name already"}
+                .with_reason("token_name_taken")
+                .with_field("/name");
+        }
+        if (rows.size() < query.limit) return {};
+        query.after = rows.back().token.id;
+    }
+}
+
+Status check_is_of_project(store::Connection& db, const store::TokenRecord& token) {
+    const auto owner = TRY(store::find_user(db, token.owner));
+    if (owner && owner->kind == store::UserKind::kProject) return {};
+    return Error{ErrorCode::kNotFound, "there is no such token"}.with_reason("unknown_token");
+}
+
+Status follow_permissions(store::Transaction& tx, const Actor& actor,
+                          const store::TokenRecord& before, const store::TokenRecord& after) {
+    const ProjectId project{after.owner.bytes};
+    auto grant = TRY(
+        store::find_grant(tx.connection(), project, store::PrincipalKind::kToken, after.id.bytes));
+    if (!grant || grant->policy_json != policy_for_scopes(before.scopes)) return {};
+    grant->policy_json = policy_for_scopes(after.scopes);
+    grant->updated_at = tx.now();
+    TRY(store::put_grant(tx.connection(), *grant));
+    store::EventDraft event;
+    event.type = "policy.updated";
+    event.actor = actor.text();
+    event.owner = after.owner;
+    event.token = after.id;
+    event.data = json::object{{"facts", {verify::to_json(fact_of(*grant))}},
+                              {"project", project.uuid()},
+                              {"principal", "token/" + after.id.uuid()}};
+    TRY(tx.append_event(std::move(event)));
+    return {};
+}
+
 }  // namespace
 
 Result<CreatedProjectToken> create_project_token(store::Transaction& tx, const Actor& actor,
@@ -95,6 +144,7 @@ Result<CreatedProjectToken> create_project_token(store::Transaction& tx, const A
     auto& token = made.token;
     token.scopes = TRY(check_permissions(*api, wanted.permissions));
     TRY(check_may_give(db, access, api->api.slug, *token.scopes));
+    if (wanted.needs_unique_name) TRY(check_name_is_free(db, access.project.id, wanted.name));
     json::array facts;
     token.id = new_id<TokenId>(tx.now());
     token.owner = TRY(project_user(tx, access.project, facts));
@@ -143,6 +193,44 @@ Result<ProjectTokenPage> list_project_tokens(store::Connection& db, const Actor&
         page.tokens.push_back(std::move(row.token));
     }
     return page;
+}
+
+Result<TokenDetails> get_project_token(store::Connection& db, const Actor& actor,
+                                       std::string_view id) {
+    auto details = TRY(get_token(db, actor, id));
+    TRY(check_is_of_project(db, details.token));
+    return details;
+}
+
+Status delete_project_token(store::Transaction& tx, const Actor& actor, std::string_view id) {
+    const auto details = TRY(token_to_change(tx, actor, id));
+    TRY(check_is_of_project(tx.connection(), details.token));
+    TRY(change_token(tx, actor, id, TokenChange::kDelete, {}));
+    return {};
+}
+
+Result<TokenDetails> edit_project_token(store::Transaction& tx, const Actor& actor,
+                                        const DirectoryView& apis, std::string_view id,
+                                        const EditProjectToken& edit) {
+    const auto before = TRY(token_to_change(tx, actor, id)).token;
+    TRY(check_is_of_project(tx.connection(), before));
+    TRY(check_still_lives(before, tx.now()));
+    TokenEdit terms;
+    terms.name = edit.name;
+    if (edit.name && *edit.name != before.name) {
+        TRY(check_name(*edit.name));
+        TRY(check_name_is_free(tx.connection(), ProjectId{before.owner.bytes}, *edit.name));
+    }
+    if (edit.permissions) {
+        const auto* api = apis.find(before.api);
+        if (api == nullptr) return Error{ErrorCode::kInternal, "a token's API does not exist"};
+        terms.scopes = TRY(check_permissions(*api, *edit.permissions));
+    }
+    auto details = TRY(edit_token(tx, actor, apis, id, terms));
+    if (details.token.scopes != before.scopes) {
+        TRY(follow_permissions(tx, actor, before, details.token));
+    }
+    return details;
 }
 
 }  // namespace latchkey::authority

@@ -105,6 +105,16 @@ Status disable_project_user(store::Transaction& tx, const ProjectId& project, js
     return {};
 }
 
+Result<std::vector<ProjectView>> views_of(store::Connection& db, const Actor& actor,
+                                          std::vector<store::ProjectRecord> projects) {
+    std::vector<ProjectView> views;
+    for (auto& project : projects) {
+        auto access = TRY(access_to_project(db, actor, project.id.uuid()));
+        views.push_back({std::move(project), std::move(access.role)});
+    }
+    return views;
+}
+
 }  // namespace
 
 Result<ProjectView> create_project(store::Transaction& tx, const Actor& actor,
@@ -192,12 +202,15 @@ Result<std::vector<ProjectView>> list_projects(store::Connection& db, const Acto
     if (!actor.may("user:read")) query.member = actor.user;
     query.after = after;
     query.limit = limit;
-    std::vector<ProjectView> views;
-    for (auto& project : TRY(store::list_projects(db, query))) {
-        auto access = TRY(access_to_project(db, actor, project.id.uuid()));
-        views.push_back({std::move(project), std::move(access.role)});
-    }
-    return views;
+    return views_of(db, actor, TRY(store::list_projects(db, query)));
+}
+
+Result<std::vector<ProjectView>> list_newest_projects(store::Connection& db, const Actor& actor,
+                                                      store::NewestProjects query) {
+    TRY(actor.require("project:read"));
+    query.member.reset();
+    if (!actor.may("user:read")) query.member = actor.user;
+    return views_of(db, actor, TRY(store::list_newest_projects(db, query)));
 }
 
 }  // namespace latchkey::authority

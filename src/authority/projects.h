@@ -8,6 +8,7 @@
 
 #include "authority/directory.h"
 #include "authority/project_access.h"
+#include "store/project_pages.h"
 #include "store/store.h"
 #include "store/tables.h"
 
@@ -45,5 +46,8 @@ Result<ProjectView> get_project(store::Connection& db, const Actor& actor, std::
 // In the order in which they were made: all of them for who has user:read, else his own.
 Result<std::vector<ProjectView>> list_projects(store::Connection& db, const Actor& actor,
                                                std::optional<ProjectId> after, std::size_t limit);
+// The same, the newest first, whatever `query` says of a member.
+Result<std::vector<ProjectView>> list_newest_projects(store::Connection& db, const Actor& actor,
+                                                      store::NewestProjects query);
 
 }  // namespace latchkey::authority

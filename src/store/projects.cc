@@ -1,5 +1,6 @@
 #include <string>
 
+#include "store/project_pages.h"
 #include "store/rows.h"
 #include "store/tables.h"
 #include "store/token_rows.h"
@@ -72,6 +73,25 @@ Result<std::optional<ProjectRecord>> find_project(Connection& db, const ProjectI
 
 Result<std::vector<ProjectRecord>> list_projects(Connection& db, const ProjectQuery& query) {
     return query.member ? list_of_member(db, query, *query.member) : list_all(db, query);
+}
+
+Result<std::vector<ProjectRecord>> list_newest_projects(Connection& db,
+                                                        const NewestProjects& query) {
+    Statement rows = TRY(db.prepare(
+        "SELECT " LATCHKEY_PROJECT_COLUMNS
+        " FROM projects p WHERE p.id < $1 AND p.deleted_at IS NULL"
+        " AND ($2 IS NULL OR p.name = $2) AND ($3 IS NULL OR EXISTS (SELECT 1 FROM memberships m"
+        " WHERE m.project_id = p.id AND m.user_id = $3)) ORDER BY p.id DESC LIMIT $4"));
+    ProjectId before;
+    before.bytes.fill(0xFF);
+    rows.bind(query.before.value_or(before));
+    if (query.name) {
+        rows.bind(std::string_view(*query.name));
+    } else {
+        rows.bind_null();
+    }
+    rows.bind(query.member).bind(page_limit(query.limit));
+    return collect<ProjectRecord>(rows, read_project);
 }
 
 }  // namespace latchkey::store
