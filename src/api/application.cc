@@ -54,7 +54,9 @@ Result<Principal> permit(Services& services, const Edge& edge, std::size_t react
     auto principal = TRY(edge.authenticate(services, reactor, request, cookies));
     TRY(check_csrf(principal, request));
     if (permission.kind() == Kind::kAnyCredential) return principal;
-    if (principal.token && principal.token_api != authority::kManagementApi) {
+    // One that an edge let in manages what is behind its door, with the permissions that it got.
+    const bool is_let_in = principal.actor.hands_on.has_value();
+    if (principal.token && !is_let_in && principal.token_api != authority::kManagementApi) {
         return invalid_token("this token is for another API");
     }
     if (permission.kind() == Kind::kSession && !principal.session) {
@@ -73,7 +75,9 @@ Result<Principal> permit(Services& services, const Edge& edge, std::size_t react
     } else if (!permission.scope_name().empty()) {
         TRY(principal.actor.require(permission.scope_name()));
     }
-    record_scopes(services, reactor, principal, permission.scope_name());
+    if (permission.needs_proof()) TRY(principal.actor.require_proof());
+    // Its own scope, which is another name, the edge has recorded.
+    if (!is_let_in) record_scopes(services, reactor, principal, permission.scope_name());
     return principal;
 }
 

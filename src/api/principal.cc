@@ -166,12 +166,11 @@ Result<Principal> token_principal(Services& services, ReactorState& state,
         principal.verifies.clear();
         return principal;
     }
+    state.scopes.clear();
+    verify::effective_scopes(view, state.scopes);
+    if (const auto scopes = ScopeSet::parse(state.scopes)) principal.scopes = scopes->items();
     // A token of a provider's API has no power here.
-    if (view.api_slug == authority::kManagementApi) {
-        state.scopes.clear();
-        verify::effective_scopes(view, state.scopes);
-        principal.actor.permissions = ScopeSet::parse(state.scopes).value().items();
-    }
+    if (view.api_slug == authority::kManagementApi) principal.actor.permissions = principal.scopes;
     return principal;
 }
 

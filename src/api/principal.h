@@ -33,8 +33,11 @@ struct Principal {
     std::optional<store::SessionRecord> session;
     std::optional<TokenId> token;  // set for tokens of any API
     std::string token_api;         // its slug
+    std::vector<std::string> scopes;  // what it may do there now, with its owner's leave
     std::uint32_t generation{1};   // of the secret that was presented
     Digest token_facts{};          // what its facts are found by
+    // What a jwt says itself that is being replaced: the token may have got more since.
+    std::optional<std::vector<std::string>> claimed;
     // Of an access token, which says who somebody is but manages nothing.
     std::optional<verify::AccessLimits> access;
     std::optional<Timestamp> ends_at;  // the last moment of what was presented

@@ -56,6 +56,17 @@ std::string_view code_of_refusal(int status) {
     }
 }
 
+std::string joined(const std::vector<std::string>& scopes) {
+    std::string text;
+    for (const auto& scope : scopes) {
+        if (!text.empty()) text.push_back(' ');
+        text += scope;
+    }
+    return text;
+}
+
+}  // namespace
+
 // Errors repeat what a client sent, perhaps cut in the middle of a character: what is no text any
 // more would make the whole answer unreadable, and a control character is nobody's to send on. A
 // secret in the wrong place is not repeated.
@@ -69,16 +80,10 @@ std::string readable(std::string_view text) {
     return clean;
 }
 
-std::string joined(const std::vector<std::string>& scopes) {
-    std::string text;
-    for (const auto& scope : scopes) {
-        if (!text.empty()) text.push_back(' ');
-        text += scope;
-    }
-    return text;
+std::string detail_of(const Error& error) {
+    if (error.code != ErrorCode::kInternal) return readable(error.message);
+    return "something went wrong here; the log has the details under this request id";
 }
-
-}  // namespace
 
 int status_of(const Error& error) {
     switch (error.code) {
@@ -131,9 +136,7 @@ http::Response problem(const Error& error, std::string_view issuer, std::string_
     body["type"] = std::string(issuer) + "/errors/" + std::string(code);
     body["title"] = http::reason_phrase(response.status);
     body["status"] = response.status;
-    body["detail"] = error.code == ErrorCode::kInternal ? "something went wrong here; the log "
-                                                          "has the details under this request id"
-                                                        : readable(error.message);
+    body["detail"] = detail_of(error);
     body["code"] = code;
     body["requestId"] = request_id;
     if (!error.hint.empty()) body["hint"] = readable(error.hint);

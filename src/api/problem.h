@@ -13,6 +13,11 @@ namespace latchkey::api {
 int status_of(const Error& error);
 std::string_view code_of(const Error& error);  // its reason, or the word of its ErrorCode
 
+// What a client may read of an error, whatever shape it gets it in: one line of text, no secret that
+// stood in the wrong place, and nothing of an internal one.
+std::string readable(std::string_view text);
+std::string detail_of(const Error& error);
+
 http::Response problem(const Error& error, std::string_view issuer, std::string_view request_id);
 
 // What the connection refuses by itself, before there is a request: a status and a sentence.

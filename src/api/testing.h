@@ -124,6 +124,10 @@ protected:
         http::ServerOptions options;
         options.reactors = kReactors;
         options.listeners.emplace_back().application = application_.get();
+        if (auto edge = make_edge(*services_)) {
+            dialect_ = std::make_unique<Application>(*services_, std::move(edge));
+            options.listeners.emplace_back().application = dialect_.get();
+        }
         auto made = http::ReactorServer::create(options, [this] { return clock.steady(); });
         ASSERT_TRUE(made) << made.error().message;
         server_ = std::move(*made);
@@ -152,6 +156,8 @@ protected:
         wanted.owner = machine.id;
         return create(as_admin_, wanted).value();
     }
+    // The edge of a dialect, on a second listener: port(1).
+    virtual std::unique_ptr<Edge> make_edge(Services& /*services*/) { return nullptr; }
     Client connect() { return Client(server_->port(0)); }
     Reply ask(const std::string& method, const std::string& target, const Fields& fields = {},
               const std::string& body = {}) {
@@ -163,6 +169,7 @@ protected:
     Workers passwords_{1, 50};
     std::unique_ptr<Services> services_;
     std::unique_ptr<Application> application_;
+    std::unique_ptr<Application> dialect_;
     std::unique_ptr<http::ReactorServer> server_;
     std::unique_ptr<Client> client_;
 };

@@ -27,6 +27,24 @@ Status require_still_allowed(store::Connection& db, const Actor& actor,
         .with_scopes(std::move(lost));
 }
 
+// The same for a token that hands on what it has at another API.
+Status require_still_has(store::Connection& db, const Actor& actor, const store::TokenRecord& token,
+                         const std::vector<RoleId>& roles) {
+    if (!actor.hands_on) return {};
+    const auto api = TRY(store::find_api(db, token.api));
+    const auto owned = rights_at(TRY(rights_of_roles(db, roles)), api ? api->slug : "");
+    const auto held = token.scopes.value_or(std::vector<std::string>());
+    std::vector<std::string> lost;
+    for (const auto& scope : *actor.hands_on) {
+        if (!api || !covers(owned, scope) || !covers(held, scope)) lost.push_back(scope);
+    }
+    if (lost.empty()) return {};
+    return Error{ErrorCode::kPermissionDenied, "what this token may do was changed meanwhile"}
+        .with_reason("insufficient_scope")
+        .with_hint("ask again")
+        .with_scopes(std::move(lost));
+}
+
 }  // namespace
 
 Actor Actor::system() {
@@ -72,9 +90,10 @@ Status require_still_active(store::Connection& db, const Actor& actor, Timestamp
                            (!token->expires_at || *token->expires_at > now) &&
                            (!token->not_before || *token->not_before <= now);
     if (!is_active) return ended();
+    TRY(require_still_has(db, actor, *token, user->roles));
     if (!actor.secret) return {};
     // A rotation may have ended the very secret that this request came with.
-    for (const auto& secret : TRY(store::secrets_of(db, token->id))) {
+    for (const auto& secret : TRY(store::recent_secrets_of(db, *token))) {
         if (secret.id != *actor.secret) continue;
         const bool lives =
             secret.state == store::SecretState::kLive && (!secret.ends_at || *secret.ends_at > now);

@@ -24,7 +24,13 @@ struct Actor {
     std::optional<Timestamp> expires_at;   // of the token: nothing it makes may live longer
     std::vector<std::string> allowed_ips;  // of the token: handed on to what it makes
     RateLimit rate;                        // of the token: handed on as well
+    // Through a door for one API's tokens (own_tokens.h): his own of this API are all there are.
+    std::optional<ApiId> only_api;
+    // And he is a token of that API himself: what it may do there, and so hand on.
+    std::optional<std::vector<std::string>> hands_on;
     bool is_system{false};
+    // False in a session whose person has not given his password for a while.
+    bool is_proven{true};
 
     static Actor system();
 

@@ -45,6 +45,9 @@ Result<TokenDetails> read_token(store::Connection& db, const Actor& actor, std::
     if (!parsed) return no_such_token();
     auto token = TRY(store::find_token(db, *parsed));
     if (!token || token->deleted_at) return no_such_token();
+    if (actor.only_api && (token->owner != actor.user || token->api != *actor.only_api)) {
+        return no_such_token();
+    }
     if (token->owner != actor.user) TRY(check_may_touch(db, actor, *token, touch));
     TRY(apply_bulk_rules(db, *token));
     TokenDetails details;

@@ -33,8 +33,8 @@ Error unknown_scope(const DirectoryEntry& api, const std::string& scope, std::st
 }
 
 // Nothing widens itself: the scopes must be the owner's now, and a token that creates tokens hands
-// on only what it has, which is always at the API `latchkey`. Declaring none means all that
-// policies will ever give, which no token has.
+// on only what it has, at its own API. That is `latchkey`, but for one that came through the door
+// of another. Declaring none means all that policies will ever give, which no token has.
 Status check_rights(const Actor& actor, const std::vector<std::string>& owner_patterns,
                     const DirectoryEntry& api,
                     const std::optional<std::vector<std::string>>& declared) {
@@ -51,8 +51,10 @@ Status check_rights(const Actor& actor, const std::vector<std::string>& owner_pa
     if (!actor.token) return {};
     // At another API it has nothing, not even the name of its owner: a credential without scopes
     // would still open whatever asks for no scope.
-    const bool is_own_api = api.api.slug == kManagementApi;
-    missing = is_own_api ? not_covered(scopes, actor.permissions) : scopes;
+    const bool is_own_api =
+        actor.hands_on ? actor.only_api == api.api.id : api.api.slug == kManagementApi;
+    const auto& has = actor.hands_on ? *actor.hands_on : actor.permissions;
+    missing = is_own_api ? not_covered(scopes, has) : scopes;
     if (!is_own_api || !declared || !missing.empty()) {
         return Error{ErrorCode::kPermissionDenied,
                      "a token can hand on only the scopes that it has itself"}
@@ -246,7 +248,9 @@ Result<PreparedToken> prepare_token(Authority& authority, verify::Replica::Reade
     const Timestamp now = whole_milliseconds(authority.clock().now());
     const auto directory = authority.directory().view();
     const DirectoryEntry* api = directory->find(wanted.api);
-    if (api == nullptr) {
+    const bool is_behind_door =
+        api != nullptr && actor.only_api.value_or(api->api.id) == api->api.id;
+    if (!is_behind_door) {
         return invalid("there is no API " + wanted.api.substr(0, 100), "unknown_api", "/api")
             .with_hint("latchkey api list shows what there is");
     }
