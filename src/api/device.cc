@@ -42,18 +42,7 @@ json::object start_view(const Services& services, const authority::DeviceStart& 
 Result<http::Response> start(Call& call) {
     const auto form = TRY(read_form(call.request()));
     TRY(check_client(form));
-    const auto login = login_from(call);
-    // Every login that begins counts: its code stands in the store until it is used or too old.
-    auto& starts = call.services.device_gate.starts;
-    const Microseconds steady = call.services.authority.clock().steady();
-    const authority::FailureBudget::Payer payer{login.address, {}};
-    if (const auto seconds = starts.wait_for(payer, steady); seconds > 0) {
-        return too_many(seconds, "Too many logins were begun from this address.")
-            .with_reason("slow_down");
-    }
-    starts.charge(payer, steady);
-    const auto made = TRY(authority::start_device_login(call.services.authority, login));
-    return token_answer(200, start_view(call.services, made));
+    return begin_device_login(call, authority::kDeviceClient);
 }
 
 // Guessing other people's codes is bounded for each user.
@@ -102,18 +91,38 @@ Result<http::Response> post_device_authorization(Call& call) {
     return started;
 }
 
-Result<http::Response> device_grant(Call& call, const Form& form) {
-    TRY(check_client(form));
+Result<http::Response> begin_device_login(Call& call, std::string_view client) {
+    const auto login = login_from(call);
+    // Every login that begins counts: its code stands in the store until it is used or too old.
+    auto& starts = call.services.device_gate.starts;
+    const Microseconds steady = call.services.authority.clock().steady();
+    const authority::FailureBudget::Payer payer{login.address, {}};
+    if (const auto seconds = starts.wait_for(payer, steady); seconds > 0) {
+        return too_many(seconds, "Too many logins were begun from this address.")
+            .with_reason("slow_down");
+    }
+    starts.charge(payer, steady);
+    const auto made = TRY(authority::start_device_login(call.services.authority, login, client));
+    return token_answer(200, start_view(call.services, made));
+}
+
+Result<http::Response> poll_device_login(Call& call, const Form& form, std::string_view client) {
     const auto code = form.get("device_code");
     if (!code) return invalid_request("device_code is missing.");
-    const auto made = TRY(authority::finish_device_login(
-        call.services.authority, call.services.device_gate.polls, *code, login_from(call)));
+    const auto made =
+        TRY(authority::finish_device_login(call.services.authority, call.services.device_gate.polls,
+                                           *code, login_from(call), client));
     const auto life = std::chrono::duration_cast<std::chrono::seconds>(
         authority::session_life(made.session.kind));
     return token_answer(200, json::object{{"access_token", made.secret.expose()},
                                           {"token_type", "Bearer"},
                                           {"expires_in", life.count()},
                                           {"session", true}});
+}
+
+Result<http::Response> device_grant(Call& call, const Form& form) {
+    TRY(check_client(form));
+    return poll_device_login(call, form, authority::kDeviceClient);
 }
 
 Result<http::Response> get_device(Call& call) {

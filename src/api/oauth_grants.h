@@ -18,6 +18,9 @@ inline constexpr std::string_view kTokenExchangeGrant =
 
 // device.cc, on a worker
 Result<http::Response> device_grant(Call& call, const Form& form);
+// The same for another client than our own, whom who calls has recognised.
+Result<http::Response> begin_device_login(Call& call, std::string_view client);
+Result<http::Response> poll_device_login(Call& call, const Form& form, std::string_view client);
 // token_exchange.cc, on the reactor
 Result<http::Response> token_exchange(Call& call, const Form& form);
 

@@ -116,13 +116,14 @@ void DevicePolls::forget(const Digest& code) {
     polls_.erase(code);
 }
 
-Result<DeviceStart> start_device_login(Authority& authority, const Login& login) {
+Result<DeviceStart> start_device_login(Authority& authority, const Login& login,
+                                       std::string_view client) {
     DeviceStart start;
     start.device_code = make_opaque(kDevicePrefix);
     store::DeviceCodeRecord code;
     code.digest = sha256(start.device_code.expose());
     code.user_code = new_user_code();
-    code.client = kDeviceClient;
+    code.client = client;
     code.address = login.address_text;
     code.agent = printable_agent(login.agent);
     code.created_at = authority.clock().now();
@@ -150,7 +151,8 @@ Status decide_device_login(Authority& authority, DeviceDecision decision) {
 }
 
 Result<LoggedIn> finish_device_login(Authority& authority, DevicePolls& polls,
-                                     std::string_view device_code, Login login) {
+                                     std::string_view device_code, Login login,
+                                     std::string_view client) {
     const Error unknown = poll_error("invalid_grant", "This device code is not known.");
     if (!has_valid_checksum(device_code)) return unknown;
     const Digest digest = sha256(device_code);
@@ -166,7 +168,7 @@ Result<LoggedIn> finish_device_login(Authority& authority, DevicePolls& polls,
                 rows.user = TRY(store::find_user(db, *rows.code->user));
             return rows;
         }));
-    if (!found.code) return unknown;
+    if (!found.code || found.code->client != client) return unknown;
     if (found.code->expires_at <= authority.clock().now()) {
         return poll_error("expired_token", "The code has expired: begin anew.");
     }

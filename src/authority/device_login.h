@@ -17,7 +17,7 @@
 
 namespace latchkey::authority {
 
-// The one client there is: the command line.
+// The one client of our own: the command line. A dialect has another.
 inline constexpr std::string_view kDeviceClient = "latchkey-cli";
 inline constexpr Microseconds kDeviceCodeLife = std::chrono::minutes(15);
 inline constexpr std::int64_t kDevicePollSeconds = 5;
@@ -60,7 +60,8 @@ struct DeviceStart {
     std::string user_code;  // as people see it
 };
 // kUnavailable when too many wait. `login` says from where; it has no name and no password.
-Result<DeviceStart> start_device_login(Authority& authority, const Login& login);
+Result<DeviceStart> start_device_login(Authority& authority, const Login& login,
+                                       std::string_view client = kDeviceClient);
 
 // One that waits; kNotFound with reason "unknown_device_code", also when it is too old or decided.
 Result<store::DeviceCodeRecord> find_device_login(Authority& authority, std::string_view user_code);
@@ -74,9 +75,10 @@ struct DeviceDecision {
 // bad_credentials, rate limits, or as find_device_login.
 Status decide_device_login(Authority& authority, DeviceDecision decision);
 
-// What the device polls. Reasons invalid_grant, expired_token, authorization_pending, slow_down,
-// access_denied.
+// What the device polls; another client's code is an unknown one. Reasons invalid_grant,
+// expired_token, authorization_pending, slow_down, access_denied.
 Result<LoggedIn> finish_device_login(Authority& authority, DevicePolls& polls,
-                                     std::string_view device_code, Login login);
+                                     std::string_view device_code, Login login,
+                                     std::string_view client = kDeviceClient);
 
 }  // namespace latchkey::authority
