@@ -256,11 +256,11 @@ void print_welcome(const Config& config, Parts& parts, const std::string& url) {
 // Of each second: usage and sessions must not wait long behind a rule over a million tokens.
 constexpr Microseconds kSettlingOfSecond{500'000};
 
+void report(const Status& done, const char* what) {
+    if (!done) log::warning(what, {{"why", done.error().message}});
+}
+
 void maintain(Parts& parts) {
-    const auto report = [](const Status& done, const char* what) {
-        if (!done) log::warning(what, {{"why", done.error().message}});
-    };
-    report(api::flush_usage(*parts.services), "usage was not written");
     report(authority::write_sessions(*parts.authority), "sessions were not written");
     report(authority::settle_bulk_rules(*parts.authority, kSettlingOfSecond),
            "a bulk change was not settled further");
@@ -310,8 +310,10 @@ void run_until_stopped(const std::vector<std::string>& flags, Config& config, Pa
         if (signal == SIGTERM || signal == SIGINT) return;
         if (signal == SIGHUP) reload(flags, config, parts);
         if (signal >= 0 || errno != EAGAIN) continue;
+        ++seconds;
+        report(api::flush_usage_when_due(*parts.services, seconds), "usage was not written");
         maintain(parts);
-        if (++seconds % 60 == 0) {
+        if (seconds % 60 == 0) {
             end_silent_secrets(parts);
             const auto done = authority::tidy_up(*parts.authority);
             if (!done) log::warning("tidying up failed", {{"why", done.error().message}});
@@ -354,6 +356,7 @@ int run(const std::vector<std::string>& flags, Config config, const sigset_t& si
     // Ten seconds are promised for all of it, the flush below included.
     parts.server->stop(std::chrono::seconds(8));
     parts.ops_server->stop(std::chrono::seconds(1));
+    report(api::flush_usage(*parts.services), "usage was not written");
     maintain(parts);
     parts.server.reset();
     parts.ops_server.reset();

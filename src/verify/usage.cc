@@ -103,6 +103,15 @@ std::vector<Usage> UsageRecorder::take() {
     return batch;
 }
 
+std::size_t UsageRecorder::waiting() const {
+    State& state = *state_;
+    while (state.is_held.test_and_set(std::memory_order_acquire)) {
+    }
+    const std::size_t size = state.current->size();
+    state.is_held.clear(std::memory_order_release);
+    return size;
+}
+
 std::uint64_t UsageRecorder::left_out() const {
     return state_->left_out.load();
 }

@@ -86,6 +86,8 @@ public:
     void record_scope(const TokenId& token, std::uint32_t generation, Timestamp now,
                       std::string_view scope);
     std::vector<Usage> take();
+    // How many take() would give, without what came just now. Any thread.
+    [[nodiscard]] std::size_t waiting() const;
     [[nodiscard]] std::uint64_t left_out() const;
 
 private:
