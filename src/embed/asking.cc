@@ -77,12 +77,15 @@ TokenVerdict read_verdict(const json::object& answer, const TokenQuestion& quest
 
 }  // namespace
 
-Result<Asking::Answer> Asking::post(const TokenQuestion& question) const {
+Result<Asking::Answer> Asking::post(const TokenQuestion& question) {
     Answer answer;
     answer.at = options_.steady_clock();
     answer.session = heard_.session;
     const std::string body = to_json(to_json_object(question, options_.audience));
+    if (answer.at < paused_until_) return not_current("the authority gave no verdict just now");
     const FetchAnswer got = options_.fetch(options_.issuer + "/v1/tokens/verify", &body);
+    // A refusal is about this question, or about us; only an outage holds up the others.
+    if (got.status == 0 || got.status >= 500) paused_until_ = options_.steady_clock() + kSecond;
     if (got.status != 200) return not_current("the authority gave no verdict");
     const auto parsed = parse_json(got.body);
     if (!parsed || !parsed->is_object()) return not_current("the authority's answer is no verdict");

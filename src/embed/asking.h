@@ -32,7 +32,7 @@ private:
         std::uint64_t session{0};
     };
 
-    Result<Answer> post(const TokenQuestion& question) const;
+    Result<Answer> post(const TokenQuestion& question);
     [[nodiscard]] bool counts(const Answer& kept, std::int64_t life, std::uint64_t revision) const;
     [[nodiscard]] bool is_new_enough(const Answer& answer, std::uint64_t revision) const;
     [[nodiscard]] bool has_ended(const TokenVerdict& verdict) const;
@@ -41,6 +41,7 @@ private:
     const Heard& heard_;
     const StreamFacts& facts_;
     std::map<std::string, Answer> kept_;  // by the digest of the question
+    std::int64_t paused_until_{0};        // steady microseconds
 };
 
 }  // namespace latchkey::embed

@@ -8,6 +8,7 @@
 namespace latchkey::embed {
 namespace {
 
+constexpr std::int64_t kPause = 1'000'000;  // an outage must not make every question wait for it
 constexpr std::size_t kKeySetBytesMax = 262'144;
 constexpr std::size_t kKeysMax = 64;
 constexpr std::size_t kListTokenBytesMax = 2'097'152;
@@ -125,7 +126,18 @@ Result<std::string> Documents::get(const std::string& url) const {
     return std::move(answer.body);
 }
 
+bool Documents::has_just_failed(const std::optional<std::int64_t>& failed_at) const {
+    return failed_at && options_.steady_clock() - *failed_at < kPause;
+}
+
 Status Documents::read_keys() {
+    if (has_just_failed(keys_failed_at_)) return not_current("the key set could not be read");
+    auto read = fetch_keys();
+    keys_failed_at_ = read ? std::nullopt : std::optional(options_.steady_clock());
+    return read;
+}
+
+Status Documents::fetch_keys() {
     Read read = begin();
     std::string document = TRY(get(options_.issuer + "/.well-known/jwks.json"));
     if (keys_.document != document) {
@@ -140,8 +152,11 @@ Status Documents::read_keys() {
 
 Status Documents::read_list(const std::string& uri) {
     HeldList& held = lists_[uri];
+    if (has_just_failed(held.failed_at)) return not_current("the list could not be read");
     Read read = begin();
-    held.parsed = TRY(fetch_list(uri));
+    auto fetched = fetch_list(uri);
+    held.failed_at = fetched ? std::nullopt : std::optional(options_.steady_clock());
+    held.parsed = TRY(std::move(fetched));
     read.count = held.read.count + 1;
     held.read = read;
     return {};

@@ -49,6 +49,7 @@ struct KeySet {
 struct HeldList {
     std::optional<ParsedStatusList> parsed;
     Read read;
+    std::optional<std::int64_t> failed_at;  // steady microseconds
 
     [[nodiscard]] std::optional<std::uint8_t> status(std::uint64_t index) const;
     [[nodiscard]] bool has_ended(std::int64_t now_seconds) const;
@@ -73,10 +74,13 @@ private:
     Result<ParsedStatusList> fetch_list(const std::string& uri);
     Result<ParsedStatusList> parse_list(const std::string& uri, const std::string& document) const;
     [[nodiscard]] Read begin() const;
+    [[nodiscard]] bool has_just_failed(const std::optional<std::int64_t>& failed_at) const;
+    Status fetch_keys();
 
     const VerifierOptions& options_;
     const Heard& heard_;
     KeySet keys_;
+    std::optional<std::int64_t> keys_failed_at_;
     std::map<std::string, HeldList> lists_;
 };
 

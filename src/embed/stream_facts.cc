@@ -10,6 +10,7 @@ namespace latchkey::embed {
 namespace {
 
 constexpr std::string_view kRevoked = "revoked";
+constexpr std::size_t kEntriesMax = 200'000;
 
 std::string text_of(const json::object& object, std::string_view name) {
     const auto* value = object.if_contains(name);
@@ -86,6 +87,12 @@ void StreamFacts::apply(const json::value* facts, Since since) {
     for (const auto& fact : facts->get_array()) {
         if (!apply_one(fact, since)) for_all_ = since;
     }
+    if (verdicts_.size() + open_.size() > kEntriesMax) forget(since);
+}
+
+void StreamFacts::forget(Since since) {
+    verdicts_.clear();
+    begin_again(since);
 }
 
 bool StreamFacts::apply_one(const json::value& fact, Since since) {

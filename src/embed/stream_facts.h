@@ -49,6 +49,8 @@ private:
     bool apply_access(const json::object& fact);
     bool apply_project(const json::object& fact, Since since);
     void say(const std::string& name, const std::string& verdict);
+    // Too much to keep: it is in the lists too, and access tokens made before are asked about.
+    void forget(Since since);
     [[nodiscard]] Since newest(Since newest, const std::vector<std::string>& names) const;
 
     Since for_all_;

@@ -17,6 +17,13 @@ Result<std::uint64_t> count_of(const json::object& object, std::string_view name
     return static_cast<std::uint64_t>(value->get_int64());
 }
 
+std::optional<Timestamp> time_of(const json::object& object) {
+    const auto* value = object.if_contains("at");
+    if (value == nullptr || !value->is_string()) return std::nullopt;
+    const auto time = parse_rfc3339(value->get_string());
+    return time ? std::optional(*time) : std::nullopt;
+}
+
 }  // namespace
 
 Status StreamSession::check(std::uint64_t first, Position next) const {
@@ -37,6 +44,7 @@ Result<Frame> StreamSession::take_head(const json::object& data) {
     Frame frame;
     frame.kind = FrameKind::kHead;
     frame.position = next;
+    frame.at = time_of(data);
     return frame;
 }
 
@@ -53,6 +61,7 @@ Result<Frame> StreamSession::take_change(json::object data) {
     frame.position = Position{epoch, last};
     TRY(check(first, frame.position));
     frame.event = std::move(event->get_object());
+    frame.at = time_of(frame.event);
     return frame;
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/result.h"
 
@@ -20,9 +21,10 @@ enum class FrameKind : std::uint8_t { kOther, kHead, kChange, kReset };
 
 struct Frame {
     FrameKind kind{FrameKind::kOther};
-    Position position;        // after it
-    json::object event;       // of a change
-    bool begins_anew{false};  // what happened before it is not known
+    Position position;            // after it
+    json::object event;           // of a change
+    std::optional<Timestamp> at;  // of the authority's clock, when it was complete up to here
+    bool begins_anew{false};      // what happened before it is not known
 };
 
 class StreamSession {

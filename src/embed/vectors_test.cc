@@ -82,6 +82,13 @@ public:
         return verifier_.verify(question_of(step.at("verify").as_object()));
     }
     [[nodiscard]] int requests() const { return requests_; }
+    // What the authority was asked last.
+    [[nodiscard]] json::value asked(std::string_view name) const {
+        const auto parsed = parse_json(asked_);
+        if (!parsed || !parsed->is_object()) return nullptr;
+        const auto* found = parsed->get_object().if_contains(name);
+        return found == nullptr ? json::value(nullptr) : *found;
+    }
 
 private:
     VerifierOptions options_of(const json::object& config) {
@@ -93,6 +100,7 @@ private:
         options.may_ask = config.at("ask").as_bool();
         options.wall_clock = options.steady_clock = [this] { return seconds_ * 1'000'000; };
         options.fetch = [this](const std::string& url, const std::string* posted) {
+            if (posted != nullptr) asked_ = *posted;
             return answer(url, posted != nullptr);
         };
         return options;
@@ -146,6 +154,7 @@ private:
     const json::object* network_{nullptr};
     std::int64_t seconds_{0};
     int requests_{0};
+    std::string asked_;
     bool has_hung_up_{false};
     Verifier verifier_;
 };
@@ -163,6 +172,11 @@ void play_steps(const json::object& config, const json::object& documents,
         const json::object found = shown(one.play(step.as_object()));
         for (const auto& [name, wanted] : step.at("expect").as_object()) {
             EXPECT_EQ(found.at(name), wanted) << name;
+        }
+        if (const auto* asked = step.as_object().if_contains("asked")) {
+            for (const auto& [name, wanted] : asked->as_object()) {
+                EXPECT_EQ(one.asked(name), wanted) << name;
+            }
         }
         if (step.as_object().contains("requests")) {
             EXPECT_EQ(one.requests(), 0);

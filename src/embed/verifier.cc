@@ -26,6 +26,8 @@ namespace {
 
 constexpr std::int64_t kSecond = 1'000'000;
 constexpr std::size_t kScopesAskedMax = 16;
+constexpr std::int64_t kLooksMax = 3;
+constexpr std::int64_t kLookInterval = 5 * kSecond;
 
 struct Entry {
     SignedToken token;
@@ -89,9 +91,12 @@ public:
         if (!taken) return false;
         if (taken->kind == embed::FrameKind::kOther) return true;
         if (taken->begins_anew) begin_anew(*taken);
-        if (taken->kind == embed::FrameKind::kChange) apply(taken->event, taken->position);
+        if (taken->kind == embed::FrameKind::kChange) apply(*taken);
         heard_.position = taken->position;
-        heard_.at = options_.steady_clock();
+        const std::int64_t delay = delay_of(*taken);
+        if (delay > bound()) return false;
+        const std::int64_t proven = options_.steady_clock() - delay;
+        heard_.at = std::max(heard_.at.value_or(proven), proven);
         return true;
     }
 
@@ -99,6 +104,7 @@ public:
         const std::lock_guard lock(mutex_);
         session_.end(was_lie_);
         was_lie_ = false;
+        least_offset_.reset();
     }
 
     std::string last_event_id() const {
@@ -119,17 +125,22 @@ private:
         heard_.began_seconds = now_seconds();
     }
 
-    void apply(const json::object& event, embed::Position position) {
-        const auto* data = event.if_contains("data");
+    // How much later the frame came than the quickest one of its connection: what lay about on the
+    // way says how it was then, and not how it is.
+    std::int64_t delay_of(const embed::Frame& frame) {
+        if (!frame.at) return 0;
+        const std::int64_t offset = options_.wall_clock() - frame.at->microseconds();
+        least_offset_ = std::min(least_offset_.value_or(offset), offset);
+        return offset - *least_offset_;
+    }
+
+    void apply(const embed::Frame& frame) {
+        const auto* data = frame.event.if_contains("data");
         const auto* object = data == nullptr ? nullptr : data->if_object();
-        std::int64_t seconds = now_seconds();
-        const auto* at = event.if_contains("at");
-        if (at != nullptr && at->is_string()) {
-            if (const auto time = parse_rfc3339(at->get_string())) seconds = time->seconds();
-        }
+        const std::int64_t seconds = frame.at ? frame.at->seconds() : now_seconds();
         facts_.apply(object == nullptr ? nullptr : object->if_contains("facts"),
-                     {position.revision, seconds});
-        if (object != nullptr) reread_keys_ = reread_keys_ || event_is_of_keys(event);
+                     {frame.position.revision, seconds});
+        if (object != nullptr) reread_keys_ = reread_keys_ || event_is_of_keys(frame.event);
     }
 
     static bool event_is_of_keys(const json::object& event) {
@@ -203,8 +214,28 @@ private:
             if (read) return keys.find(jws.kid);
         }
         if (const PublicKey* key = keys.find(jws.kid)) return key;
+        if (!may_look_again()) return no_key_for(jws);
         TRY(documents_.read_keys());
         return keys.find(jws.kid);
+    }
+
+    // Three times at once, and then every five seconds: strangers choose kids.
+    bool may_look_again() {
+        const std::int64_t now = options_.steady_clock();
+        looks_paid_until_ = std::max(looks_paid_until_, now - (kLooksMax - 1) * kLookInterval);
+        if (looks_paid_until_ > now) return false;
+        looks_paid_until_ += kLookInterval;
+        return true;
+    }
+
+    // Of a token that was made after the set was read, the key may be newer than it too.
+    Result<const PublicKey*> no_key_for(const ParsedJws& jws) const {
+        const auto* made = jws.claims.if_contains("iat");
+        const std::int64_t known = documents_.keys().read.wall_seconds;
+        const bool may_be_new = made != nullptr && made->is_int64() &&
+                                made->get_int64() > known - options_.clock_tolerance_seconds;
+        if (may_be_new) return not_current("the key set may have a newer key");
+        return nullptr;
     }
 
     // The order of spec/vectors/README.md.
@@ -262,8 +293,7 @@ private:
     // No list names an access token: the key set confirms it, and what became of it before the
     // stream was heard the authority knows.
     Result<TokenStatus> access_status(const SignedToken& token) {
-        const auto& read = documents_.keys().read;
-        if (!read.is_fresh(heard_, options_.steady_clock(), bound())) TRY(documents_.read_keys());
+        TRY(confirm_keys());
         const auto since = facts_.open_for(token);
         const std::int64_t tolerance = options_.clock_tolerance_seconds;
         const bool is_open = since.revision > 0 && token.issued_at <= since.seconds + tolerance;
@@ -291,7 +321,18 @@ private:
         }
         const auto status = held.status(token.status_index);
         if (!status) return not_current("the status list does not have the token");
+        if (*status == static_cast<std::uint8_t>(TokenStatus::kRevoked)) {
+            return TokenStatus::kRevoked;
+        }
+        TRY(confirm_keys());
         return *status <= 2 ? static_cast<TokenStatus>(*status) : TokenStatus::kAsk;
+    }
+
+    // Whoever stole a signing key that was withdrawn since can write any token, of any status.
+    Status confirm_keys() {
+        const auto& read = documents_.keys().read;
+        if (read.is_fresh(heard_, options_.steady_clock(), bound())) return {};
+        return documents_.read_keys();
     }
 
     [[nodiscard]] bool list_counts(const embed::HeldList& held, const Entry& entry,
@@ -313,6 +354,8 @@ private:
     embed::Documents documents_;
     embed::Asking asking_;
     std::map<Digest, Entry> entries_;
+    std::optional<std::int64_t> least_offset_;  // of the connection's frames, microseconds
+    std::int64_t looks_paid_until_{0};
     bool was_lie_{false};
     bool reread_keys_{false};
 };

@@ -5,6 +5,7 @@
 #include <map>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -62,8 +63,9 @@ protected:
         VerifierOptions options;
         options.issuer = kIssuer;
         options.audience = "licensing-api";
-        options.wall_clock = options.steady_clock = [] { return kNow * 1'000'000; };
+        options.wall_clock = options.steady_clock = [this] { return now_ * 1'000'000; };
         options.fetch = [this](const std::string& url, const std::string* posted) {
+            ++fetches_[url];
             const auto found = documents_.find(url);
             if (posted != nullptr || found == documents_.end()) return FetchAnswer{};
             return FetchAnswer{200, found->second};
@@ -105,7 +107,72 @@ protected:
 
     SigningKey key_{SigningKey::generate()};
     std::map<std::string, std::string> documents_;
+    std::map<std::string, int> fetches_;
+    std::int64_t now_{kNow};
 };
+
+TEST_F(EmbeddedVerifier, AFloodOfUnknownKeysIsCooledDown) {
+    const std::string keys = kIssuer + "/.well-known/jwks.json";
+    Verifier verifier(options());
+    EXPECT_EQ(verdict(verifier, jwt()), "active");
+    for (int i = 0; i < 1000; ++i) {
+        const json::object claims{{"iss", kIssuer}, {"iat", kNow - 60}};
+        const std::string token = sign_jws(key_, "JWT", "k-" + std::to_string(i), claims);
+        EXPECT_EQ(verdict(verifier, token), "unknown");
+    }
+    EXPECT_LE(fetches_[keys], 4);
+    const json::object claims{{"iss", kIssuer}, {"iat", kNow}};
+    EXPECT_EQ(verdict(verifier, sign_jws(key_, "JWT", "new", claims)), "not_current");
+    now_ += 5;
+    EXPECT_EQ(verdict(verifier, sign_jws(key_, "JWT", "new", claims)), "unknown");
+    EXPECT_LE(fetches_[keys], 5);
+}
+
+TEST_F(EmbeddedVerifier, AnOutageHoldsUpOneQuestionASecondAndNotEach) {
+    const auto documents = std::exchange(documents_, {});
+    VerifierOptions asking = options();
+    asking.may_ask = true;
+    Verifier verifier(asking);
+    const std::string opaque = "lkp_0123456789ABCDEFGHIJKLMNOPQRSTUVWX0TeJoD";
+    for (int i = 0; i < 100; ++i) {
+        EXPECT_EQ(verdict(verifier, jwt()), "not_current");
+        EXPECT_EQ(verdict(verifier, opaque), "not_current");
+    }
+    EXPECT_EQ(fetches_[kIssuer + "/.well-known/jwks.json"], 1);
+    EXPECT_EQ(fetches_[kIssuer + "/v1/tokens/verify"], 1);
+    documents_ = documents;
+    now_ += 1;
+    EXPECT_EQ(verdict(verifier, jwt()), "active");
+    documents_.erase(kIssuer + "/status/0");
+    now_ += 31;
+    const int before = fetches_[kIssuer + "/status/0"];
+    for (int i = 0; i < 100; ++i) {
+        EXPECT_EQ(verdict(verifier, jwt()), "not_current");
+    }
+    EXPECT_EQ(fetches_[kIssuer + "/status/0"], before + 1);
+}
+
+TEST_F(EmbeddedVerifier, MoreFactsThanCanBeKeptAreForgottenAndListsReadAnew) {
+    Verifier verifier(options());
+    ASSERT_TRUE(verifier.hear("head", head(40)));
+    ASSERT_TRUE(verifier.hear(
+        "change", change(41, {{"kind", "token"}, {"id", kToken}, {"state", "revoked"}})));
+    EXPECT_EQ(verdict(verifier, jwt()), "revoked");
+    for (int revision = 42; revision < 48; ++revision) {
+        json::array others;
+        for (int i = 0; i < 20'000; ++i) {
+            const std::string number = std::to_string(revision * 100'000 + i);
+            others.emplace_back("01a3b6c0-54a7-7c2e-8f0a-" + std::string(12 - number.size(), '0') +
+                                number);
+        }
+        const json::object fact{
+            {"kind", "token_states"}, {"state", "revoked"}, {"tokens", std::move(others)}};
+        ASSERT_TRUE(verifier.hear("change", change(revision, fact)));
+    }
+    // Only the lists know it still, and this one says that the token was never revoked.
+    EXPECT_EQ(verdict(verifier, jwt()), "active");
+    EXPECT_GE(fetches_[kIssuer + "/status/0"], 1);
+}
 
 TEST_F(EmbeddedVerifier, AnAccessTokenThatIsBoundToAKeyNeedsAProof) {
     Verifier verifier(options());

@@ -4,6 +4,7 @@
 import { credentialOf } from './wire/credential.js'
 import { refusalOf } from './wire/refusal.js'
 import type { Requirement, Verifier } from './verify/index.js'
+import { requireRequirement } from './verify/options.js'
 import type { Allowed } from './verify/result.js'
 
 /** As much of Express as is used here: no types of it are needed to use this. */
@@ -37,6 +38,7 @@ export type Wanted = Requirement | ((request: ExpressRequest) => Requirement)
 /** Lets a request pass whose token is good for what is wanted, and puts what it is on
  * `req.latchkey`. The client's address is `req.ip`: set `trust proxy` behind a proxy. */
 export function protect(verifier: Verifier, wanted: Wanted = {}): ExpressHandler {
+  if (typeof wanted !== 'function') requireRequirement(wanted)
   return (request, response, next) => {
     void check(verifier, wanted, request, response).then(
       (isAllowed) => isAllowed && next(),

@@ -4,6 +4,7 @@
 import { credentialOf } from './wire/credential.js'
 import { refusalOf } from './wire/refusal.js'
 import type { Requirement, Verifier } from './verify/index.js'
+import { requireRequirement } from './verify/options.js'
 import type { Allowed } from './verify/result.js'
 
 /** As much of Hono as is used here: no types of it are needed to use this. */
@@ -29,6 +30,7 @@ export interface LatchkeyVariables {
  * `c.get('latchkey')`. Hono does not know the client's address: give `ip` where tokens are bound
  * to addresses. */
 export function protect(verifier: Verifier, wanted: Wanted = {}): HonoMiddleware {
+  if (typeof wanted !== 'function') requireRequirement(wanted)
   return async (context: HonoContext, next) => {
     const requirement = typeof wanted === 'function' ? wanted(context) : wanted
     const token = credentialOf(context.req.header('authorization'))

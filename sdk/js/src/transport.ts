@@ -3,6 +3,7 @@ import { ConfigurationError, NetworkError } from './errors.js'
 import { isCredential } from './hidden.js'
 import { backoffMs, retryAfterSeconds, sleep } from './wire/backoff.js'
 import { type Answer, boundedFetch, type Fetch } from './wire/bounded_fetch.js'
+import { isBrowser } from './wire/browser.js'
 import { randomId } from './wire/encoding.js'
 import { errorOf } from './wire/problem.js'
 
@@ -108,8 +109,7 @@ export class Transport {
 
   headers(more: Readonly<Record<string, string>>): Record<string, string> {
     // A browser does not let scripts name themselves, and says so on every request.
-    const isBrowser = 'window' in globalThis
-    return isBrowser ? { ...more } : { 'user-agent': this.#options.userAgent, ...more }
+    return isBrowser() ? { ...more } : { 'user-agent': this.#options.userAgent, ...more }
   }
 
   #attempt(call: Call, headers: Record<string, string>): Promise<Answer> {

@@ -4,7 +4,11 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import { deflateSync } from 'node:zlib'
+import { protect as protectInExpress } from '@latchkey/sdk/express'
+import { protect as protectInHono } from '@latchkey/sdk/hono'
 import { createVerifier } from '@latchkey/sdk/verify'
+import { steadyClock } from '../dist/verify/steady.js'
+import { SseParser } from '../dist/wire/sse.js'
 import { Authority, AUDIENCE, Stream } from './support/authority.mjs'
 
 const VERIFIER_SECRET = 'lkp_theverifiersownsecretthatnobodysees00000'
@@ -77,6 +81,23 @@ describe('tokens', () => {
     }
   })
 
+  test('that are made to keep it busy are refused quickly', async () => {
+    const verifier = makeVerifier()
+    const header = Buffer.from('{"alg":"ES256","kid":"k1","typ":"JWT"}').toString('base64url')
+    const claims = [`{"x":"${'\\"'.repeat(5900)}"}`, `{"x":${'['.repeat(5900)}${']'.repeat(5900)}}`,
+      `{"x":[${'"a",'.repeat(2900)}"b"]}`, `{"a"${' '.repeat(11000)}`, '"'.repeat(11800),
+      `{"x":"${'\\\\'.repeat(5800)}"}`]
+    const begun = performance.now()
+    for (let round = 0; round < 20; ++round) {
+      for (const text of claims) {
+        const token = `${header}.${Buffer.from(text).toString('base64url')}.AAAA`
+        assert.equal((await verifier.verify(token)).verdict, 'malformed', text.slice(0, 20))
+      }
+    }
+    assert.ok(performance.now() - begun < 1500, `${performance.now() - begun} ms`)
+    assert.equal(authority.requests.length, 0)
+  })
+
   test('of other issuers cause no request, a thousand of them', async () => {
     const verifier = makeVerifier()
     for (let i = 0; i < 1000; ++i) {
@@ -95,6 +116,23 @@ describe('tokens', () => {
       assert.equal((await verifier.verify(token)).verdict, 'unknown')
     }
     assert.ok(authority.count(KEYS) <= 2)
+  })
+
+  test('a requirement with a slip of the pen is an error and lets nobody in', async () => {
+    const verifier = makeVerifier()
+    const token = authority.token()
+    for (const wanted of [{ scope: 'license:write' }, { scopes: 'license:write' },
+      { scopes: ['license:read'], Project: 'x' }]) {
+      await assert.rejects(verifier.verify(token, wanted), { code: 'bad_requirement' })
+      for (const protect of [protectInExpress, protectInHono]) {
+        assert.throws(() => protect(verifier, wanted), { code: 'bad_requirement' })
+      }
+    }
+    const errors = []
+    protectInExpress(verifier, () => ({ scope: 'license:write' }))(
+      { headers: { authorization: `Bearer ${token}` } }, {}, (error) => errors.push(error))
+    await until('the error', () => errors.length > 0)
+    assert.equal(errors[0].code, 'bad_requirement')
   })
 
   test('a route that asks for nonsense gets a refusal', async () => {
@@ -303,6 +341,55 @@ describe('the event stream', () => {
       await verifier.close()
     }
   })
+})
+
+test('a refusal of the stream that never ends is a refusal all the same', async () => {
+  let sent = 0
+  authority.handlers[STREAM] = (_, response) => {
+    response.writeHead(401, { 'content-type': 'application/problem+json' })
+    const more = () => {
+      while (!response.destroyed && response.write('x'.repeat(65536))) sent += 65536
+    }
+    response.on('drain', more)
+    more()
+  }
+  const verifier = makeVerifier({ token: VERIFIER_SECRET })
+  await verifier.ready()
+  await until('the refusal', () => events.some(({ error }) => error?.status === 401))
+  await verifier.close()
+  assert.ok(sent < 64 << 20, `${sent}`)
+})
+
+test('a stream that comes letter by letter costs each letter once', () => {
+  const parser = new SseParser(4 << 20)
+  const begun = performance.now()
+  for (const letter of ': wait\r\nevent: head\r\ndata: ') assert.deepEqual(parser.feed(letter), [])
+  for (let i = 0; i < 1 << 20; ++i) parser.feed('x')
+  assert.deepEqual(parser.feed('\r'), [])
+  const [frame, ...more] = [...parser.feed('\n'), ...parser.feed('\r'), ...parser.feed('\n')]
+  assert.deepEqual([frame.event, frame.data.length, more.length], ['head', 1 << 20, 0])
+  assert.ok(performance.now() - begun < 2000)
+  assert.throws(() => {
+    for (let i = 0; i < 6 << 20; i += 1024) parser.feed('y'.repeat(1024))
+  }, RangeError)
+  const lines = new SseParser(100).feed('data: a\rdata: b\n\ndata: c\r\n\r\n\n')
+  assert.deepEqual(lines.map(({ data }) => data), ['a\nb', 'c'])
+})
+
+test('an hour of sleep makes everything old', () => {
+  let wall = 1.8e12
+  let monotonic = 1000
+  const clock = steadyClock(() => wall, () => monotonic)
+  const begun = clock()
+  const pass = (onTheWall, steadily) => {
+    wall += onTheWall
+    monotonic += steadily
+    return clock() - begun
+  }
+  assert.equal(pass(5000, 5000), 5000)
+  assert.equal(pass(3_600_000, 1000), 3_605_000)
+  assert.equal(pass(-7_200_000, 0), 3_605_000) // put back: no age goes down
+  assert.equal(pass(2000, 2000), 3_607_000)
 })
 
 describe('the authority', () => {

@@ -105,6 +105,31 @@ describe('the demo API', { skip: !binary && 'LATCHKEY_BINARY is not set' }, () =
     assert.equal((await ask(undefined)).status, 401)
   })
 
+  test('a verifier of two APIs takes for one only what is for that one', async () => {
+    await server.call('POST', '/v1/apis', { slug: 'billing', audience: 'billing-api',
+      name: 'Billing', scopes: [{ name: 'license:read' }] })
+    const user = await server.call('POST', '/v1/users',
+      { kind: 'machine', name: 'both', verifies: ['licensing', 'billing'] })
+    const { token } = await server.call('POST', `/v1/tokens?owner=${user.id}`,
+      { name: 'both', api: 'latchkey', kind: 'opaque', scopes: ['token:verify'] })
+    for (const kind of ['opaque', 'jwt']) {
+      const tokens = {}
+      for (const api of ['licensing', 'billing']) tokens[api] = (await server.mint({ api, kind })).token
+      for (const revocation of ['stream', 'ask']) {
+        for (const mine of ['licensing', 'billing']) {
+          const verifier = createVerifier({ issuer: server.url, audience: `${mine}-api`, token,
+            revocation })
+          for (const theirs of ['licensing', 'billing']) {
+            const { verdict } = await verifier.verify(tokens[theirs], { scopes: ['license:read'] })
+            assert.equal(verdict, mine === theirs ? 'active' : 'wrong_audience',
+              `${kind} of ${theirs} at ${mine} by ${revocation}`)
+          }
+          await verifier.close()
+        }
+      }
+    }
+  })
+
   test('with the authority dead it goes on within the bound, then cannot tell, then recovers', async () => {
     const verifier = createVerifier({ issuer: server.url, audience: 'licensing-api',
       token: server.verifierToken, maxStalenessSeconds: 3 })

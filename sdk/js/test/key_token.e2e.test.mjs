@@ -60,6 +60,23 @@ describe('with the real server', { skip: !binary && 'LATCHKEY_BINARY is not set'
     })
   }
 
+  test('an access token that died before a verifier began is refused by it', async () => {
+    const file = join(server.scratch, 'early.json')
+    cli('token', 'create-token', '-n', 'application-early', '-g', '-a', 'ES256', '--api',
+      'licensing', '--out', file, '--with-permissions', '--project', project, '--no-input')
+    const token = await AuthProvider.fromFile(file).getToken()
+    const { tokenId } = await verifier.verify(token)
+    await server.call('POST', `/v1/tokens/${tokenId}/revoke`, {})
+    const late = createVerifier({ issuer: server.url, audience: 'licensing-api',
+      token: server.verifierToken })
+    try {
+      await late.ready()
+      assert.equal((await late.verify(token)).verdict, 'revoked')
+    } finally {
+      await late.close()
+    }
+  })
+
   test('a clock that is an hour wrong is set by the refusal', async () => {
     const file = join(server.scratch, 'skewed.json')
     cli('token', 'create-token', '-n', 'application-skewed', '-g', '-a', 'ES256', '--api',

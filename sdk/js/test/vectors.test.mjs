@@ -56,6 +56,7 @@ async function runCase(file, { config: changes, steps }) {
       const { token, ...wanted } = step.verify
       const result = await verifier.verify(textOf(token), wanted)
       compare(result, step.expect, `step ${number}`)
+      if (step.asked) compareAsked(network.requests, step.asked)
       if (step.requests === 0) assert.deepEqual(network.requests, [])
     }
   } finally {
@@ -82,6 +83,12 @@ function answersOf(documents, network) {
 function textOf(token) {
   if (typeof token === 'string') return token
   return token.before + token.repeat.repeat(token.times) + token.after
+}
+
+function compareAsked(requests, asked) {
+  const { body } = requests.findLast(({ url }) => url.endsWith('/v1/tokens/verify'))
+  const said = JSON.parse(body)
+  for (const [name, value] of Object.entries(asked)) assert.deepEqual(said[name], value, name)
 }
 
 function compare(result, expected, where) {

@@ -5,6 +5,7 @@ import json
 import threading
 import time
 import zlib
+from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from cryptography.hazmat.primitives import hashes
@@ -46,15 +47,19 @@ def frame(name, data, position=None):
     return f"{head}event: {name}\ndata: {json.dumps(data)}\n\n".encode()
 
 
-def head(revision, since=None, epoch=1):
+def now_text():
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def head(revision, since=None, epoch=1, at=None):
     return frame("head", {"from": revision + 1 if since is None else since, "to": revision,
                           "epoch": epoch, "revision": revision,
-                          "at": "2026-11-22T10:00:00.000Z"})
+                          "at": at or now_text()})
 
 
-def change(revision, *facts, since=None, epoch=1, at="2099-01-01T00:00:00.000Z"):
+def change(revision, *facts, since=None, epoch=1, at=None):
     return frame("change", {"from": revision if since is None else since, "to": revision,
-                            "event": {"epoch": epoch, "revision": revision, "at": at,
+                            "event": {"epoch": epoch, "revision": revision, "at": at or now_text(),
                                       "type": "token.changed", "data": {"facts": list(facts)}}},
                  f"{epoch}.{revision}")
 

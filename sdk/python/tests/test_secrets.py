@@ -2,6 +2,7 @@
 
 import copy
 import io
+import json
 import logging
 import pickle
 import traceback
@@ -50,6 +51,58 @@ class Secrets(unittest.TestCase):
         self.authority.routes["GET /v1/tokens/self"] = (401, {}, {"code": "invalid_token"})
         error = self.raised(client.tokens.self)
         self.check(client, client.tokens, client._sender, made, made.raw, error)
+
+    def test_a_server_that_quotes_the_token_back(self):
+        client = Latchkey(SECRET, server=self.authority.url, base_url=self.authority.url)
+        self.addCleanup(client.close)
+        for status in (400, 401, 403, 500):
+            self.authority.routes["GET /v1/tokens/self"] = (
+                status, {"X-Request-Id": SECRET}, {
+                    "type": "https://auth.example.com/?" + SECRET, "code": SECRET,
+                    "detail": f"no such token: {SECRET}", "hint": SECRET, "requestId": SECRET,
+                    "missingScopes": [SECRET], "errors": [{"pointer": SECRET, "detail": SECRET}]})
+            error = self.raised(client.tokens.self)
+            self.check(error, error.message, error.code, error.hint, error.docs, error.request_id,
+                       error.missing_scopes, error.fields)
+
+    def test_an_authority_that_quotes_what_it_was_asked(self):
+        self.authority.routes["POST /v1/tokens/verify"] = (
+            400, {}, {"code": "x", "detail": f"{OPAQUE} the-verifiers-secret", "hint": OPAQUE})
+        self.secrets.add(OPAQUE)
+        verifier = Verifier(self.authority.url, AUDIENCE, token="the-verifiers-secret",
+                            revocation="poll")
+        self.addCleanup(verifier.close)
+        found = verifier.verify(OPAQUE)
+        self.assertEqual(found.verdict, "not_current")
+        self.check(found, found.error, found.error.__cause__, found.error.hint)
+
+    def test_a_token_endpoint_that_quotes_the_assertion(self):
+        TokenEndpoint(self.authority)
+        shown = []
+
+        def quote(handler):
+            form = self.authority.seen[-1]["body"].decode()
+            shown.append(form.split("client_assertion=")[1].split("&")[0])
+            body = json.dumps({"error": "invalid_request", "error_description": shown[-1]})
+            handler.send_response(400)
+            handler.send_header("Content-Length", str(len(body)))
+            handler.end_headers()
+            handler.wfile.write(body.encode())
+
+        self.authority.routes["POST /oauth2/token"] = quote
+        provider = AuthProvider(token_id=TOKEN, private_key=pem(KEYS["ES256"]),
+                                server=self.authority.url)
+        self.addCleanup(provider.close)
+        error = self.raised(provider.token)
+        self.assertTrue(shown)
+        self.secrets |= set(shown)
+        self.check(error)
+
+    def test_secrets_with_letters_that_no_token_has(self):
+        for secret in (SECRET + "\n", SECRET + "\r\nX: y", SECRET + "\u2026", SECRET + " x", ""):
+            self.check(self.raised(lambda: Verifier(self.authority.url, AUDIENCE, token=secret)))
+        for secret in (SECRET + "\u2026", SECRET + " x"):
+            self.check(self.raised(lambda: Latchkey(secret, server=self.authority.url)))
 
     def test_a_token_with_a_line_break_is_refused_without_being_shown(self):
         error = self.raised(lambda: Latchkey(SECRET + "\n"))

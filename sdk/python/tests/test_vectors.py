@@ -17,7 +17,7 @@ class Network:
     """Answers as the step says. What it does not name cannot be reached."""
 
     def __init__(self, documents):
-        self.documents, self.answers, self.requests = documents, {}, 0
+        self.documents, self.answers, self.requests, self.asked = documents, {}, 0, {}
 
     def __call__(self, method, url, *, headers, body, timeout, bytes_max):
         self.requests += 1
@@ -26,6 +26,8 @@ class Network:
             raise NetworkError("it cannot be reached")
         if method != ("POST" if url.endswith("/v1/tokens/verify") else "GET"):
             raise AssertionError(f"{method} {url}")
+        if method == "POST":
+            self.asked = json.loads(body)
         if isinstance(found, str):
             found = {"status": 200, "body": found}
         text = self.documents.get(found.get("body", ""), "")
@@ -43,7 +45,7 @@ class Case:
         self.now, self.network = 0.0, Network(documents)
         self.session, self.is_open = None, True
         self.verifier = Verifier(
-            config["issuer"], config["audience"], token="not a secret" if config["ask"] else None,
+            config["issuer"], config["audience"], token="not-a-secret" if config["ask"] else None,
             revocation="poll", max_staleness=config["maxStalenessSeconds"],
             clock_tolerance=config["clockToleranceSeconds"], transport=self.network,
             clock=lambda: self.now, monotonic=lambda: self.now, background=False)
@@ -112,6 +114,9 @@ class Vectors(unittest.TestCase):
                         wanted = step["expect"]
                         self.assertEqual({name: found[name] for name in wanted}, wanted,
                                          f"step {number}")
+                        asked = step.get("asked", {})
+                        self.assertEqual({name: played.network.asked.get(name) for name in asked},
+                                         asked, f"step {number}")
                         if step.get("requests") == 0:
                             self.assertEqual(played.network.requests, 0, f"step {number}")
         print(f"verifier vectors: {count} cases", file=sys.stderr)

@@ -1,15 +1,18 @@
 """The verifier against a real socket: what it fetches, believes, and says when it cannot tell."""
 
+import contextlib
 import os
 import threading
 import time
 import unittest
 import zlib
+from datetime import datetime, timedelta, timezone
 
 from authority import (AUDIENCE, OPAQUE, OTHER, OWNER, TOKEN, Authority, Key, base64url, change,
                        head, token_fact, wait_until)
 
 from latchkey import (ConfigurationError, KeySetError, NetworkError, RequestTimeout, Verifier)
+from latchkey._steady import SteadyClock
 
 
 class VerifierCase(unittest.TestCase):
@@ -423,6 +426,53 @@ class Streaming(VerifierCase):
             verifier.ready()
             wait_until(lambda: verifier.state()["streamError"] == "stream_silent")
         self.assertTrue(verifier.verify(self.authority.token()))
+
+    def test_what_a_proxy_held_back_is_no_news(self):
+        """Frames that come late say how it was, and not how it is."""
+        verifier, stream = self.streaming(max_staleness=2.0)
+        token = self.authority.token()
+        self.assertTrue(verifier.verify(token))
+        self.authority.routes["GET /status/0"] = (503, {}, b"")
+        self.authority.routes["GET " + JWKS] = (503, {}, b"")
+        said = datetime.now(timezone.utc) - timedelta(seconds=1.5)
+        late = said.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+        deadline = time.monotonic() + 10
+        while verifier.verify(token) and time.monotonic() < deadline:
+            with contextlib.suppress(OSError):  # it hangs up on what is too late
+                stream.send(head(40, at=late))
+            time.sleep(0.05)
+        self.assertEqual(verifier.verify(token).verdict, "not_current")
+
+    def test_more_facts_than_can_be_kept_are_forgotten_and_read_anew(self):
+        from latchkey import _facts
+        most, _facts.ENTRIES_MAX = _facts.ENTRIES_MAX, 100
+        self.addCleanup(setattr, _facts, "ENTRIES_MAX", most)
+        verifier, stream = self.streaming()
+        token = self.authority.token()
+        self.assertTrue(verifier.verify(token))
+        stream.send(change(41, token_fact(state="revoked")))
+        wait_until(lambda: verifier.verify(token).verdict == "revoked")
+        self.authority.statuses[7] = 1
+        for revision in range(42, 242):
+            other = f"01a3b6c0-54a7-7c2e-8f0a-{revision:012x}"
+            stream.send(change(revision, token_fact(other, "revoked")))
+        wait_until(lambda: verifier.state()["position"] == (1, 241))
+        facts = verifier._known.stream.facts
+        self.assertLessEqual(len(facts._verdicts) + len(facts._open), 101)
+        self.assertEqual(verifier.verify(token).verdict, "revoked")  # by the list
+
+    def test_an_hour_of_sleep_makes_everything_old(self):
+        wall, steady = [1_800_000_000.0], [100.0]
+        clock = SteadyClock(lambda: wall[0], lambda: steady[0])
+        began = clock()
+        wall[0], steady[0] = wall[0] + 5, steady[0] + 5
+        self.assertAlmostEqual(clock() - began, 5)
+        wall[0], steady[0] = wall[0] + 3600, steady[0] + 1
+        self.assertAlmostEqual(clock() - began, 3605)
+        wall[0] -= 7200  # put back: no age goes down
+        self.assertAlmostEqual(clock() - began, 3605)
+        steady[0] += 2
+        self.assertAlmostEqual(clock() - began, 3607)
 
     def test_a_stream_that_is_refused_leaves_polling(self):
         self.answer("/v1/events/stream", 403, {"code": "insufficient_scope"})

@@ -45,7 +45,10 @@ export async function decryptPbes2(
     ['decrypt'],
   )
   try {
-    return new Uint8Array(await subtle.decrypt({ name: 'AES-CBC', iv }, key, data))
+    const opened = new Uint8Array(await subtle.decrypt({ name: 'AES-CBC', iv }, key, data))
+    // One wrong passphrase in 256 leaves what looks like padding.
+    derSequence(derValues(opened)[0])
+    return opened
   } catch {
     throw new ConfigurationError('the private key cannot be opened with this passphrase', {
       code: 'wrong_passphrase',

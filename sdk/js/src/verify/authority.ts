@@ -118,7 +118,10 @@ export class Authority {
           method: 'POST',
           headers: { authorization: `Bearer ${credential}`, 'content-type': 'application/json',
             accept: 'application/json' },
-          body: JSON.stringify({ token, scopes, ...Object.fromEntries(named) }),
+          // Named always: a verifier of several APIs must not hear about another one's token.
+          body: JSON.stringify({
+            token, api: this.#config.audience, scopes, ...Object.fromEntries(named),
+          }),
           cache: 'no-store',
         },
         { timeoutMs: this.#config.timeoutMs, bytesMax: kAnswerBytesMax },

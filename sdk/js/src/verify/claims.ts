@@ -19,6 +19,8 @@ export interface TokenClaims {
   readonly issuedAt: number
   readonly expiresAt: number | undefined
   readonly scopes: readonly string[]
+  /** Of an access token: what was asked for, and it may do no more than that. */
+  readonly requested: readonly string[] | undefined
   readonly project: string | undefined
   readonly status: { readonly index: number; readonly uri: string } | undefined
   /** Of an access token: the thumbprint of the key that it was got with. */
@@ -44,7 +46,7 @@ export function jwtClaims(claims: JsonObject, issuer: string): TokenClaims | und
   if (status === null) return undefined
   return {
     kind: 'jwt', ...common, tokenId, secretId, owner, status,
-    project: undefined, clientKey: undefined, clientSecret: undefined, ancestors: [],
+    requested: undefined, project: undefined, clientKey: undefined, clientSecret: undefined, ancestors: [],
     needsProof: claims.cnf !== undefined,
   }
 }
@@ -53,6 +55,8 @@ export function accessClaims(claims: JsonObject): TokenClaims | undefined {
   const common = commonClaims(claims)
   const { client_id: client, project_id: project, jti, cnf } = claims
   if (common === undefined || !isUuid(client) || claims.sub !== client) return undefined
+  // As facts of the stream are written: nothing of them may be missed for its letters.
+  if (client !== client.toLowerCase()) return undefined
   if (common.expiresAt === undefined || common.expiresAt <= common.issuedAt) return undefined
   if (typeof jti !== 'string' || jti === '') return undefined
   const { client_key: clientKey, client_secret_hash: clientSecret } = claims
@@ -67,12 +71,12 @@ export function accessClaims(claims: JsonObject): TokenClaims | undefined {
   // What cannot be read must not pass for nothing.
   if (cnf !== undefined && !(isObject(cnf) && isDigest(cnf.jkt))) return undefined
   if (project !== undefined && !isUuid(project)) return undefined
-  if (claims.requested_scope !== undefined && scopesOf(claims.requested_scope) === undefined) {
-    return undefined
-  }
+  const asked = claims.requested_scope
+  const requested = asked === undefined ? undefined : scopesOf(asked)
+  if (asked !== undefined && requested === undefined) return undefined
   return {
-    kind: 'access', ...common, tokenId: client, secretId: jti, owner: undefined, project,
-    status: undefined, clientKey: clientKey as string | undefined,
+    kind: 'access', ...common, requested, tokenId: client, secretId: jti, owner: undefined,
+    project: project?.toLowerCase(), status: undefined, clientKey: clientKey as string | undefined,
     clientSecret: clientSecret as string | undefined, ancestors: ancestors as string[],
     needsProof: cnf !== undefined,
   }

@@ -9,6 +9,7 @@ export class Freshness {
   #provenAt = -Infinity
   #epoch = 0
   #revision = 0
+  #beganAt = Infinity
 
   constructor(config: Config) {
     this.#config = config
@@ -27,12 +28,18 @@ export class Freshness {
     return this.#revision
   }
 
+  /** When the run began, in seconds on our clock: what happened before, the stream has not told. */
+  get beganAt(): number {
+    return this.#beganAt
+  }
+
   /** Everything before is forgotten; what is read from now on belongs to a new run. */
   begin(epoch: number, revision: number): void {
     ++this.#run
     this.#isRunning = true
     this.#epoch = epoch
     this.#revision = revision
+    this.#beganAt = this.#config.now() / 1000
   }
 
   end(): void {

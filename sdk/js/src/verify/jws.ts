@@ -6,6 +6,7 @@ import { type JsonObject, parseStrictObject } from '../wire/json.js'
 
 export const kTokenBytesMax = 16_384
 const kHeaderBytesMax = 2_048
+const kDepthMax = 8
 const kRefused = ['crit', 'b64', 'zip', 'jwk', 'jku', 'x5u', 'x5c', 'enc']
 
 export const kAlgorithms = ['RS256', 'RS512', 'ES256', 'ES512', 'Ed25519'] as const
@@ -57,5 +58,6 @@ function objectOf(encoded: string, bytesMax: number): JsonObject | undefined {
   if (encoded.length > (bytesMax * 4) / 3 + 3) return undefined
   const bytes = fromBase64url(encoded)
   const text = bytes && fromUtf8(bytes)
-  return text === undefined || text.startsWith('\ufeff') ? undefined : parseStrictObject(text)
+  if (text === undefined || text.startsWith('\ufeff')) return undefined
+  return parseStrictObject(text, kDepthMax)
 }

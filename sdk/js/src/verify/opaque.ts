@@ -32,10 +32,13 @@ export function isOpaqueToken(text: string): boolean {
   return parts !== null && checksumOf(parts[1]!) === parts[2]
 }
 
+const kFirstPartLengthMax = 512
+
 /** base64url({"TokenID","ProjectID"}) "." base64url(48 random bytes) */
 export function isProjectToken(text: string): boolean {
-  const [head, random, ...more] = text.split('.')
+  const [head, random, ...more] = text.split('.', 3)
   if (head === undefined || random === undefined || more.length > 0) return false
+  if (head.length > kFirstPartLengthMax) return false
   const bytes = fromBase64url(head)
   if (bytes === undefined || fromBase64url(random)?.length !== 48) return false
   const names = parseStrictObject(fromUtf8(bytes) ?? '')

@@ -2,6 +2,7 @@ import { ConfigurationError, type LatchkeyError } from '../errors.js'
 import { Hidden, isCredential } from '../hidden.js'
 import { serverAddress } from '../wire/address.js'
 import type { Fetch } from '../wire/bounded_fetch.js'
+import { steadyClock } from './steady.js'
 
 /** What a route does with a token about which nothing was heard within the bound. */
 export type OnStale = 'deny' | 'allow'
@@ -48,6 +49,25 @@ export interface Requirement {
   /** The client's address, for tokens that are bound to some. */
   readonly ip?: string
   readonly onStale?: OnStale
+}
+
+const kWanted = new Set(['scopes', 'project', 'resource', 'ip', 'onStale'])
+
+/** Throws for what is no requirement: `{ scope: 'a:b' }` must not pass for one that asks nothing. */
+export function requireRequirement(wanted: Requirement): void {
+  for (const name in wanted) {
+    if (!kWanted.has(name)) throw badRequirement(`there is no ${name} in a requirement`)
+  }
+  if (wanted.scopes !== undefined && !Array.isArray(wanted.scopes)) {
+    throw badRequirement('scopes is an array of scopes')
+  }
+}
+
+function badRequirement(why: string): ConfigurationError {
+  return new ConfigurationError(why, {
+    code: 'bad_requirement',
+    hint: "{ scopes: ['license:read'], project, resource, ip, onStale }",
+  })
 }
 
 export interface Config {
@@ -110,7 +130,7 @@ export function configOf(options: VerifierOptions): Config {
       }
     },
     now: now ?? Date.now,
-    steady: now ?? (() => performance.now()),
+    steady: now ?? steadyClock(),
   }
 }
 

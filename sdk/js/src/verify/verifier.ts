@@ -1,5 +1,6 @@
 // The verifier: what a token is, from what is known here, and from the authority where that is not
 // enough. The verdicts and their order are those of spec/vectors/README.md.
+import { uuidOf } from '../wire/encoding.js'
 import { isObject, type JsonObject } from '../wire/json.js'
 import { Authority } from './authority.js'
 import { Changes, keyDigestOf, type Standing } from './changes.js'
@@ -8,7 +9,13 @@ import { Freshness } from './freshness.js'
 import { parseJws, kTokenBytesMax } from './jws.js'
 import { KeySet } from './key_set.js'
 import { isOpaqueToken, isProjectToken } from './opaque.js'
-import { type Config, configOf, type Requirement, type VerifierOptions } from './options.js'
+import {
+  type Config,
+  configOf,
+  requireRequirement,
+  type Requirement,
+  type VerifierOptions,
+} from './options.js'
 import { Recent } from './recent.js'
 import { allowed, type Identity, refused, type Result } from './result.js'
 import { missingScopes } from './scope.js'
@@ -41,7 +48,7 @@ export interface VerifierState {
 /** Not for us to tell: an opaque token, which says nothing. */
 const kOpaque = 'opaque'
 
-const kReadingsMax = 4
+const kReadingsMax = 6
 const kNone: Requirement = Object.freeze({})
 const kNoScopes: readonly string[] = Object.freeze([])
 
@@ -87,8 +94,10 @@ export class Verifier {
     return { isConnected: this.#freshness.isFresh(), epoch, revision }
   }
 
-  /** What the token is, and whether it may do what is wanted. Never throws. */
+  /** What the token is, and whether it may do what is wanted. Never throws for a token, whatever it
+   * is; what is no requirement is a ConfigurationError. */
   async verify(token: string, wanted: Requirement = kNone): Promise<Result> {
+    requireRequirement(wanted)
     this.#stream?.start()
     if (typeof token !== 'string' || token.length > kTokenBytesMax) return refused('malformed')
     const known = this.#remembered(token) ?? (await this.#open(token))
@@ -156,16 +165,16 @@ export class Verifier {
     if (over !== undefined) return refused(over, who)
     if (this.#config.revocation === 'ask') return 'authority'
     if (claims.kind === 'access') {
-      // No list names access tokens: without the stream only the authority knows that one is dead.
-      if (this.#config.token !== undefined && !this.#freshness.isFresh()) return 'authority'
-      if (!this.#keys.isCurrent()) return 'keys'
-      this.#keys.refreshIfOld()
+      if (this.#config.token !== undefined && !this.#isTold(claims)) return 'authority'
     } else {
       if (claims.status === undefined || wanted.project !== undefined) return 'authority'
       if (list === undefined || status === undefined) return 'list'
       if (!this.#speaksFor(list, known, standing)) return 'list'
       this.#lists.refreshIfOld(claims.status.uri, list)
     }
+    // Whoever stole a signing key that was withdrawn since can write any token, of any status.
+    if (!this.#keys.isCurrent()) return 'keys'
+    this.#keys.refreshIfOld()
     if (standing.passing !== undefined) return refused(standing.passing, who)
     if (status === 2) return refused('suspended', who)
     if (standing.mustAsk || (status !== undefined && status !== 0)) return 'authority'
@@ -188,6 +197,14 @@ export class Verifier {
     return claims.issuedAt > now + this.#config.toleranceSeconds ? 'not_yet_valid' : undefined
   }
 
+  // No list names access tokens: what became of one before the stream was heard, or without it, only
+  // the authority knows.
+  #isTold(claims: TokenClaims): boolean {
+    const { beganAt } = this.#freshness
+    return this.#freshness.isFresh() &&
+      claims.issuedAt > beganAt + this.#config.toleranceSeconds
+  }
+
   #speaksFor(list: ListCopy, known: Known, standing: Standing): boolean {
     if (!this.#lists.isCurrent(list)) return false
     // From before a change, or before the token: its entry was somebody else's then, or nobody's.
@@ -199,12 +216,13 @@ export class Verifier {
   #permit(known: Known, wanted: Requirement, isStale: boolean): Result | Need {
     const { claims, who } = known
     const scopes = wanted.scopes ?? kNoScopes
-    const isElsewhere = wanted.project !== undefined && wanted.project !== claims.project
+    const isElsewhere =
+      wanted.project !== undefined && idOf(wanted.project) !== claims.project
     if (isElsewhere) {
       return refused('insufficient_scope', who, { scopes: claims.scopes, missingScopes: scopes })
     }
     if (scopes.length > 0) {
-      const missing = missingScopes(claims.scopes, scopes)
+      const missing = missingOf(claims, scopes)
       if (missing.length > 0) {
         // The scopes of an access token are what holds on every resource, and never more.
         const mayBeMore = claims.kind === 'access' && this.#config.token !== undefined
@@ -225,7 +243,10 @@ export class Verifier {
     // While a list is read the stream may tell of a change, and then it must be read again.
     for (let count = 0; count < kReadingsMax && need !== 'authority'; ++count) {
       if (need === 'list') await this.#readList(known)
-      else if (!(await this.#readKeys(known))) {
+      else await this.#keys.refresh()
+      // The key that signed it may have gone meanwhile, and then its signature proves nothing.
+      if (!this.#keys.has(known.kid)) {
+        this.#known.delete(token)
         return refused(this.#keys.hasFailed ? 'not_current' : 'unknown')
       }
       const now = this.#judge(known, wanted)
@@ -239,11 +260,6 @@ export class Verifier {
     const standing = this.#changes.standing(known.claims, known.kid, known.keyDigest)
     return this.#lists.refresh(known.claims.status!.uri, (copy) =>
       this.#speaksFor(copy, known, standing))
-  }
-
-  async #readKeys(known: Known): Promise<boolean> {
-    await this.#keys.refresh()
-    return this.#keys.has(known.kid)
   }
 
   async #asked(token: string, known: Known, wanted: Requirement): Promise<Result> {
@@ -286,6 +302,18 @@ export class Verifier {
   #seconds(): number {
     return Math.floor(this.#config.now() / 1000)
   }
+}
+
+// Either form of an id; what is none of them is the id of nothing.
+function idOf(text: string): string {
+  return uuidOf(text) ?? text
+}
+
+function missingOf(claims: TokenClaims, scopes: readonly string[]): string[] {
+  const missing = missingScopes(claims.scopes, scopes)
+  if (claims.requested === undefined) return missing
+  const beyond = missingScopes(claims.requested, scopes)
+  return scopes.filter((scope) => missing.includes(scope) || beyond.includes(scope))
 }
 
 function tellsOfKeys(facts: unknown): boolean {

@@ -69,7 +69,8 @@ function refuseRedirect(response: Response, url: string): void {
   })
 }
 
-async function readText(
+/** The body as text. Throws NetworkError, or what the signal's end makes of it. */
+export async function readText(
   response: Response,
   bytesMax: number,
   signal: AbortSignal,

@@ -1,16 +1,17 @@
 // fetch for addresses that the caller names, with his credentials: redirects are followed, but
-// what is secret stays behind when the origin changes. fetch in browsers does so by itself and
-// shows us no redirect; a custom fetch may not, so where we see them we do it.
+// what is secret stays behind when the origin changes. fetch in browsers and their workers does so
+// by itself and shows us no redirect; a custom fetch may not, so where we see them we do it.
 import { NetworkError } from '../errors.js'
 import { requireSafe } from './address.js'
 import type { Fetch } from './bounded_fetch.js'
+import { isBrowser } from './browser.js'
 
 const kRedirects = new Set([301, 302, 303, 307, 308])
 const kRedirectsMax = 10
 const kSecretHeaders = ['authorization', 'cookie', 'dpop', 'proxy-authorization']
 
 export async function carefulFetch(fetch: Fetch, url: URL, init: RequestInit): Promise<Response> {
-  if (init.redirect === 'manual' || init.redirect === 'error' || 'window' in globalThis) {
+  if (init.redirect === 'manual' || init.redirect === 'error' || isBrowser()) {
     return fetch(url.href, init)
   }
   let request: RequestInit = init

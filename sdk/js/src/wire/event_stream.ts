@@ -2,7 +2,7 @@
 // where he was. Silence ends it too: the server says something every second, so a connection
 // without a word is dead or held back by a proxy, whatever TCP says.
 import { NetworkError } from '../errors.js'
-import { type Fetch, placeOf } from './bounded_fetch.js'
+import { type Fetch, placeOf, readText } from './bounded_fetch.js'
 import { errorOf } from './problem.js'
 import { type SseFrame, SseParser } from './sse.js'
 
@@ -37,7 +37,7 @@ export async function* openEventStream(
         signal: end.signal,
       }),
     )
-    await requireStream(response, request)
+    await requireStream(response, request, silence, end.signal)
     reader = response.body!.getReader()
     yield* framesOf(reader, silence)
   } catch (error) {
@@ -62,11 +62,19 @@ async function* framesOf(
   }
 }
 
-async function requireStream(response: Response, request: StreamRequest): Promise<void> {
+async function requireStream(
+  response: Response,
+  request: StreamRequest,
+  silence: Silence,
+  end: AbortSignal,
+): Promise<void> {
   const type = response.headers.get('content-type') ?? ''
   if (response.status === 200 && /^text\/event-stream\b/i.test(type) && response.body) return
   if (response.status >= 400) {
-    const text = (await response.text()).slice(0, kProblemBytesMax)
+    // What the answer says may be long, slow or without an end; its status says enough.
+    const text = await silence
+      .race(readText(response, kProblemBytesMax, end, request.url))
+      .catch(() => '')
     throw errorOf({ status: response.status, headers: response.headers, text }, request.token)
   }
   void response.body?.cancel().catch(() => {})

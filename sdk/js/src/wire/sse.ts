@@ -8,7 +8,10 @@ export interface SseFrame {
 
 /** Feed it pieces of text as they come; it gives whole frames. Throws when one grows too large. */
 export class SseParser {
-  #rest = ''
+  /** Of the line that has no end yet: its pieces, each looked at once however small they are. */
+  #pieces: string[] = []
+  #length = 0
+  #endsInCr = false
   #id: string | undefined
   #event = ''
   #data: string[] = []
@@ -18,17 +21,29 @@ export class SseParser {
 
   feed(text: string): SseFrame[] {
     const frames: SseFrame[] = []
-    this.#rest += text
-    // A lone CR at the end may be half of a CRLF: it waits for what comes next.
-    for (;;) {
-      const match = /\r\n|\n|\r(?!$)/.exec(this.#rest)
-      if (match === null) break
-      const line = this.#rest.slice(0, match.index)
-      this.#rest = this.#rest.slice(match.index + match[0].length)
+    let begin = 0
+    // A CR ended the line before; a LF now is its other half.
+    if (this.#endsInCr && text.startsWith('\n')) begin = 1
+    if (text !== '') this.#endsInCr = text.endsWith('\r')
+    const ends = /\r\n|\n|\r/g
+    ends.lastIndex = begin
+    for (let end = ends.exec(text); end !== null; end = ends.exec(text)) {
+      this.#keep(text.slice(begin, end.index))
+      begin = ends.lastIndex
+      const line = this.#pieces.join('')
+      this.#pieces = []
+      this.#length = 0
       this.#take(line, frames)
     }
-    if (this.#rest.length + this.#size > this.frameBytesMax) throw new RangeError('frame')
+    this.#keep(text.slice(begin))
     return frames
+  }
+
+  #keep(piece: string): void {
+    if (piece === '') return
+    this.#pieces.push(piece)
+    this.#length += piece.length
+    if (this.#length + this.#size > this.frameBytesMax) throw new RangeError('frame')
   }
 
   #take(line: string, frames: SseFrame[]): void {

@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, Generic, Mapping, Optional, Tuple, TypeV
 from ._http import Answer, Transport
 from ._jws import KeySet
 from ._status import TOKEN_BYTES_MAX, StatusList, parse_status_list
-from ._text import compact_json, parse_object, plain_text
+from ._text import compact_json, parse_object, plain_text, without
 from .errors import (
     AuthenticationError,
     KeySetError,
@@ -119,9 +119,9 @@ class Authority:
             headers={**self.credentials(), "Content-Type": "application/json",
                      "Accept": "application/json"},
             body=body, timeout=self._timeout, bytes_max=1 << 20)
-        found = parse_object(answer.body)
         if answer.status != 200:
-            raise error_of_answer(answer, found)
+            raise error_of_answer(answer, self._token, question.get("token"))
+        found = parse_object(answer.body)
         if found is None or not isinstance(found.get("valid"), bool) \
                 or not isinstance(found.get("verdict"), str):
             raise NetworkError("the authority's answer is no verdict", code="bad_answer")
@@ -147,26 +147,29 @@ def _code_of_status(status: int) -> str:
     return "unavailable" if status >= 500 or status == 429 else "refused"
 
 
-def error_of_answer(answer: Answer, problem: Optional[Mapping[str, Any]] = None) -> LatchkeyError:
-    """The typed error of an answer that is no success: RFC 9457, RFC 6749, or neither."""
-    if problem is None:
-        problem = parse_object(answer.body) or {}
-    kind = class_for_status(answer.status)
-    code = problem.get("code") or problem.get("error")
-    detail = problem.get("detail") or problem.get("error_description")
-    missing = problem.get("missingScopes")
-    fields = problem.get("errors")
-    docs = problem.get("type")
-    return kind(
-        plain_text(detail) or f"the server answered {answer.status}",
-        code=plain_text(code, 64) or None, status=answer.status,
-        request_id=plain_text(answer.headers.get("x-request-id") or problem.get("requestId"), 128)
-        or None,
-        hint=plain_text(problem.get("hint")) or None,
-        missing_scopes=[plain_text(one, 64) for one in missing] if isinstance(missing, list) else (),
-        retry_after=retry_after_of(answer),
-        docs=docs if isinstance(docs, str) and docs.startswith("http") else None,
-        fields=[one for one in fields if isinstance(one, dict)] if isinstance(fields, list) else ())
+def error_of_answer(answer: Answer, *secrets: Optional[str]) -> LatchkeyError:
+    """The typed error of an answer that is no success: RFC 9457, RFC 6749, or neither. `secrets`
+    are cut out of whatever the server wrote."""
+    problem = parse_object(answer.body) or {}
+
+    def say(value: Any, length_max: int = 300) -> str:
+        return plain_text(without(value, *secrets) if isinstance(value, str) else "", length_max)
+
+    def say_all(value: Any) -> Dict[str, Any]:
+        return {say(name): say(text) for name, text in value.items()}
+
+    missing, fields = problem.get("missingScopes"), problem.get("errors")
+    docs = say(problem.get("type"))
+    return class_for_status(answer.status)(
+        say(problem.get("detail") or problem.get("error_description"))
+        or f"the server answered {answer.status}",
+        code=say(problem.get("code") or problem.get("error"), 64) or None, status=answer.status,
+        request_id=say(answer.headers.get("x-request-id") or problem.get("requestId"), 128) or None,
+        hint=say(problem.get("hint")) or None,
+        missing_scopes=[say(one, 64) for one in missing] if isinstance(missing, list) else (),
+        retry_after=retry_after_of(answer), docs=docs if docs.startswith("http") else None,
+        fields=[say_all(one) for one in fields if isinstance(one, dict)]
+        if isinstance(fields, list) else ())
 
 
 def retry_after_of(answer: Answer) -> Optional[float]:

@@ -28,6 +28,15 @@ class Facts:
         self._open: Dict[str, Since] = {}  # by the same, and by project
         self._compromised: Set[str] = set()
 
+    def empty(self, since: Since) -> "Facts":
+        """Nothing but withdrawn keys. What was told is in the lists too, and access tokens made
+        before are asked about."""
+        fresh = Facts()
+        fresh.open_for_all = since
+        fresh.keys_changed = self.keys_changed
+        fresh._compromised = set(self._compromised)
+        return fresh
+
     def begin_again(self, since: Since) -> "Facts":
         """What stays true when something may have been missed: only what is for ever."""
         fresh = Facts()

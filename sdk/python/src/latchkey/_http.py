@@ -164,9 +164,9 @@ class StandardTransport:
             raise NetworkError(f"{parts.netloc} {what}: {error.strerror or type(error).__name__}",
                                code="connection_lost" if was_sent else "unreachable") from error
         except (http.client.HTTPException, ValueError) as error:
-            # Of the error its name alone: its text may quote a header.
+            # Of the error its name alone, and no cause: its text may quote a header.
             raise NetworkError(f"{parts.netloc} gave no HTTP answer ({type(error).__name__})",
-                               code="bad_answer") from error
+                               code="bad_answer") from None
 
     def close(self) -> None:
         with self._lock:

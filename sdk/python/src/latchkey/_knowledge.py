@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from datetime import datetime
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from ._authority import Authority, Held
@@ -11,8 +12,7 @@ from ._facts import Facts
 from ._jws import KeySet
 from ._status import StatusList
 from ._stream import Position, StreamListener
-from ._text import parse_time
-from .errors import LatchkeyError, StatusListError
+from .errors import LatchkeyError, StatusListError, StreamError
 
 LISTS_MAX = 64  # of a million tokens each
 LIVE_SECONDS = 3.0  # the heartbeat comes every second
@@ -104,6 +104,7 @@ class Knowledge(StreamListener):
         self._lock = threading.Lock()
         self._lists: Dict[str, OneList] = {}
         self._keys_seen = 0
+        self._least_offset = float("inf")
 
     # --- reading ------------------------------------------------------------------------------
 
@@ -193,7 +194,7 @@ class Knowledge(StreamListener):
         age = now - self.keys.read_at
         is_covered = self.keys.session == self.stream.session and self.stream.is_live(now)
         if now - self.keys.used_at < IDLE_SECONDS and not is_covered:
-            return age > min(self.bound, self.keys_max_age) / 2  # access tokens live by the keys
+            return age > min(self.bound, self.keys_max_age) / 2
         return age > self.keys_max_age * 0.8
 
     def _is_due(self, one: OneList, now: float) -> bool:
@@ -212,6 +213,7 @@ class Knowledge(StreamListener):
 
     def stream_began(self, position: Position, is_continued: bool, is_reset: bool = False) -> None:
         stream = self.stream
+        self._least_offset = float("inf")
         if not is_continued:
             if stream.position is not None:
                 # Something may have been missed: what was learned before counts no more.
@@ -228,20 +230,33 @@ class Knowledge(StreamListener):
         self.generation += 1
         self.began.set()
 
-    def stream_moved(self, position: Position, event: Optional[Mapping[str, Any]]) -> None:
+    def stream_moved(self, position: Position, event: Optional[Mapping[str, Any]],
+                     at: Optional[datetime] = None) -> None:
         stream = self.stream
         if event is not None:
-            data, at = event.get("data"), parse_time(event.get("at"))
+            data = event.get("data")
             made = at.timestamp() if at is not None else self.wall()
             stream.facts.apply(data.get("facts") if isinstance(data, dict) else None,
                                (position[1], made))
             if stream.facts.is_full():
-                stream.facts = stream.facts.begin_again((position[1], made))
+                stream.facts = stream.facts.empty((position[1], max(made, self.wall())))
         # In this order: who sees the new position has the facts.
         stream.position = position
-        stream.heard_at = self.monotonic()
         if event is not None:
             self.generation += 1
+        stream.heard_at = max(stream.heard_at, self.monotonic() - self._delay_of(at))
+
+    def _delay_of(self, at: Optional[datetime]) -> float:
+        """How much later it came than the quickest frame of the connection. What lay about on the
+        way says how it was then, and not how it is."""
+        if at is None:
+            return 0.0
+        offset = self.wall() - at.timestamp()
+        self._least_offset = min(self._least_offset, offset)
+        delay = offset - self._least_offset
+        if delay > self.bound:
+            raise StreamError("the event stream is too far behind", code="stream_late")
+        return delay
 
     def stream_ended(self, error: LatchkeyError) -> None:
         if self.stream.error is None:

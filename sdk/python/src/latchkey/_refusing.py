@@ -40,8 +40,6 @@ def refusal_of(result: Optional[Verification],
     code = {503: NOT_CURRENT, 429: "rate_limited"}.get(status, "invalid_token")
     if result.verdict == "insufficient_scope":
         code = "insufficient_scope"
-    elif result.verdict == "address_not_allowed":
-        code = "address_not_allowed"
     problem = _problem(status, code, result.reason)
     problem["verdict"] = result.verdict
     if result.missing_scopes:

@@ -12,7 +12,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from ._authority import error_of_answer, retry_after_of
 from ._calls import Call, list_apis
 from ._http import BODY_BYTES_MAX, Answer, StandardTransport, Transport, check_url
-from ._text import compact_json, origin_of, parse_json
+from ._text import compact_json, is_credential, origin_of, parse_json
 from .auth import AuthProvider
 from .errors import ConfigurationError, LatchkeyError, NetworkError
 
@@ -39,7 +39,7 @@ class Sender:
         if self._token is None and auth is None:
             raise ConfigurationError("a token is needed", code="no_credential",
                                      hint="auth_token=…, or LATCHKEY_TOKEN in the environment")
-        if self._token is not None and not self._token.isprintable():
+        if self._token is not None and not is_credential(self._token):
             raise ConfigurationError("the token holds what no token holds: a line break?",
                                      code="bad_token")
         server = server or os.environ.get("LATCHKEY_SERVER") or \
@@ -120,7 +120,7 @@ class Sender:
             may_pass = answer.status == 429 or (is_repeatable and answer.status in _PASSING)
             wait = retry_after_of(answer)
             if not may_pass or attempt >= self._retries or (wait or 0.0) > RETRY_SECONDS_MAX:
-                raise _error_of(answer)
+                raise _error_of(answer, credentials["Authorization"][len("Bearer "):])
             self._wait(attempt, wait)
             attempt += 1
 
@@ -170,11 +170,11 @@ class Sender:
         raise ConfigurationError("there is no such API", code="unknown_api")
 
 
-def _error_of(answer: Answer) -> LatchkeyError:
+def _error_of(answer: Answer, secret: str) -> LatchkeyError:
     if 300 <= answer.status < 400:
         return NetworkError("the request was redirected, and no redirect is followed",
                             code="redirected", status=answer.status)
-    return error_of_answer(answer)
+    return error_of_answer(answer, secret)
 
 
 def _json_of(answer: Answer) -> Any:

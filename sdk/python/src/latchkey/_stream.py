@@ -10,11 +10,12 @@ import random
 import socket
 import threading
 import weakref
+from datetime import datetime
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 from urllib.parse import urlsplit
 
 from ._http import StandardTransport
-from ._text import parse_object
+from ._text import parse_object, parse_time
 from .errors import LatchkeyError, StreamError
 
 LINE_BYTES_MAX = 1 << 20
@@ -156,8 +157,10 @@ class StreamListener:
     def stream_began(self, position: Position, is_continued: bool, is_reset: bool = False) -> None:
         """It is heard. Not continued: what happened before is not known from it."""
 
-    def stream_moved(self, position: Position, event: Optional[Mapping[str, Any]]) -> None:
-        """So far it is complete; `event` is the news, if there is one."""
+    def stream_moved(self, position: Position, event: Optional[Mapping[str, Any]],
+                     at: Optional[datetime] = None) -> None:
+        """So far it was complete `at` that moment of the authority's clock; `event` is the news, if
+        there is one. May raise StreamError: then the connection is to be dropped."""
 
     def stream_ended(self, error: LatchkeyError) -> None:
         """It is not heard now. It tries again by itself."""
@@ -182,8 +185,9 @@ class WeakListener(StreamListener):
     def stream_began(self, position: Position, is_continued: bool, is_reset: bool = False) -> None:
         self._alive().stream_began(position, is_continued, is_reset)
 
-    def stream_moved(self, position: Position, event: Optional[Mapping[str, Any]]) -> None:
-        self._alive().stream_moved(position, event)
+    def stream_moved(self, position: Position, event: Optional[Mapping[str, Any]],
+                     at: Optional[datetime] = None) -> None:
+        self._alive().stream_moved(position, event, at)
 
     def stream_ended(self, error: LatchkeyError) -> None:
         self._alive().stream_ended(error)
@@ -211,7 +215,9 @@ class Session:
             is_reset = said == "reset"
             self._listener.stream_began(position, self._is_continued and not is_reset, is_reset)
             self._is_first = False
-        self._listener.stream_moved(position, data.get("event") if said == "change" else None)
+        event = data["event"] if said == "change" else None
+        self._listener.stream_moved(position, event,
+                                    parse_time((data if event is None else event).get("at")))
 
 
 Connect = Callable[[], Optional[Callable[[Optional[Position]], Source]]]

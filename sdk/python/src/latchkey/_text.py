@@ -173,6 +173,23 @@ def is_loopback(url: str) -> bool:
     return host in ("localhost", "::1") or host.startswith("127.") or host.endswith(".localhost")
 
 
+_CREDENTIAL = re.compile(r"[\x21-\x7e]{1,16384}\Z")
+
+
+def is_credential(text: object) -> bool:
+    """Whether a text can stand behind "Bearer ". Anything else would end up in an error of the HTTP
+    library, with the secret in it."""
+    return isinstance(text, str) and _CREDENTIAL.match(text) is not None
+
+
+def without(text: str, *secrets: Optional[str]) -> str:
+    """The text without secrets that somebody may have quoted back to us."""
+    for secret in secrets:
+        if secret is not None and len(secret) >= 8:
+            text = text.replace(secret, "[hidden]")
+    return text
+
+
 def plain_text(text: object, length_max: int = 300) -> str:
     """What a server said, safe for a log or a terminal: one line, printable, not long."""
     if not isinstance(text, str):

@@ -27,7 +27,7 @@ from ._assertion import (
 from ._authority import error_of_answer
 from ._fork import begins_anew
 from ._http import BODY_BYTES_MAX, Answer, StandardTransport, Transport, check_url
-from ._text import origin_of, parse_object
+from ._text import is_credential, origin_of, parse_object
 from .errors import ConfigurationError, LatchkeyError, NetworkError, ServerError
 
 log = logging.getLogger("latchkey")
@@ -225,9 +225,10 @@ class AuthProvider:
 
     def _exchange(self, issuer: str) -> AccessToken:
         began, now = self._monotonic(), self._clock() + self._skew
+        assertion = self._key.assertion(self.token_id, self.key_id, issuer, now)
         form = {
             "grant_type": "client_credentials", "client_assertion_type": ASSERTION_TYPE,
-            "client_assertion": self._key.assertion(self.token_id, self.key_id, issuer, now)}
+            "client_assertion": assertion}
         if self.project_id:
             form["resource"] = "urn:latchkey:project:" + self.project_id
         if self._scopes:
@@ -236,11 +237,11 @@ class AuthProvider:
         answer = self._send("POST", self._endpoint or "", urlencode(form).encode("ascii"))
         self._date = answer.headers.get("date")
         if answer.status != 200:
-            raise _with_hint(error_of_answer(answer))
+            raise _with_hint(error_of_answer(answer, assertion))
         found = parse_object(answer.body) or {}
         value, life = found.get("access_token"), found.get("expires_in")
-        if not isinstance(value, str) or not value or not isinstance(life, (int, float)) \
-                or life <= 0:
+        if not isinstance(value, str) or not is_credential(value) \
+                or not isinstance(life, (int, float)) or not life > 0:
             raise NetworkError("the token endpoint gave no access token", code="bad_answer")
         # At 80 % of its life, a minute before its end at the latest, and not all at once.
         early = max(life * 0.2, min(60.0, life * 0.5)) * random.uniform(1.0, 1.1)

@@ -70,7 +70,7 @@ class Verification:
         """The HTTP status that an API answers with."""
         if self.verdict == "active":
             return 200
-        if self.verdict in ("insufficient_scope", "address_not_allowed"):
+        if self.verdict == "insufficient_scope":
             return 403
         if self.verdict == "rate_limited":
             return 429

@@ -21,9 +21,10 @@ from ._jws import Jws, KeySet, Malformed, parse_compact
 from ._knowledge import Confirmed, Knowledge, OneList
 from ._local import KIND_ACCESS, SignedToken, check_issuer, life_of, read_signed, scopes_asked
 from ._opaque import TOKEN_BYTES_MAX, is_opaque
+from ._steady import SteadyClock
 from ._status import ASK, REVOKED, SUSPENDED, VALID
 from ._stream import HttpSource, Position, Source, Stream, StreamListener, WeakListener
-from ._text import uuid_of
+from ._text import is_credential, uuid_of
 from .errors import ConfigurationError, CouldNotTellError
 from .scopes import missing_scopes
 from .verification import Verification
@@ -47,7 +48,7 @@ class _Kept:
     __slots__ = ("result", "generation", "until", "confirmed")
 
     def __init__(self, result: Verification, generation: int, until: float,
-                 confirmed: Optional[Confirmed]) -> None:
+                 confirmed: Tuple[Confirmed, ...]) -> None:
         self.result, self.generation, self.until = result, generation, until
         self.confirmed = confirmed
 
@@ -93,7 +94,7 @@ class Verifier:
         cafile: Optional[str] = None,
         transport: Optional[Transport] = None,
         clock: Callable[[], float] = time.time,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Optional[Callable[[], float]] = None,
         background: bool = True,
     ) -> None:
         if revocation not in ("auto", "stream", "poll", "off"):
@@ -102,12 +103,16 @@ class Verifier:
             raise ConfigurationError("the event stream needs a verifier's token: token=…")
         if not audience:
             raise ConfigurationError("the audience of the API is needed")
+        if token is not None and not is_credential(token):
+            raise ConfigurationError("the verifier's token holds what no token holds: a line break?",
+                                     code="bad_token")
         self.issuer = check_url(issuer, insecure_http, "the issuer")
         self.audience, self.max_staleness = audience, max_staleness
         self._cafile, self._transport, self._token = cafile, transport, token
         self._tolerance, self._ask_ttl, self._timeout = clock_tolerance, ask_ttl, timeout
         self._keys_max_age, self._keys_cooldown = jwks_max_age, jwks_cooldown
-        self._cache_size, self._wall, self._monotonic = cache_size, clock, monotonic
+        self._cache_size, self._wall = cache_size, clock
+        self._monotonic = monotonic or SteadyClock(clock)
         self._checks_status = revocation != "off"
         self._streams = token is not None and revocation in ("auto", "stream")
         self._background = background
@@ -200,13 +205,13 @@ class Verifier:
         known = self._known
         if kept is None or kept.generation != known.generation or self._wall() >= kept.until:
             return None
-        confirmed = kept.confirmed
-        if confirmed is not None:
+        if kept.confirmed:
             now = self._monotonic()
             bound = self.max_staleness if max_staleness is None else max_staleness
-            if now - confirmed.fresh_at(known.stream) > bound:
-                return None
-            confirmed.used_at = now
+            for confirmed in kept.confirmed:
+                if now - confirmed.fresh_at(known.stream) > bound:
+                    return None
+                confirmed.used_at = now
         self._hits += 1
         return kept.result
 
@@ -288,7 +293,7 @@ class Verifier:
         if said in ("revoked", "key_compromised"):
             return self._about(entry, said)
         life = life_of(signed, self._wall(), self._tolerance)
-        confirmed: Optional[Confirmed] = None
+        confirmed: Tuple[Confirmed, ...] = ()
         status = VALID
         if self._checks_status:
             try:
@@ -329,43 +334,36 @@ class Verifier:
             entry.results[(wanted.scopes[0], wanted.project)] = kept  # for verify(token, "a:b")
 
     @staticmethod
-    def _until(signed: SignedToken, confirmed: Optional[Confirmed]) -> float:
+    def _until(signed: SignedToken, confirmed: Tuple[Confirmed, ...]) -> float:
         ends = [float("inf") if signed.expires_at is None else float(signed.expires_at)]
-        if isinstance(confirmed, OneList) and confirmed.held.value is not None:
-            ends.append(float(confirmed.held.value.expires_at or "inf"))
+        for one in confirmed:
+            if isinstance(one, OneList) and one.held.value is not None:
+                ends.append(float(one.held.value.expires_at or "inf"))
         return min(ends)
 
     def _stream_is_fresh(self, bound: float) -> bool:
         return self._monotonic() - self._known.stream.heard_at <= bound
 
-    def _status(self, entry: _Entry, bound: float) -> Tuple[Optional[Confirmed], int]:
+    def _status(self, entry: _Entry, bound: float) -> Tuple[Tuple[Confirmed, ...], int]:
         """What confirms the token, and its status. Raises CannotTell."""
         signed, known = entry.token, self._known
         revision, made = known.stream.facts.open_for(signed, entry.owner)
         if signed.kind == KIND_ACCESS:
-            keys = known.keys
-            keys.used_at = self._monotonic()
-            if keys.used_at - keys.fresh_at(known.stream) > bound:
-                fresh = known.read_keys(is_enough=lambda _: self._monotonic()
-                                        - keys.fresh_at(known.stream) <= bound)
-                if fresh is None:
-                    raise CannotTell(keys.held.error)
-                if keys.held.value is not entry.keys:
-                    raise _OtherKeys()
+            keys = self._confirm_keys(entry, bound)
             is_open = revision > 0 and signed.issued_at <= made + self._tolerance
             # No list names it: what became of it before the stream was heard, the authority knows.
             is_untold = self._asker.can_ask and not (
                 self._stream_is_fresh(bound)
                 and signed.issued_at > known.stream.began_at + self._tolerance)
-            return keys, ASK if is_open or is_untold else VALID
+            return (keys,), ASK if is_open or is_untold else VALID
         if signed.status_uri is None:
-            return None, ASK
+            return (), ASK
         one = known.list_of(signed.status_uri)
         one.used_at = self._monotonic()
         if not self._list_counts(one, entry, revision, bound):
             if not known.read_list(one, lambda _: self._list_counts(one, entry, revision, bound)):
                 if one.says(signed.status_index) == REVOKED:
-                    return one, REVOKED  # for ever
+                    return (one,), REVOKED  # for ever
                 raise CannotTell(one.held.error)
             entry.reads = one.reads
             if one.has_ended(self._wall()) or not one.was_read_after(revision, known.stream):
@@ -373,7 +371,24 @@ class Verifier:
         status = one.says(signed.status_index)
         if status is None:
             raise CannotTell(None, "not_in_list")
-        return one, status if status in (VALID, REVOKED, SUSPENDED) else ASK
+        if status == REVOKED:
+            return (one,), REVOKED
+        keys = self._confirm_keys(entry, bound)
+        return (one, keys), status if status in (VALID, SUSPENDED) else ASK
+
+    def _confirm_keys(self, entry: _Entry, bound: float) -> Confirmed:
+        """The key set within the bound: whoever stole a signing key that was withdrawn since can
+        write any token, of any status. Raises CannotTell."""
+        known, keys = self._known, self._known.keys
+        keys.used_at = self._monotonic()
+        if keys.used_at - keys.fresh_at(known.stream) > bound:
+            fresh = known.read_keys(is_enough=lambda _: self._monotonic()
+                                    - keys.fresh_at(known.stream) <= bound)
+            if fresh is None:
+                raise CannotTell(keys.held.error)
+        if keys.held.value is not entry.keys:
+            raise _OtherKeys()
+        return keys
 
     def _list_counts(self, one: OneList, entry: _Entry, revision: int, bound: float) -> bool:
         stream = self._known.stream

@@ -4,9 +4,9 @@ import zlib
 
 from jose import base64url, packed
 from tokens import GOOD
-from world import (API, DOCUMENTS, ISSUER, KEYS_URL, LIST_URL, NOW, OTHER_PROJECT, OWNER, PROJECT,
-                   THUMBPRINT, TOKEN, access, access_claims, active, active_access, case, jwt,
-                   online, shortuuid, status_list, step)
+from world import (API, AUDIENCE, DOCUMENTS, ISSUER, KEYS_URL, LIST_URL, NOW, OTHER_PROJECT, OWNER, PROJECT,
+                   THUMBPRINT, TOKEN, VERIFY_URL, access, access_claims, active, active_access, case,
+                   jwt, key_set, moment, online, shortuuid, status_list, step)
 
 OTHER = "01a3b6c0-ffff-7c2e-8f0a-3d5b7e9c1a24"
 OPAQUE = "lkp_0123456789ABCDEFGHIJKLMNOPQRSTUVWX0TeJoD"
@@ -36,6 +36,9 @@ DOCUMENTS.update({
     "list-bomb": status_list(status_list={
         "bits": 2, "lst": base64url(zlib.compress(bytes(16_777_216), 9))}),
     "list-without-list": status_list(status_list=None),
+    "list-by-the-next-key-all-good": status_list(key="issuer-next"),
+    "list-by-es512": status_list(key="issuer-es512", header={"alg": "ES512"}),
+    "keys-without-es256": key_set("issuer-es512", "issuer-next"),
 })
 
 
@@ -122,6 +125,23 @@ def stale():
     yield case("resumed meanwhile, and the list read again",
                step(GOOD, "suspended", network=online(list="list-suspended")),
                step(GOOD, active(), at=40))
+    steady = {"list": "list-by-es512"}  # whose key stays
+    yield case("the key that signed a token is withdrawn: it is found out within the bound",
+               step(GOOD, active(), network=online(**steady)),
+               step(GOOD, "unknown", at=40, network=online(keys="keys-without-es256", **steady)))
+    yield case("the key of a token that was never shown before is withdrawn",
+               step(GOOD, active(), network=online(**steady)),
+               step(jwt(jti=shortuuid(OTHER)), "unknown", at=40,
+                    network=online(keys="keys-without-es256", **steady)))
+    yield case("lists can be read, but the keys cannot: the signature is not confirmed",
+               step(GOOD, active(), network=online(**steady)),
+               step(GOOD, active(), at=25, network={LIST_URL: "list-by-es512"}),
+               step(GOOD, "not_current", at=40, network={LIST_URL: "list-by-es512"}),
+               step(GOOD, active(), at=60, network=online(**steady)))
+    yield case("the key is withdrawn, and lists are signed by the next one",
+               step(GOOD, active()),
+               step(GOOD, "unknown", at=40,
+                    network=online(keys="keys-withdrawn", list="list-by-the-next-key-all-good")))
     yield case("an access token within the bound, then beyond it, then back",
                step(access(), active_access()),
                step(access(), active_access(), at=25, network=DOWN),
@@ -149,6 +169,12 @@ def asks():
     told = active(kind="opaque", scopes=["license:read"])
     yield case("an opaque token that the authority knows",
                step(OPAQUE, told, network=online(verify=answered())), ask=True)
+    yield case("the question names the API, for a verifier may be bound to several",
+               step(OPAQUE, told, network=online(verify=answered()), asked={"api": AUDIENCE}),
+               ask=True)
+    yield case("the question names the API also for a token that says it itself",
+               step(GOOD, active(scopes=["license:read"]), asked={"api": AUDIENCE, "token": GOOD},
+                    network=online(list="list-ask", verify=answered(kind="jwt"))), ask=True)
     yield case("a project token that the authority knows",
                step(PROJECT_TOKEN, told, network=online(verify=answered())), ask=True)
     for verdict in ("unknown", "revoked", "expired", "suspended", "owner_disabled",
@@ -203,6 +229,9 @@ def asks():
                     project=OTHER_PROJECT, scopes=["license:read"]))
     yield case("an access token that no stream tells of: ask",
                step(access(), "revoked", network=online(verify=refused("revoked"))), ask=True)
+    yield case("an access token of a project that is named in its short form",
+               step(access(), active_access(), project=shortuuid(PROJECT),
+                    scopes=["license:read"]))
     yield case("an access token that no stream tells of, and the authority is down",
                step(access(), "not_current"), ask=True)
     yield case("an access token lacks a scope, and nobody to ask",
@@ -239,10 +268,10 @@ def key_fact(**changes):
 AT = "@at"  # the time of the step, once it is known
 
 
-def head(revision, since=None, epoch=1):
+def head(revision, since=None, epoch=1, at=AT):
     first = revision + 1 if since is None else since
     return {"id": f"{epoch}.{revision}", "event": "head", "data": {
-        "from": first, "to": revision, "epoch": epoch, "revision": revision, "at": AT}}
+        "from": first, "to": revision, "epoch": epoch, "revision": revision, "at": at}}
 
 
 def change(revision, *facts, since=None, kind="token.changed", epoch=1):
@@ -290,36 +319,36 @@ def stream():
     for what, facts in unconcerned():
         yield case(what, step(GOOD, active(), **begin),
                    step(GOOD, active(), at=1, network=DOWN, frames=[change(41, *facts)]))
-    yield case("an access token whose key token is revoked",
-               step(access(), active_access(), **begin),
-               step(access(), "revoked", at=1, network=DOWN,
+    # Made while the stream was heard: of what is older, only the authority knows.
+    young = {"iat": NOW + 10}
+
+    def heard(token):
+        return (step(GOOD, active(), **begin),
+                step(token, active_access(), at=20, frames=[head(40)]))
+
+    yield case("an access token whose key token is revoked", *heard(access(**young)),
+               step(access(**young), "revoked", at=21, network=DOWN,
                     frames=[change(41, token_fact(state="revoked", token_kind="key"))]))
-    yield case("an access token whose signing key is withdrawn",
-               step(access(), active_access(), **begin),
-               step(access(), "key_compromised", at=1, network=DOWN,
+    yield case("an access token whose signing key is withdrawn", *heard(access(**young)),
+               step(access(**young), "key_compromised", at=21, network=DOWN,
                     frames=[change(41, key_fact(is_compromised=True))]))
     ended = {"kind": "access", "jti": access_claims()["jti"], "token": TOKEN,
              "expires_at": "2026-09-21T15:00:00.000Z"}
-    yield case("an access token that is revoked by itself",
-               step(access(), active_access(), **begin),
-               step(access(), "revoked", at=1, network=DOWN, frames=[change(41, ended)]))
-    child = access(jti="AAAAAAAAAAAAAAAAAAAAAA", derived_from=[access_claims()["jti"]])
-    yield case("an access token that another was got from is revoked",
-               step(child, active_access(), **begin),
-               step(child, "revoked", at=1, network=DOWN, frames=[change(41, ended)]))
-    exchanged = access(client_key=None, client_secret_hash=THUMBPRINT)
-    yield case("an access token whose secret is revoked",
-               step(exchanged, active_access(), **begin),
-               step(exchanged, "revoked", at=1, network=DOWN,
+    yield case("an access token that is revoked by itself", *heard(access(**young)),
+               step(access(**young), "revoked", at=21, network=DOWN, frames=[change(41, ended)]))
+    child = access(jti="AAAAAAAAAAAAAAAAAAAAAA", derived_from=[access_claims()["jti"]], **young)
+    yield case("an access token that another was got from is revoked", *heard(child),
+               step(child, "revoked", at=21, network=DOWN, frames=[change(41, ended)]))
+    exchanged = access(client_key=None, client_secret_hash=THUMBPRINT, **young)
+    yield case("an access token whose secret is revoked", *heard(exchanged),
+               step(exchanged, "revoked", at=21, network=DOWN,
                     frames=[change(41, secret_fact(id=OTHER, digest=THUMBPRINT,
                                                    is_revoked=True))]))
-    yield case("another access token is revoked by itself",
-               step(access(), active_access(), **begin),
-               step(access(), active_access(), at=1, network=DOWN,
+    yield case("another access token is revoked by itself", *heard(access(**young)),
+               step(access(**young), active_access(), at=21, network=DOWN,
                     frames=[change(41, {**ended, "jti": "2" * 22})]))
-    yield case("an access token and a fact of a kind that nobody knows",
-               step(access(), active_access(), **begin),
-               step(access(), "not_current", at=1, frames=[change(41, {"kind": "moon"})]))
+    yield case("an access token and a fact of a kind that nobody knows", *heard(access(**young)),
+               step(access(**young), "not_current", at=21, frames=[change(41, {"kind": "moon"})]))
     yield case("after a fact that nobody knows the list is read again",
                step(GOOD, active(), **begin),
                step(GOOD, active(), at=1, frames=[change(41, {"kind": "moon"})]))
@@ -338,11 +367,32 @@ def stream():
                step(GOOD, active(), at=25, network=DOWN, frames=[head(40)]),
                step(GOOD, active(), at=50, network=DOWN, frames=[head(45, since=41)]),
                step(GOOD, "not_current", at=81, network=DOWN))
-    yield case("heads for an access token",
-               step(access(), active_access(), **begin),
-               step(access(), active_access(), at=25, network=DOWN, frames=[head(40)]),
-               step(access(), active_access(), at=50, network=DOWN, frames=[head(40)]),
-               step(access(), "not_current", at=81, network=DOWN))
+    yield case("heads for an access token", *heard(access(**young)),
+               step(access(**young), active_access(), at=45, network=DOWN, frames=[head(40)]),
+               step(access(**young), active_access(), at=70, network=DOWN, frames=[head(40)]),
+               step(access(**young), "not_current", at=101, network=DOWN))
+    yield case("a head that was long on its way proves only what was true when it was said",
+               step(GOOD, active(), **begin),
+               step(GOOD, active(), at=25, network=DOWN, frames=[head(40, at=moment(5))]),
+               step(GOOD, active(), at=34, network=DOWN),
+               step(GOOD, "not_current", at=36, network=DOWN))
+    yield case("a stream that is later than the bound is none",
+               step(GOOD, active(), **begin),
+               step(GOOD, active(), at=29, network=DOWN, frames=[head(40, at=moment(-5))]),
+               step(GOOD, "not_current", at=31, network=DOWN))
+    yield case("an access token from before the stream was heard: ask",
+               step(access(), "revoked", network=online(verify=refused("revoked")), **begin),
+               ask=True)
+    yield case("an access token from before the stream was heard, and the authority is down",
+               step(access(), "not_current", **begin), ask=True)
+    yield case("an access token that was made while the stream was heard is not asked about",
+               step(GOOD, active(), **begin),
+               step(access(iat=NOW + 10), active_access(), at=20, frames=[head(40)],
+                    network=online(verify=refused("revoked"))), ask=True)
+    yield case("after a reset access tokens of before are asked about",
+               *heard(access(**young)),
+               step(access(**young), "not_current", at=30,
+                    frames=[reset(2, 10), head(10, epoch=2)]), ask=True)
     yield case("a gap proves nothing",
                step(GOOD, active(), **begin),
                step(GOOD, "not_current", at=31, network=DOWN, frames=[head(50, since=45)]))

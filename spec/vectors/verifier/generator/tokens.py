@@ -29,6 +29,11 @@ def with_one_bit_changed(text):
     return base64url(bytes(octets))
 
 
+def nested(depth):
+    """Good claims with arrays in arrays, as text: a writer of JSON would not go so deep."""
+    return compact(claims(x="@")).replace(b'"@"', b"[" * depth + b"]" * depth)
+
+
 def good():
     yield case("a token with scopes and an end", step(GOOD, active(expiresAt=NOW + 86_400)))
     yield case("a token without an end", step(jwt(exp=None), active(expiresAt=None)))
@@ -36,6 +41,7 @@ def good():
     yield case("the second secret of a token names the token",
                step(jwt(jti=shortuuid(SECRET_TWO), token_id=shortuuid(TOKEN)), active()))
     yield case("unknown claims mean nothing", step(jwt(admin=True, groups=["root"]), active()))
+    yield case("claims that are nested eight deep", step(jwt(raw=nested(7)), active()))
     yield case("a type in other letters", step(jwt(header={"typ": "jwt"}), active()))
     yield case("a type in its long form", step(jwt(header={"typ": "application/jwt"}), active()))
     for name in ("issuer-es512", "issuer-rs256", "issuer-ed25519"):
@@ -83,6 +89,8 @@ def malformed():
             part(b'{"alg":"ES256","kid":"issuer-es256","typ":"JWT","alg":"ES256"}')
             + f".{BODY}.{SIGNATURE}",
         "claims that are no JSON": jwt(raw=b"hello"),
+        "claims that are nested nine deep": jwt(raw=nested(8)),
+        "claims that are nested thousands deep": jwt(raw=nested(5000)),
         "claims that are an array": jwt(raw=b"[]"),
         "claims that are no UTF-8": jwt(raw=b'{"iss":"\xff"}'),
         "more than 16 KiB": jwt(padding="x" * 16_384),

@@ -101,6 +101,12 @@ def active_access(**changes):
                      "scopes": ["license:read"], **changes})
 
 
+def moment(at):
+    """RFC 3339 of so many seconds from NOW."""
+    return datetime.datetime.fromtimestamp(NOW + at, datetime.timezone.utc) \
+        .strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
 def step(token, expect, at=0, network=None, **more):
     """`at` is in seconds from NOW; `expect` a verdict, or members of the result."""
     scopes, rest = more.pop("scopes", []), {}
@@ -108,9 +114,7 @@ def step(token, expect, at=0, network=None, **more):
         if name in more:
             rest[name] = more.pop(name)
     if "frames" in more:
-        moment = datetime.datetime.fromtimestamp(NOW + at, datetime.timezone.utc)
-        written = moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
-        more["frames"] = json.loads(json.dumps(more["frames"]).replace('"@at"', f'"{written}"'))
+        more["frames"] = json.loads(json.dumps(more["frames"]).replace('"@at"', f'"{moment(at)}"'))
     return {"at": NOW + at, "network": ONLINE if network is None else network,
             "verify": {"token": token, "scopes": scopes, **rest},
             "expect": {"verdict": expect} if isinstance(expect, str) else expect, **more}
