@@ -3,6 +3,11 @@
 #include <algorithm>
 #include <array>
 
+#include "dialects/affinidi/edge.h"
+#include "dialects/calyptia/edge.h"
+#include "dialects/cape/edge.h"
+#include "dialects/cryptlex/edge.h"
+
 namespace latchkey::dialects {
 namespace {
 
@@ -13,7 +18,12 @@ struct Dialect {
     Make make;
 };
 
-constexpr std::array<Dialect, 0> kDialects = {};
+constexpr std::array kDialects = {
+    Dialect{"affinidi", make_affinidi},
+    Dialect{"calyptia", make_calyptia},
+    Dialect{"cape", make_cape},
+    Dialect{"cryptlex", make_cryptlex},
+};
 
 }  // namespace
 

@@ -1,0 +1,99 @@
+// /v1/projects/{id}/members and /v1/members/{id}.
+#include "authority/members.h"
+
+#include <algorithm>
+
+#include "api/body.h"
+#include "dialects/calyptia/pages.h"
+#include "dialects/calyptia/permissions.h"
+#include "dialects/calyptia/routes.h"
+#include "dialects/calyptia/views.h"
+
+namespace latchkey::dialects::calyptia {
+namespace {
+
+using authority::Member;
+
+UuidBytes id_of(const Member& member) {
+    return authority::member_id(member.membership.project, member.membership.user);
+}
+
+Result<Member> get_member(store::Connection& db, const api::Call& call) {
+    const auto id = TRY(id_parameter(call, "member"));
+    auto found = TRY(authority::find_member(db, call.actor(), *parse_uuid(id)));
+    if (!found) return authority::no_such_principal();
+    return std::move(*found);
+}
+
+// The place that gives these permissions; nothing: the one that he has does.
+Result<std::optional<std::string>> place_for(const Member& member,
+                                             std::vector<std::string> permissions) {
+    auto had = permissions_of_place(member.place);
+    std::sort(had.begin(), had.end());
+    std::sort(permissions.begin(), permissions.end());
+    if (had == permissions) return std::optional<std::string>();
+    if (permissions.size() == kPermissions.size()) return std::optional<std::string>("admin");
+    if (permissions == std::vector<std::string>{"read:*"}) {
+        return std::optional<std::string>("member");
+    }
+    return Error{ErrorCode::kInvalidArgument, "invalid permission"}.with_hint(
+        "members have all four permissions or read:* alone; tokens take any of them");
+}
+
+}  // namespace
+
+Result<http::Response> get_members(api::Call& call) {
+    const auto project = TRY(id_parameter(call, "project"));
+    const auto page = TRY(read_page(call, "members of " + project));
+    using Members = std::vector<Member>;
+    const auto all = TRY(call.services.authority.store().query<Members>([&](store::Connection& db) {
+        return authority::list_memberships(db, call.actor(), project);
+    }));
+    auto from = all.begin();
+    if (page.before) {
+        from = std::find_if(all.begin(), all.end(),
+                            [&](const Member& member) { return id_of(member) == *page.before; });
+        // Who was the last one of the page before has left.
+        if (from == all.end()) return Error{ErrorCode::kInvalidArgument, "decode cursor"};
+        ++from;
+    }
+    const auto left = static_cast<std::size_t>(all.end() - from);
+    const auto to = from + static_cast<std::ptrdiff_t>(std::min(left, page.last));
+    json::array list;
+    for (auto member = from; member != to; ++member) {
+        list.push_back(member_view(*member));
+    }
+    auto response = api::json_answer(200, std::move(list));
+    if (to != all.end() && to != from) add_next_link(call, page, id_of(*(to - 1)), response);
+    return response;
+}
+
+Result<http::Response> patch_member(api::Call& call) {
+    auto body = TRY(api::Body::parse(call.request()));
+    auto permissions = TRY(body.optional_texts("permissions"));
+    if (permissions) permissions = TRY(expanded(permissions));
+    TRY(call.services.authority.store().mutate([&](store::Transaction& tx) -> Status {
+        const auto member = TRY(get_member(tx.connection(), call));
+        std::optional<std::string> place;
+        if (permissions) place = TRY(place_for(member, *permissions));
+        TRY(authority::put_member(tx, call.actor(), member.membership.project.uuid(),
+                                  member.membership.user.uuid(), place));
+        return {};
+    }));
+    return api::no_content();
+}
+
+Result<http::Response> delete_member(api::Call& call) {
+    Timestamp at;
+    TRY(call.services.authority.store().mutate(
+        [&](store::Transaction& tx) -> Status {
+            at = tx.now();
+            const auto member = TRY(get_member(tx.connection(), call));
+            return authority::remove_member(tx, call.actor(), member.membership.project.uuid(),
+                                            member.membership.user.uuid());
+        },
+        true));
+    return api::json_answer(200, deleted_view(at));
+}
+
+}  // namespace latchkey::dialects::calyptia
