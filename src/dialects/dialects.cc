@@ -3,10 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "dialects/affinidi/edge.h"
 #include "dialects/calyptia/edge.h"
-#include "dialects/cape/edge.h"
-#include "dialects/cryptlex/edge.h"
 
 namespace latchkey::dialects {
 namespace {
@@ -19,10 +16,7 @@ struct Dialect {
 };
 
 constexpr std::array kDialects = {
-    Dialect{"affinidi", make_affinidi},
     Dialect{"calyptia", make_calyptia},
-    Dialect{"cape", make_cape},
-    Dialect{"cryptlex", make_cryptlex},
 };
 
 }  // namespace
