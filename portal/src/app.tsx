@@ -9,6 +9,7 @@ import {Problem} from './lib/api';
 import {t, useLanguage} from './lib/i18n';
 import {kTokens} from './lib/tokens';
 import {RevealHost} from './pages/reveal';
+import {Boundary} from './shell/boundary';
 import {Frame} from './shell/frame';
 import {Plain} from './shell/plain';
 import {Announcer} from './ui/announce';
@@ -36,6 +37,8 @@ const kPages: [string, Page][] = [
     ['/access/apis', page(() => import('./pages/apis'), 'Apis')],
     ['/audit', page(() => import('./pages/audit'), 'Audit')],
     ['/system', page(() => import('./pages/system'), 'System')],
+    ['/system/settings', page(() => import('./pages/settings'), 'SettingsPage')],
+    ['/system/token-rules', page(() => import('./pages/token-rules'), 'TokenRulesPage')],
     ['/system/:page', page(() => import('./pages/system'), 'System')],
     ['/account', page(() => import('./pages/account'), 'Account')],
     ['/device', page(() => import('./pages/device'), 'Device')],
@@ -74,7 +77,7 @@ function Inside() {
     if (!me) return <div className="p-6"><SkeletonRows rows={3}/></div>;
     return (
         <Frame me={me}>
-            <Suspense fallback={<Loading/>}>
+            <Boundary key={path}><Suspense fallback={<Loading/>}>
                 <Switch>
                     {kPages.map(([pattern, Body]) => (
                         <Route key={pattern} path={pattern}>
@@ -88,7 +91,7 @@ function Inside() {
                     <Route path="/access"><Redirect to="/access/users" replace/></Route>
                     <Route><NotFound/></Route>
                 </Switch>
-            </Suspense>
+            </Suspense></Boundary>
         </Frame>
     );
 }
@@ -118,13 +121,13 @@ export function App() {
     return (
         <QueryClientProvider client={client} key={language}>
             <DirectionProvider direction={language === 'ar-XB' ? 'rtl' : 'ltr'}>
-                <Suspense fallback={null}>
+                <Boundary><Suspense fallback={null}>
                     <Switch>
                         <Route path="/login">{(params) => <Login params={params}/>}</Route>
                         <Route path="/setup">{(params) => <Setup params={params}/>}</Route>
                         <Route><Inside/></Route>
                     </Switch>
-                </Suspense>
+                </Suspense></Boundary>
                 <RevealHost/>
                 <Announcer/>
             </DirectionProvider>

@@ -27,6 +27,27 @@ export async function watchedPage(browser, options = {}) {
     return watch(context);
 }
 
+// With LATCHKEY_PORTAL_DIST, a folder that vite has built, the portal comes from there and not out
+// of the binary: for work on the portal. The policies stay those of the server.
+async function servePortal(context, folder) {
+    const isPage = (url) => !/^\/(v1|oauth2|docs|errors|status|check|openapi\.json|\.well-known)(\/|$)/.test(url.pathname);
+    const kTypes = {js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml', woff2: 'font/woff2', png: 'image/png'};
+    let headers = null;
+    await context.route((url) => (input.origins ?? [input.url]).includes(url.origin) && isPage(url), async (route) => {
+        headers ??= Object.fromEntries([...(await fetch(input.url + '/login')).headers]
+            .filter(([name]) => /policy/.test(name)));
+        const {pathname} = new URL(route.request().url());
+        const isAsset = pathname.startsWith('/assets/');
+        try {
+            const body = readFileSync(folder + (isAsset ? pathname : '/index.html'));
+            const contentType = isAsset ? kTypes[pathname.split('.').pop()] : 'text/html';
+            return await route.fulfill({body, contentType, headers});
+        } catch {
+            return route.continue();
+        }
+    });
+}
+
 export async function watch(context) {
     context.setDefaultTimeout(30000);
     await context.exposeBinding('reportViolation', (_, what) => troubles.push('CSP: ' + what));
@@ -35,6 +56,7 @@ export async function watch(context) {
             window.reportViolation(event.violatedDirective + ' ' + event.blockedURI + ' at ' + location.href);
         });
     });
+    if (process.env.LATCHKEY_PORTAL_DIST) await servePortal(context, process.env.LATCHKEY_PORTAL_DIST);
     await context.route((url) => !(input.origins ?? [input.url]).includes(url.origin), (route) => {
         troubles.push('another host was asked: ' + route.request().url());
         return route.abort();

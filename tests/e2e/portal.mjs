@@ -3,59 +3,8 @@
 import assert from 'node:assert/strict';
 import {input, isAccessible, logIn, run, showsTokens, troubles, watch, watchedPage, watchTab}
     from './browser.mjs';
-
-const kTokens = '/developer/access-tokens';
-
-async function open(browser, options) {
-    const page = await watchedPage(browser, options);
-    await logIn(page, input.password, '/login?next=' + encodeURIComponent(kTokens));
-    await showsTokens(page);
-    return page;
-}
-
-const button = (page, name) => page.getByRole('button', {name, exact: true});
-
-async function fillForm(page, name, scopes) {
-    await button(page, 'New token').click();
-    await page.getByRole('heading', {name: 'New access token'}).waitFor();
-    await page.getByLabel('Name', {exact: true}).fill(name);
-    for (const scope of scopes) {
-        await page.getByLabel('Search scopes').fill(scope);
-        await page.getByRole('checkbox', {name: scope, exact: true}).check();
-    }
-    await page.getByLabel('Search scopes').fill('');
-}
-
-async function create(page, name, scopes = ['account:read']) {
-    await fillForm(page, name, scopes);
-    await button(page, 'Create token').click();
-    await page.getByRole('dialog', {name: 'Your new token'}).waitFor();
-    return page.getByLabel('Secret', {exact: true}).inputValue();
-}
-
-async function whoIs(secret) {
-    const answer = await fetch(input.url + '/v1/tokens/self', {headers: {Authorization: 'Bearer ' + secret}});
-    return {status: answer.status, body: await answer.json()};
-}
-
-async function row(page, name) {
-    const found = page.getByRole('row').filter({has: page.getByRole('rowheader', {name})});
-    await found.waitFor();
-    return found;
-}
-
-async function chooseAction(page, name, action) {
-    await button(page, 'Actions for ' + name).click();
-    await page.getByRole('menuitem', {name: action}).click();
-}
-
-async function photograph(page, name) {
-    if (!input.shots) return;
-    for (const colorScheme of ['light', 'dark']) {
-        await page.emulateMedia({colorScheme, reducedMotion: 'reduce'});
-        await page.screenshot({path: `${input.shots}/${name}-${colorScheme}.png`});
-    }
-}
+import {button, chooseAction, create, fillForm, kTokens, open, photograph, row, whoIs}
+    from './portal_steps.mjs';
 
 const kScenarios = {
     // From nothing to a token that works, and to one that does not.
@@ -290,41 +239,6 @@ const kScenarios = {
         await page.getByText('2 of').waitFor();
     },
 
-    // Search and filters stand in the address; several tokens are stopped at once.
-    async many(browser) {
-        const page = await open(browser);
-        const names = () => page.getByRole('rowheader').allTextContents();
-        await row(page, 'bulk-6');
-        await page.getByLabel('Search tokens').fill('bulk-3');
-        await page.waitForURL('**?q=bulk-3');
-        await page.getByRole('rowheader', {name: 'bulk-6'}).waitFor({state: 'detached'});
-        assert.deepEqual(await names(), ['bulk-3']);
-        await page.reload();
-        await row(page, 'bulk-3');
-        assert.deepEqual(await names(), ['bulk-3']);
-        await page.getByLabel('Search tokens').fill('nothing like it');
-        await page.getByText('No token fits').waitFor();
-        await isAccessible(page, 'a search without a result');
-        await page.goto(kTokens + '?sort=name');
-        await row(page, 'bulk-1');
-        assert.deepEqual((await names()).slice(0, 3), ['bulk-1', 'bulk-2', 'bulk-3']);
-        await page.getByLabel('Choose all').check();
-        await page.getByText('6 tokens chosen').waitFor();
-        await isAccessible(page, 'chosen tokens');
-        await button(page, 'Revoke chosen…').click();
-        await page.getByRole('alertdialog', {name: 'Revoke 6 tokens?'}).waitFor();
-        assert.equal(await button(page, 'Revoke tokens').isDisabled(), true);
-        await page.getByLabel('Type 6 to confirm').fill('6');
-        await button(page, 'Revoke tokens').click();
-        await page.getByText('6 tokens revoked').first().waitFor();
-        await page.getByLabel('State').selectOption('revoked');
-        await page.waitForURL('**state=revoked**');
-        await row(page, 'bulk-6');
-        assert.equal((await names()).length, 6);
-        await page.getByLabel('State').selectOption('active');
-        await page.getByText('No token fits').waitFor();
-    },
-
     // A link fills the form in and says so; what it asks for is looked at before it is made.
     async links(browser) {
         const page = await open(browser);
@@ -541,26 +455,6 @@ const kScenarios = {
         await page.getByText('2 tokens suspended').first().waitFor();
         await (await row(page, 'ci-deploy')).getByText('Suspended').waitFor();
         assert.equal((await whoIs(input.secret)).status, 401);
-    },
-
-    // A long list costs no more than a short one: only what is near the screen is drawn.
-    async longList(browser) {
-        const page = await open(browser);
-        await page.getByRole('rowheader').first().waitFor();
-        const loaded = () => page.locator('table').evaluate((table) =>
-            Number(table.getAttribute('aria-rowcount') ?? table.rows.length) - 1);
-        for (let rounds = 0; rounds < 40 && await loaded() < input.count; ++rounds) {
-            await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
-            await page.waitForTimeout(100);
-        }
-        assert.equal(await loaded(), input.count);
-        await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
-        const drawn = await page.getByRole('rowheader').count();
-        assert.ok(drawn < 120, drawn + ' rows are drawn');
-        await page.getByRole('rowheader', {name: 'row-1', exact: true}).waitFor();
-        await page.evaluate(() => scrollTo(0, 0));
-        await page.getByRole('rowheader', {name: 'row-' + input.count, exact: true}).waitFor();
-        await isAccessible(page, 'a long list');
     },
 
     // German, and a language that exists for tests: longer words, from right to left.

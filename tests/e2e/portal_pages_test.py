@@ -1,7 +1,5 @@
 """Every page of the portal in a real browser (portal.mjs), and what is done there."""
 
-import concurrent.futures
-
 from portal_browser import PortalInBrowser
 
 
@@ -13,20 +11,6 @@ class PagesTest(PortalInBrowser):
     def test_other_languages(self):
         server, facts = self.seeded()
         self.browse("languages", server, **facts)
-
-    def test_a_long_list(self):
-        server = self.serve()
-        session, count = server.session(), 650
-        def make(n):
-            wanted = {"name": f"row-{n}", "kind": "opaque", "scopes": ["account:read"]}
-            return server.request("POST", "/v1/tokens", wanted, token=session)
-
-        self.assertEqual(make(1).status, 201)
-        with concurrent.futures.ThreadPoolExecutor(16) as pool:
-            made = list(pool.map(make, range(2, count)))
-        self.assertEqual({answer.status for answer in made}, {201})
-        self.assertEqual(make(count).status, 201)
-        self.browse("longList", server, count=count)
 
     def test_projects_and_people(self):
         server, facts = self.seeded()

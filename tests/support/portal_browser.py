@@ -12,6 +12,8 @@ PUBLIC = {"kty": "EC", "crv": "P-256", "alg": "ES256",
 
 class PortalInBrowser(BrowserCase):
     program = "portal.mjs"
+    LICENSING = os.path.join(SOURCE, "examples/catalogues/licensing.toml")
+    PUBLIC = PUBLIC
 
     @staticmethod
     def shots():
@@ -23,7 +25,7 @@ class PortalInBrowser(BrowserCase):
         """A server with some of everything, and the ids that the scenarios need."""
         server = self.serve()
         server.login()
-        server.cli("api", "import", os.path.join(SOURCE, "examples/catalogues/licensing.toml"))
+        server.cli("api", "import", self.LICENSING)
         make = lambda *words: server.cli("token", "create", "-q", *words).stdout.strip()
         jwt = make("-n", "backup-nightly", "-d", "Reads licences for the export", "-e", "7d",
                    "-s", "license:read,product:read")

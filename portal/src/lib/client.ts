@@ -1,8 +1,7 @@
 // The cache of what the server said, and who is logged in.
-import {QueryClient, useQuery, useQueryClient} from '@tanstack/react-query';
-import {call, get, onSessionEnd, Problem, rememberCsrf} from './api';
+import {type Query, QueryClient, useQuery} from '@tanstack/react-query';
+import {call, get, getAll, onSessionEnd, Problem, rememberCsrf} from './api';
 import type {Api, Me, Project, Role, Scope, Settings, User} from './types';
-import {getAll} from './api';
 
 export const client = new QueryClient({
     defaultOptions: {
@@ -141,8 +140,15 @@ export function useUserNames() {
     };
 }
 
+// A list of many pages, which nobody should wait for.
+export function isLong(query: Query) {
+    return ((query.state.data as {pages?: unknown[]} | undefined)?.pages?.length ?? 0) > 3;
+}
+
+// What was changed is read anew; a long list when it is looked at next (token-cache.ts has its rows).
 export function useRefresh() {
-    const queries = useQueryClient();
-    return (...keys: string[]) => Promise.all(
-        keys.map((key) => queries.invalidateQueries({queryKey: [key]})));
+    return (...keys: string[]) => Promise.all(keys.flatMap((key) => [
+        client.invalidateQueries({queryKey: [key], predicate: (query) => !isLong(query)}),
+        client.invalidateQueries({queryKey: [key], predicate: isLong, refetchType: 'none'}),
+    ]));
 }

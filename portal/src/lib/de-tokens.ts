@@ -262,7 +262,7 @@ export const tokenWords: Record<string, string> = {
     'Go to the projects': 'Zu den Projekten',
     'Its own scopes alone say what it may do. Add it to a project to give it rights there.': 'Nur seine eigenen Scopes sagen, was es darf. Nehmen Sie es in ein Projekt auf, um ihm dort Rechte zu geben.',
     'Your new secret': 'Ihr neues Geheimnis',
-    'Rotate': 'Erneuern:',
+    'Rotate': 'Erneuern',
     'You get a new secret for the same token. The old one goes on for a while, so that you can change over without a gap.': 'Sie bekommen ein neues Geheimnis für dasselbe Token. Das alte gilt noch eine Weile, damit Sie ohne Lücke wechseln können.',
     'The token was not rotated': 'Das Token wurde nicht erneuert',
     'The old secret ends': 'Das alte Geheimnis endet',

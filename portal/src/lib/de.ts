@@ -1,8 +1,10 @@
 // The German words of the portal: the English text is the key. A test holds that none is missing.
+import {installationWords} from './de-installation';
 import {tokenWords} from './de-tokens';
 
 export const words: Record<string, string> = {
     ...tokenWords,
+    ...installationWords,
     'Latchkey does not answer': 'Latchkey antwortet nicht',
     'There is no such page': 'Diese Seite gibt es nicht',
     'The address may be misspelt, or the page was moved.': 'Die Adresse ist vielleicht falsch geschrieben, oder die Seite ist umgezogen.',

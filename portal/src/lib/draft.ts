@@ -1,5 +1,5 @@
 // A token that is being made: what the form holds, what is sent, and the same as commands.
-import {shellWord} from './copy';
+import {cli} from './commands';
 import {t} from './i18n';
 import {isPowerful, isWrite} from './scopes';
 import {dateValue, endOfDay, kDay} from './time';
@@ -87,14 +87,13 @@ export function addressesOf(draft: Draft) {
 }
 
 export function requestOf(draft: Draft): Record<string, unknown> {
-    const body: Record<string, unknown> = {name: draft.name.trim()};
+    // The kind and the end are always said: silence means what the installation's settings say.
+    const body: Record<string, unknown> = {name: draft.name.trim(), kind: draft.kind};
     if (draft.description.trim()) body.description = draft.description.trim();
-    if (draft.kind !== 'jwt') body.kind = draft.kind;
     if (draft.api) body.api = draft.api;
     if (draft.everything) body.scopes = ['*'];
     else if (draft.kind !== 'key' || draft.scopes.length > 0) body.scopes = draft.scopes;
-    const expires = expiryTime(draft);
-    if (expires) body.expiresAt = expires.toISOString();
+    body.expiresAt = expiryTime(draft)?.toISOString() ?? null;
     if (addressesOf(draft).length > 0) body.allowedIps = addressesOf(draft);
     if (draft.projects.length > 0) body.projects = draft.projects;
     if (draft.rate) body.rateLimit = draft.rate;
@@ -113,31 +112,15 @@ function keysOf(text: string): unknown {
     }
 }
 
-export function commandOf(draft: Draft) {
-    const words = ['latchkey', 'token', 'create', '-n', shellWord(draft.name.trim() || 'my-token')];
-    if (draft.description.trim()) words.push('-d', shellWord(draft.description.trim()));
-    if (draft.expires) words.push('-e', draft.preset > 0 ? draft.preset + 'd' : draft.expires);
-    if (draft.everything) words.push('-s', "'*'");
-    else if (draft.scopes.length > 0) words.push('-s', shellWord(draft.scopes.join(',')));
-    if (draft.api) words.push('--api', shellWord(draft.api));
-    if (draft.kind !== 'jwt') words.push('--kind', draft.kind);
-    if (addressesOf(draft).length > 0) words.push('--ip', shellWord(addressesOf(draft).join(',')));
-    if (draft.projects.length > 0) words.push('--project', shellWord(draft.projects.join(',')));
-    if (draft.kind === 'key') words.push('-f', 'public-key.pem');
-    return words.join(' ');
-}
-
-// The secret that curl presents comes from a file, so that it stays out of the shell's history.
-export function curlOf(method: string, path: string, body?: unknown) {
-    const lines = [
-        `curl -X ${method} ${location.origin}${path} \\`,
-        '  -H "Authorization: Bearer $(cat ~/.latchkey-token)"' + (body === undefined ? '' : ' \\'),
-    ];
-    if (body !== undefined) {
-        lines.push('  -H "Content-Type: application/json" \\',
-            `  -d ${shellWord(JSON.stringify(body, null, 2))}`);
-    }
-    return lines.join('\n');
+// `usual` is what a request gets that names no kind.
+export function commandOf(draft: Draft, usual: TokenKind = 'jwt') {
+    const expiry = draft.preset > 0 ? draft.preset + 'd' : draft.expires;
+    return cli('token create', ['-n', draft.name.trim() || 'my-token'], ['-d', draft.description.trim()],
+        ['-e', expiry || 'none'], ['-s', draft.everything ? '*' : draft.scopes.join(',')], ['--api', draft.api],
+        ['--kind', draft.kind === usual ? '' : draft.kind], ['--ip', addressesOf(draft).join(',')],
+        ['--project', draft.projects.join(',')], ['--owner', draft.owner],
+        ['--rate', draft.rate ? `${draft.rate.requests}/${draft.rate.seconds}s` : ''],
+        ['--not-before', draft.notBefore], ['-f', draft.kind === 'key' ? 'public-key.pem' : '']);
 }
 
 export interface Risk {

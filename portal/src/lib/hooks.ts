@@ -1,4 +1,5 @@
 import {useEffect, useState} from 'react';
+import {useSearch} from 'wouter';
 
 export function useTitle(title: string) {
     useEffect(() => {
@@ -18,21 +19,15 @@ export function useSettled<T>(value: T, milliseconds = 200): T {
 
 // Filters live in the address, so that a view can be shared and comes back with "back".
 export function useAddressState(): [URLSearchParams, (changes: Record<string, string>) => void] {
-    const [, setCount] = useState(0);
-    useEffect(() => {
-        const listener = () => setCount((count) => count + 1);
-        addEventListener('popstate', listener);
-        return () => removeEventListener('popstate', listener);
-    }, []);
+    const search = useSearch();
     const change = (changes: Record<string, string>) => {
-        const search = new URLSearchParams(location.search);
+        const next = new URLSearchParams(location.search);
         for (const [name, value] of Object.entries(changes)) {
-            if (value === '') search.delete(name);
-            else search.set(name, value);
+            if (value === '') next.delete(name);
+            else next.set(name, value);
         }
-        const text = search.toString();
+        const text = next.toString();
         history.replaceState(history.state, '', location.pathname + (text ? '?' + text : ''));
-        setCount((count) => count + 1);
     };
-    return [new URLSearchParams(location.search), change];
+    return [new URLSearchParams(search), change];
 }

@@ -48,8 +48,11 @@ export function locale(): string {
     return navigator.language.startsWith('en') ? navigator.language : 'en-GB';
 }
 
+const numbers = new Map<string, Intl.NumberFormat>();
 export function number(value: number) {
-    return new Intl.NumberFormat(locale()).format(value);
+    const format = numbers.get(locale()) ?? new Intl.NumberFormat(locale());
+    numbers.set(locale(), format);
+    return format.format(value);
 }
 
 function isLanguage(text: string | null): text is Language {

@@ -2,6 +2,8 @@
 // gap or a reset makes everything be read anew.
 import {useEffect, useSyncExternalStore} from 'react';
 import {client} from './client';
+import {refreshTokens} from './token-cache';
+import type {Me} from './types';
 
 export type Liveness = 'off' | 'connecting' | 'live';
 let liveness: Liveness = 'off';
@@ -29,20 +31,30 @@ const kStale: [RegExp, string[]][] = [
     [/^(project|policy|grant|member|principal)/, ['projects', 'principals', 'policy', 'token']],
     [/^(api|scope|catalogue)/, ['apis', 'scopes']],
     [/^key/, ['signing-keys', 'tokens', 'token']],
-    [/setting|rules/, ['settings']],
+    [/setting|rules/, ['settings', 'token-rules']],
 ];
 
 let waiting = new Set<string>();
+let tokens = new Set<string>();
+let isVague = false; // some event was about tokens, and did not say which
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 // Many events in a moment are one reading.
-function invalidate(keys: string[]) {
+function invalidate(keys: string[], token: string | undefined) {
     for (const key of keys) waiting.add(key);
+    if (token) tokens.add(token);
+    else isVague ||= keys.includes('tokens');
     timer ??= setTimeout(() => {
         const due = [...waiting];
+        const changed = isVague ? new Set<string>() : tokens;
         waiting = new Set();
+        tokens = new Set();
+        isVague = false;
         timer = undefined;
-        for (const key of due) void client.invalidateQueries({queryKey: [key]});
+        for (const key of due) {
+            if (key === 'tokens') void refreshTokens(changed, client.getQueryData<Me>(['me'])?.id ?? '');
+            else void client.invalidateQueries({queryKey: [key]});
+        }
     }, 150);
 }
 
@@ -55,7 +67,7 @@ function staleBy(type: string) {
 interface Frame {
     from: number;
     to: number;
-    event?: {type: string};
+    event?: {type: string; token?: string};
 }
 
 function listen(): () => void {
@@ -74,7 +86,7 @@ function listen(): () => void {
     source.addEventListener('change', (message) => {
         const frame = JSON.parse(message.data as string) as Frame;
         follow(frame);
-        if (frame.event) invalidate(staleBy(frame.event.type));
+        if (frame.event) invalidate(staleBy(frame.event.type), frame.event.token);
     });
     source.addEventListener('reset', () => {
         expected = 0;

@@ -1,6 +1,22 @@
 // Times as people say them, in the language and the zone of the browser.
 import {locale, t} from './i18n';
 
+// Making a format costs much more than using it, and a list uses a few a row.
+const formats = new Map<string, Intl.DateTimeFormat>();
+function formatOf(options: Intl.DateTimeFormatOptions) {
+    const key = locale() + JSON.stringify(options);
+    const format = formats.get(key) ?? new Intl.DateTimeFormat(locale(), options);
+    formats.set(key, format);
+    return format;
+}
+
+const relatives = new Map<string, Intl.RelativeTimeFormat>();
+function relativeFormat() {
+    const format = relatives.get(locale()) ?? new Intl.RelativeTimeFormat(locale(), {numeric: 'auto'});
+    relatives.set(locale(), format);
+    return format;
+}
+
 const kSteps: [Intl.RelativeTimeFormatUnit, number][] = [
     ['year', 31536000], ['month', 2592000], ['day', 86400], ['hour', 3600], ['minute', 60],
 ];
@@ -8,7 +24,7 @@ const kSteps: [Intl.RelativeTimeFormatUnit, number][] = [
 // "in 3 days", "2 hours ago"; "just now" within a minute.
 export function relative(when: string | number | Date, now = Date.now()) {
     const seconds = (new Date(when).getTime() - now) / 1000;
-    const format = new Intl.RelativeTimeFormat(locale(), {numeric: 'auto'});
+    const format = relativeFormat();
     for (const [unit, length] of kSteps) {
         if (Math.abs(seconds) >= length) return format.format(Math.round(seconds / length), unit);
     }
@@ -16,17 +32,15 @@ export function relative(when: string | number | Date, now = Date.now()) {
 }
 
 export function dateTime(when: string | number | Date) {
-    return new Intl.DateTimeFormat(locale(), {dateStyle: 'medium', timeStyle: 'short'})
-        .format(new Date(when));
+    return formatOf({dateStyle: 'medium', timeStyle: 'short'}).format(new Date(when));
 }
 
 export function exact(when: string | number | Date) {
-    return new Intl.DateTimeFormat(locale(), {dateStyle: 'medium', timeStyle: 'long'})
-        .format(new Date(when));
+    return formatOf({dateStyle: 'medium', timeStyle: 'long'}).format(new Date(when));
 }
 
 export function date(when: string | number | Date) {
-    return new Intl.DateTimeFormat(locale(), {dateStyle: 'medium'}).format(new Date(when));
+    return formatOf({dateStyle: 'medium'}).format(new Date(when));
 }
 
 export function utc(when: string | number | Date) {

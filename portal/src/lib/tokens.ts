@@ -24,7 +24,7 @@ let serverSearches = true;
 
 function address(filter: TokenFilter, full: boolean) {
     return '/v1/tokens' + query({
-        limit: 100,
+        limit: kFirst,
         owner: filter.owner,
         state: filter.state === 'expiring' && !full ? 'active' : filter.state,
         sort: !full && /expiresAt|lastUsedAt/.test(filter.sort) ? '-createdAt' : filter.sort,
@@ -32,9 +32,13 @@ function address(filter: TokenFilter, full: boolean) {
     });
 }
 
+// A screenful is there at once; who scrolls on gets more at a time.
+const kFirst = 50;
+const kLater = 200;
+
 export async function fetchTokens(filter: TokenFilter, next: string): Promise<TokenPage> {
     if (next !== '') {
-        const page = await call<Token[]>('GET', next);
+        const page = await call<Token[]>('GET', next.replace(/([?&]limit=)\d+/, '$1' + kLater));
         return {tokens: page.body, next: page.next};
     }
     try {
@@ -44,6 +48,18 @@ export async function fetchTokens(filter: TokenFilter, next: string): Promise<To
         if (!serverSearches || !(problem instanceof Problem) || problem.status !== 400) throw problem;
         serverSearches = false;
         return fetchTokens(filter, next);
+    }
+}
+
+// All that fit, for an export.
+export async function fetchAllTokens(filter: TokenFilter, seen: (count: number) => void): Promise<Token[]> {
+    const all: Token[] = [];
+    let page = await fetchTokens(filter, '');
+    for (;;) {
+        all.push(...page.tokens);
+        seen(all.length);
+        if (page.next === '') return filteredHere(all, filter);
+        page = await fetchTokens(filter, page.next);
     }
 }
 

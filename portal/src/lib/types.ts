@@ -83,6 +83,7 @@ export interface UnusedScopes {
     used: string[];
     since: string;
     enough: boolean;
+    usesWithoutScope?: number;
 }
 
 export interface Shrink {
@@ -216,6 +217,13 @@ export interface Settings {
     defaultLifeDays?: number | null;
     maxLifeDays?: number | null;
     corsOrigins?: string[];
+}
+
+export interface TokenRules {
+    maxLifeDays: number | null;
+    requireExpiry: boolean;
+    requireAddresses: boolean;
+    kinds: TokenKind[];
 }
 
 export interface LogEvent {

@@ -18,7 +18,7 @@ export function AllTokens() {
             <PageHead title={t('All tokens')} actions={can('token:write') && can('user:write') && (
                 <Button icon="stop" onClick={() => setStops(true)}>{t('Stop many…')}</Button>
             )}>{t('The tokens of every user of this installation.')}</PageHead>
-            <TokenList owner="all" showOwner me="" empty={
+            <TokenList owner="all" showOwner empty={
                 <Empty icon="tokens" title={t('Nobody has a token yet')}/>
             }/>
             {stops && <BulkRule onClose={() => setStops(false)}/>}

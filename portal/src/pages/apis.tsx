@@ -2,10 +2,12 @@
 import {type FormEvent, useState} from 'react';
 import {call, randomKey} from '../lib/api';
 import {useApis, useCan, useRefresh, useScopes} from '../lib/client';
+import {cli, curlOf} from '../lib/commands';
 import {useTitle} from '../lib/hooks';
 import {t, tn} from '../lib/i18n';
 import type {Api, Scope} from '../lib/types';
 import {toast} from '../ui/announce';
+import {ShowAs} from '../ui/as-command';
 import {Badge, Card, Facts, PageHead, ScopeTag} from '../ui/bits';
 import {Button} from '../ui/button';
 import {Modal} from '../ui/dialog';
@@ -128,6 +130,7 @@ function EditCatalogue({api, scopes, onClose}: {api: Api; scopes: Scope[]; onClo
                     <Button onClick={onClose}>{t('Cancel')}</Button>
                     <Button type="submit" look="primary">{t('Save')}</Button>
                 </div>
+                <ShowAs curl={curlOf('PUT', `/v1/apis/${api.id}/scopes`, fromText(text, scopes))}/>
             </form>
         </Modal>
     );
@@ -142,12 +145,12 @@ function NewApi({onClose}: {onClose: () => void}) {
     const [trouble, setTrouble] = useState<FormTrouble | null>(null);
     const [key] = useState(randomKey);
     const refresh = useRefresh();
+    const body = {
+        slug: slug.trim(), ...(name.trim() ? {name: name.trim()} : {}), ...(audience.trim() ? {audience: audience.trim()} : {}),
+        ...(baseUrl.trim() ? {baseUrl: baseUrl.trim()} : {}), scopes: fromText(text, []),
+    };
     async function create(event: FormEvent) {
         event.preventDefault();
-        const body = {
-            slug: slug.trim(), ...(name.trim() ? {name: name.trim()} : {}), ...(audience.trim() ? {audience: audience.trim()} : {}),
-            ...(baseUrl.trim() ? {baseUrl: baseUrl.trim()} : {}), scopes: fromText(text, []),
-        };
         try {
             await call('POST', '/v1/apis', body, {idempotencyKey: key});
             await refresh('apis', 'scopes');
@@ -178,6 +181,9 @@ function NewApi({onClose}: {onClose: () => void}) {
                     <Button onClick={onClose}>{t('Cancel')}</Button>
                     <Button type="submit" look="primary" disabled={slug.trim() === ''}>{t('Create API')}</Button>
                 </div>
+                <ShowAs curl={curlOf('POST', '/v1/apis', body)}
+                        command={body.scopes.length > 0 ? undefined : cli('api create', body.slug || 'orders',
+                            ['--audience', body.audience], ['--name', body.name], ['--base-url', body.baseUrl])}/>
             </form>
         </Modal>
     );

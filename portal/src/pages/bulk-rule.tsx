@@ -2,9 +2,11 @@
 import {type FormEvent, useState} from 'react';
 import {call} from '../lib/api';
 import {useApis, useCan, useRefresh, useUsers} from '../lib/client';
+import {cli, curlOf} from '../lib/commands';
 import {number, t, tn} from '../lib/i18n';
 import type {Token} from '../lib/types';
 import {toast} from '../ui/announce';
+import {ShowAs} from '../ui/as-command';
 import {Button} from '../ui/button';
 import {Modal} from '../ui/dialog';
 import {Notice, ProblemNotice} from '../ui/feedback';
@@ -43,12 +45,12 @@ export function BulkRule({onClose}: {onClose: () => void}) {
         setPreview(null);
     };
 
+    const body = {action, filter: filterOf(fields), ...(reason.trim() ? {reason: reason.trim()} : {})};
     async function send(dryRun: boolean) {
         setBusy(true);
         setProblem(null);
         try {
-            const body = {action, filter: filterOf(fields), dryRun, ...(reason.trim() ? {reason: reason.trim()} : {})};
-            const answer = await call<Preview>('POST', '/v1/tokens/bulk', body);
+            const answer = await call<Preview>('POST', '/v1/tokens/bulk', {...body, dryRun});
             if (dryRun) setPreview(answer.body);
             else {
                 await refresh('tokens', 'token', 'events');
@@ -114,6 +116,10 @@ export function BulkRule({onClose}: {onClose: () => void}) {
                         {preview === null ? t('Show which') : action === 'revoke' ? t('Revoke all of them') : t('Suspend all of them')}
                     </Button>
                 </div>
+                <ShowAs curl={curlOf('POST', '/v1/tokens/bulk', body)}
+                        command={cli('token bulk ' + action, ['--owner', fields.owner], ['--api', fields.api],
+                            ['--unused-for', fields.unusedFor], ['--minted-before', fields.mintedBefore],
+                            ['--scope', fields.scope.trim()], ['--reason', reason.trim()])}/>
             </form>
         </Modal>
     );

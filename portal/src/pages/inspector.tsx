@@ -2,10 +2,12 @@
 // own server, and only when one asks for it.
 import {useEffect, useState, type ReactNode} from 'react';
 import {get} from '../lib/api';
+import {curlOf} from '../lib/commands';
 import {useTitle} from '../lib/hooks';
 import {t} from '../lib/i18n';
 import {exact, relative} from '../lib/time';
 import type {Token} from '../lib/types';
+import {ShowAs} from '../ui/as-command';
 import {Card, Facts, PageHead, ScopeTag} from '../ui/bits';
 import {Button, LinkButton} from '../ui/button';
 import {Snippet} from '../ui/copy';
@@ -33,7 +35,11 @@ function decode(text: string): Decoded | null {
     const parts = text.trim().split('.');
     if (parts.length !== 3) return null;
     try {
-        const read = (part: string) => JSON.parse(new TextDecoder().decode(bytesOf(part))) as Json;
+        const read = (part: string) => {
+            const value: unknown = JSON.parse(new TextDecoder().decode(bytesOf(part)));
+            if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError('no object');
+            return value as Json;
+        };
         return {
             header: read(parts[0] ?? ''), claims: read(parts[1] ?? ''),
             signed: parts[0] + '.' + parts[1], signature: bytesOf(parts[2] ?? ''),
@@ -81,7 +87,9 @@ async function checkSignature(it: Decoded): Promise<boolean | null> {
 }
 
 function when(value: unknown): ReactNode {
-    if (typeof value !== 'number') return '–';
+    // Anybody may have written this token: its times need not be times.
+    if (typeof value !== 'number') return value === undefined ? '–' : JSON.stringify(value);
+    if (Math.abs(value) > 8.64e12) return String(value);
     return `${exact(value * 1000)} (${relative(value * 1000)})`;
 }
 
@@ -167,6 +175,7 @@ export function Inspector() {
                     </>
                 )}
                 {(decoded || opaque === 'right') && <Ask secret={text}/>}
+                <ShowAs command="latchkey token inspect -" curl={curlOf('GET', '/v1/tokens/self')}/>
             </div>
         </>
     );

@@ -1,16 +1,15 @@
 // What the token will be able to do, in words: beside the form all the time, and as a step.
-import {type ReactNode, useEffect, useRef, useState} from 'react';
+import {type ReactNode, useEffect, useRef} from 'react';
 import {useProjects, useUserNames} from '../lib/client';
-import {addressesOf, commandOf, curlOf, type Draft, expiryTime, requestOf, risksOf} from '../lib/draft';
+import {addressesOf, type Draft, expiryTime, risksOf} from '../lib/draft';
 import {t, tn} from '../lib/i18n';
 import {isWrite, splitScope, titleOf} from '../lib/scopes';
 import {dateTime, utc} from '../lib/time';
 import {kindText} from '../lib/tokens';
 import type {Api} from '../lib/types';
+import {AsCommand, ShowAs} from '../ui/as-command';
 import {Facts, ScopeTag} from '../ui/bits';
 import {Button} from '../ui/button';
-import {Snippet} from '../ui/copy';
-import {Segments} from '../ui/field';
 import {Icon} from '../ui/icons';
 
 function listed(words: string[]) {
@@ -55,17 +54,6 @@ function Risks({draft}: {draft: Draft}) {
     );
 }
 
-export function AsCommand({command, curl}: {command: string; curl: string}) {
-    const [way, setWay] = useState<'cli' | 'curl'>('cli');
-    return (
-        <div className="flex flex-col gap-2">
-            <Segments label={t('Show as')} value={way} onChange={setWay}
-                      options={[{value: 'cli', text: 'CLI'}, {value: 'curl', text: 'curl'}]}/>
-            <Snippet wrap text={way === 'cli' ? command : curl} label={way === 'cli' ? t('Command') : 'curl'}/>
-        </div>
-    );
-}
-
 export function Summary({draft, api, command, curl}:
         {draft: Draft; api: Api | undefined; command: string; curl: string}) {
     const end = expiryTime(draft);
@@ -77,10 +65,7 @@ export function Summary({draft, api, command, curl}:
             <p className="flex gap-2 text-quiet"><Icon name="clock" className="mt-0.5 size-4"/>
                 {end ? t('Until {when}', {when: dateTime(end)}) : t('For ever')}</p>
             <Risks draft={draft}/>
-            <details className="border-t border-line pt-3">
-                <summary className="min-h-6 rounded font-medium cursor-pointer">{t('Show as command')}</summary>
-                <div className="mt-3"><AsCommand command={command} curl={curl}/></div>
-            </details>
+            <ShowAs command={command} curl={curl}/>
         </aside>
     );
 }
@@ -95,8 +80,9 @@ function Scopes({draft}: {draft: Draft}): ReactNode {
     );
 }
 
-export function Review({draft, api, busy, onBack, onCreate}:
-        {draft: Draft; api: Api | undefined; busy: boolean; onBack: () => void; onCreate: () => void}) {
+export function Review({draft, api, busy, command, curl, onBack, onCreate}:
+        {draft: Draft; api: Api | undefined; busy: boolean; command: string; curl: string; onBack: () => void;
+         onCreate: () => void}) {
     const heading = useRef<HTMLHeadingElement>(null);
     const names = useUserNames();
     const projects = useProjects();
@@ -127,7 +113,7 @@ export function Review({draft, api, busy, onBack, onCreate}:
                 {risksOf(draft).length > 0 && (
                     <div className="rounded-xl border border-warn-line bg-warn-wash px-4 py-3"><Risks draft={draft}/></div>
                 )}
-                <AsCommand command={commandOf(draft)} curl={curlOf('POST', '/v1/tokens', requestOf(draft))}/>
+                <AsCommand command={command} curl={curl}/>
             </div>
             <div className="flex flex-wrap justify-end gap-2 rounded-b-xl border-t border-line bg-sunken px-6 py-4">
                 <Button onClick={onBack}>{t('Back')}</Button>

@@ -4,10 +4,9 @@ import {useQuery} from '@tanstack/react-query';
 import {type FormEvent, useRef, useState} from 'react';
 import {navigate} from 'wouter/use-browser-location';
 import {call, get, Problem, query, randomKey} from '../lib/api';
-import {useApis, useCan, useMe, useRefresh, useScopes, useUserNames} from '../lib/client';
-import {
-    commandOf, curlOf, type Draft, draftFromLink, draftLike, requestOf,
-} from '../lib/draft';
+import {useApis, useCan, useMe, useRefresh, useScopes, useSettings, useUserNames} from '../lib/client';
+import {curlOf} from '../lib/commands';
+import {commandOf, type Draft, draftFromLink, draftLike, requestOf} from '../lib/draft';
 import {useTitle} from '../lib/hooks';
 import {t} from '../lib/i18n';
 import {kTokens} from '../lib/tokens';
@@ -87,8 +86,10 @@ function Form({start, isFromLink}: {start: Draft; isFromLink: boolean}) {
     const [step, setStep] = useState<'form' | 'review'>('form');
     const [trouble, setTrouble] = useState<FormTrouble | null>(null);
     const [busy, setBusy] = useState(false);
-    const attempt = useRef({key: randomKey(), body: ''});
+    const attempt = useRef({key: '', draft: '', body: {}});
     const {apis, api, scopes, refused} = useCatalogue(draft);
+    const can = useCan();
+    const {data: settings} = useSettings(can('settings:read'));
     const refresh = useRefresh();
     const change = (changes: Partial<Draft>) => setDraft((before) => ({...before, ...changes}));
     const whole: Draft = {...draft, api: draft.api || (api && !api.default ? api.slug : '')};
@@ -99,16 +100,11 @@ function Form({start, isFromLink}: {start: Draft; isFromLink: boolean}) {
         return errors.length === 0;
     }
 
-    // The same attempt has the same key: an answer that got lost on the way is asked for again, and
-    // no second token is made.
-    function keyFor(body: unknown) {
-        const text = JSON.stringify(body);
-        const now = attempt.current;
-        const before = {...(JSON.parse(now.body || '{}') as object), expiresAt: ''};
-        const after = {...(body as object), expiresAt: ''};
-        if (JSON.stringify(before) !== JSON.stringify(after) || now.body === '') {
-            attempt.current = {key: now.body === '' ? now.key : randomKey(), body: text};
-        }
+    // The same attempt has the same key and the same body: an answer that got lost on the way is
+    // asked for again, and no second token is made.
+    function attemptOf() {
+        const text = JSON.stringify(whole);
+        if (attempt.current.draft !== text) attempt.current = {key: randomKey(), draft: text, body: requestOf(whole)};
         return attempt.current;
     }
 
@@ -119,10 +115,10 @@ function Form({start, isFromLink}: {start: Draft; isFromLink: boolean}) {
         }
         setBusy(true);
         setTrouble(null);
-        const {key, body} = keyFor(requestOf(whole));
+        const {key, body} = attemptOf();
         try {
             const made = await call<CreatedToken>('POST', '/v1/tokens' + query({owner: draft.owner}),
-                JSON.parse(body), {idempotencyKey: key});
+                body, {idempotencyKey: key});
             if (made.body.token) reveal(made.body, kTokens);
             else {
                 toast(t('Token created'));
@@ -132,7 +128,7 @@ function Form({start, isFromLink}: {start: Draft; isFromLink: boolean}) {
         } catch (failure) {
             // Nobody knows whether a request without an answer was carried out: the next one asks again.
             const isUnknown = failure instanceof Problem && (failure.status === 0 || failure.status >= 500);
-            if (!isUnknown) attempt.current = {key: randomKey(), body: ''};
+            if (!isUnknown) attempt.current = {key: '', draft: '', body: {}};
             setTrouble(troubleOf(t('The token was not created'), failure, kFields));
             setStep('form');
         } finally {
@@ -140,8 +136,10 @@ function Form({start, isFromLink}: {start: Draft; isFromLink: boolean}) {
         }
     }
 
+    const command = commandOf(whole, settings?.defaultKind);
+    const curl = curlOf('POST', '/v1/tokens' + query({owner: draft.owner}), requestOf(whole));
     if (step === 'review') {
-        return <Review draft={whole} api={api} busy={busy} onBack={() => setStep('form')}
+        return <Review draft={whole} api={api} busy={busy} command={command} curl={curl} onBack={() => setStep('form')}
                        onCreate={() => void create()}/>;
     }
     const submit = (event: FormEvent) => {
@@ -213,8 +211,7 @@ function Form({start, isFromLink}: {start: Draft; isFromLink: boolean}) {
                     </Button>
                 </div>
             </div>
-            <Summary draft={whole} api={api} command={commandOf(whole)}
-                     curl={curlOf('POST', '/v1/tokens', requestOf(whole))}/>
+            <Summary draft={whole} api={api} command={command} curl={curl}/>
         </form>
     );
 }

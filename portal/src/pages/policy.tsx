@@ -4,9 +4,11 @@ import {useQuery} from '@tanstack/react-query';
 import {type ReactNode, useEffect, useId, useState} from 'react';
 import {call, get, Problem} from '../lib/api';
 import {useCan, useRefresh, useScopes} from '../lib/client';
+import {cli, curlOf} from '../lib/commands';
 import {t} from '../lib/i18n';
 import type {Policy, SimulateAnswer, Statement} from '../lib/types';
 import {toast} from '../ui/announce';
+import {ShowAs} from '../ui/as-command';
 import {Button, IconButton} from '../ui/button';
 import {Notice, ProblemNotice, sentence, SkeletonRows} from '../ui/feedback';
 import {Segments, Select, TextField} from '../ui/field';
@@ -133,6 +135,11 @@ function Editor({stored, ...props}: Props & {stored: Policy}) {
                         {t('Undo changes')}
                     </Button>}
                 </div>
+            )}
+            {mayWrite && isChanged && way === 'form' && (
+                <ShowAs curl={curlOf('PUT', addressOf(props), draft)}
+                        command={cli('iam update-policies', ['--project', props.project], ['-i', props.principal],
+                            ['-t', props.type === 'user' ? 'user' : ''], ['--file', 'policy.json'])}/>
             )}
             <Simulator {...props} list={list} draft={isChanged ? (way === 'form' ? draft : undefined) : undefined}/>
         </div>

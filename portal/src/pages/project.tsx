@@ -5,11 +5,13 @@ import {Link} from 'wouter';
 import {navigate} from 'wouter/use-browser-location';
 import {call, get, getAll, randomKey} from '../lib/api';
 import {useCan, useMe, useRefresh, useScopes, useUserNames, useUsers} from '../lib/client';
+import {cli, curlOf} from '../lib/commands';
 import {useAddressState, useTitle} from '../lib/hooks';
 import {t} from '../lib/i18n';
 import {kTokens} from '../lib/tokens';
 import type {CreatedToken, Principal, Project, Token} from '../lib/types';
 import {toast} from '../ui/announce';
+import {ShowAs} from '../ui/as-command';
 import {Badge, Card, PageHead, ScopeTag, Time} from '../ui/bits';
 import {Button} from '../ui/button';
 import {Confirm, Modal} from '../ui/dialog';
@@ -132,10 +134,12 @@ function AddPrincipal({project, type, there, onClose}:
     const choices = type === 'user'
         ? (users.data ?? []).map((user) => ({id: user.id, name: user.name || user.email || user.id}))
         : (tokens.data?.pages.flat() ?? []).map((token) => ({id: token.id, name: token.name}));
+    const path = `/v1/projects/${project.id}/principals/${type}/${encodeURIComponent(id.trim())}`;
+    const body = type === 'user' ? {role} : {};
     async function add(event: FormEvent) {
         event.preventDefault();
         try {
-            await call('PUT', `/v1/projects/${project.id}/principals/${type}/${encodeURIComponent(id.trim())}`, type === 'user' ? {role} : {});
+            await call('PUT', path, body);
             await refresh('principals', 'projects', 'token');
             toast(t('Added'));
             onClose();
@@ -165,6 +169,9 @@ function AddPrincipal({project, type, there, onClose}:
                     <Button onClick={onClose}>{t('Cancel')}</Button>
                     <Button type="submit" look="primary" disabled={id.trim() === ''}>{t('Add')}</Button>
                 </div>
+                <ShowAs curl={curlOf('PUT', path, body)}
+                        command={cli('iam add-principal', ['--project', project.id], ['-i', id.trim()],
+                            ['-t', type === 'user' ? type : ''], ['--role', type === 'user' ? role : ''])}/>
             </form>
         </Modal>
     );
@@ -190,6 +197,9 @@ function RemovePrincipal({project, leaving, onClose}: {project: Project; leaving
             <p className="font-medium text-ink"><bdi>{leaving?.name}</bdi></p>
             <p>{leaving?.principalType === 'token' ? t('Its rights here end at once.')
                 : t('The rights here, and those of the person\'s tokens here, end at once.')}</p>
+            {leaving && <ShowAs curl={curlOf('DELETE', `/v1/projects/${project.id}/principals/${leaving.principalType}/${leaving.principalId}`)}
+                                command={cli('iam remove-principal', ['--project', project.id], ['-i', leaving.principalId],
+                                    ['-t', leaving.principalType === 'user' ? 'user' : ''])}/>}
         </Confirm>
     );
 }
@@ -254,6 +264,7 @@ function NewProjectToken({project, onClose}: {project: Project; onClose: () => v
                     <Button onClick={onClose}>{t('Cancel')}</Button>
                     <Button type="submit" look="primary" disabled={name.trim() === '' || chosen.length === 0}>{t('Create token')}</Button>
                 </div>
+                <ShowAs curl={curlOf('POST', `/v1/projects/${project.id}/tokens`, {name: name.trim(), permissions: chosen})}/>
             </form>
         </Modal>
     );
@@ -285,6 +296,7 @@ function Settings({project}: {project: Project}) {
                 {problem !== null && <ProblemNotice problem={problem}/>}
                 <p>{t('All rights in it end at once, its own tokens with them, and it never comes back.')}</p>
                 <TextField label={t('Type the name of the project')} value={typed} autoComplete="off" onChange={(event) => setTyped(event.target.value)}/>
+                <ShowAs command={cli('project delete', project.id)} curl={curlOf('DELETE', '/v1/projects/' + project.id)}/>
             </Confirm>
         </Card>
     );

@@ -4,10 +4,12 @@ import {Link} from 'wouter';
 import {navigate} from 'wouter/use-browser-location';
 import {call, randomKey} from '../lib/api';
 import {useApis, useCan, useProjects, useRefresh} from '../lib/client';
-import {useTitle} from '../lib/hooks';
+import {cli, curlOf} from '../lib/commands';
+import {useAddressState, useTitle} from '../lib/hooks';
 import {t} from '../lib/i18n';
 import type {Project} from '../lib/types';
 import {toast} from '../ui/announce';
+import {ShowAs} from '../ui/as-command';
 import {Badge, PageHead, Time} from '../ui/bits';
 import {Button} from '../ui/button';
 import {Modal} from '../ui/dialog';
@@ -19,10 +21,10 @@ import {Icon} from '../ui/icons';
 export function Projects() {
     const can = useCan();
     const projects = useProjects();
-    const [makes, setMakes] = useState(false);
+    const [search, change] = useAddressState();
     useTitle(t('Projects'));
     const add = can('project:write') && (
-        <Button look="primary" icon="plus" onClick={() => setMakes(true)}>{t('New project')}</Button>
+        <Button look="primary" icon="plus" onClick={() => change({new: '1'})}>{t('New project')}</Button>
     );
     return (
         <>
@@ -39,7 +41,7 @@ export function Projects() {
             <ul className="grid gap-4 sm:grid-cols-2 xl:grid-cols-3">
                 {projects.data?.map((project) => <li key={project.id}><ProjectCard project={project}/></li>)}
             </ul>
-            {makes && <ProjectForm onClose={() => setMakes(false)}/>}
+            {search.has('new') && can('project:write') && <ProjectForm onClose={() => change({new: ''})}/>}
         </>
     );
 }
@@ -71,6 +73,8 @@ export function ProjectForm({project, onClose}: {project?: Project; onClose: () 
     const [key] = useState(randomKey);
     const {data: apis} = useApis();
     const refresh = useRefresh();
+    const body = {name: name.trim(), description: description.trim(), ...(api ? {api} : {})};
+    const words: [string, string][] = [['-n', body.name], ['-d', body.description], ['--api', api]];
     async function save(event: FormEvent) {
         event.preventDefault();
         if (name.trim() === '') {
@@ -79,7 +83,6 @@ export function ProjectForm({project, onClose}: {project?: Project; onClose: () 
         }
         setBusy(true);
         try {
-            const body = {name: name.trim(), description: description.trim(), ...(api ? {api} : {})};
             const answer = project
                 ? await call<Project>('PATCH', '/v1/projects/' + project.id, body)
                 : await call<Project>('POST', '/v1/projects', body, {idempotencyKey: key});
@@ -113,6 +116,10 @@ export function ProjectForm({project, onClose}: {project?: Project; onClose: () 
                     <Button onClick={onClose}>{t('Cancel')}</Button>
                     <Button type="submit" look="primary" busy={busy}>{project ? t('Save') : t('Create project')}</Button>
                 </div>
+                {project
+                    ? <ShowAs command={cli('project update', project.id, ...words)}
+                              curl={curlOf('PATCH', '/v1/projects/' + project.id, body)}/>
+                    : <ShowAs command={cli('project create', ...words)} curl={curlOf('POST', '/v1/projects', body)}/>}
             </form>
         </Modal>
     );

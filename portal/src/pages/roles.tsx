@@ -2,10 +2,12 @@
 import {type FormEvent, useState} from 'react';
 import {call, randomKey} from '../lib/api';
 import {useCan, useRefresh, useRoles} from '../lib/client';
+import {cli, curlOf} from '../lib/commands';
 import {useTitle} from '../lib/hooks';
 import {t} from '../lib/i18n';
 import type {Role} from '../lib/types';
 import {toast} from '../ui/announce';
+import {ShowAs} from '../ui/as-command';
 import {Badge, PageHead, ScopeTag} from '../ui/bits';
 import {Button} from '../ui/button';
 import {Confirm, Modal} from '../ui/dialog';
@@ -76,9 +78,10 @@ function RoleForm({role, onClose}: {role?: Role; onClose: () => void}) {
     const [trouble, setTrouble] = useState<FormTrouble | null>(null);
     const [key] = useState(randomKey);
     const refresh = useRefresh();
+    const patterns = Object.fromEntries(Object.entries(fromText(text)).filter(([, list]) => list.length > 0));
+    const allows = Object.entries(patterns).map(([api, list]): [string, string] => ['--allow', api + '=' + list.join(',')]);
     async function save(event: FormEvent) {
         event.preventDefault();
-        const patterns = Object.fromEntries(Object.entries(fromText(text)).filter(([, list]) => list.length > 0));
         try {
             if (role) await call('PATCH', '/v1/roles/' + role.id, {name, patterns});
             else await call('POST', '/v1/roles', {name, patterns}, {idempotencyKey: key});
@@ -102,6 +105,11 @@ function RoleForm({role, onClose}: {role?: Role; onClose: () => void}) {
                     <Button onClick={onClose}>{t('Cancel')}</Button>
                     <Button type="submit" look="primary">{t('Save')}</Button>
                 </div>
+                {role
+                    ? <ShowAs command={cli('role update', role.name, ['-n', name === role.name ? '' : name], ...allows)}
+                              curl={curlOf('PATCH', '/v1/roles/' + role.id, {name, patterns})}/>
+                    : <ShowAs command={cli('role create', name || 'auditor', ...allows)}
+                              curl={curlOf('POST', '/v1/roles', {name, patterns})}/>}
             </form>
         </Modal>
     );
@@ -124,6 +132,7 @@ function DeleteRole({role, onClose}: {role: Role | null; onClose: () => void}) {
                  title={<>{t('Delete role')} {role?.name}?</>} onConfirm={() => { if (role) void remove(role); }}>
             {problem !== null && <ProblemNotice problem={problem}/>}
             <p>{t('Only a role that nobody has can be deleted.')}</p>
+            {role && <ShowAs command={cli('role delete', role.name)} curl={curlOf('DELETE', '/v1/roles/' + role.id)}/>}
         </Confirm>
     );
 }

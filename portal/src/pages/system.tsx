@@ -3,10 +3,12 @@ import {useQuery} from '@tanstack/react-query';
 import {useState} from 'react';
 import {call, get} from '../lib/api';
 import {useCan, useRefresh, useSettings} from '../lib/client';
+import {cli, curlOf} from '../lib/commands';
 import {useTitle} from '../lib/hooks';
 import {number, t} from '../lib/i18n';
 import type {SigningKey} from '../lib/types';
 import {toast} from '../ui/announce';
+import {ShowAs} from '../ui/as-command';
 import {Badge, Card, Facts, Id, PageHead, Time} from '../ui/bits';
 import {Button} from '../ui/button';
 import {Confirm} from '../ui/dialog';
@@ -107,6 +109,8 @@ function RotateKeys({open, onClose, live}: {open: boolean; onClose: () => void; 
                 : t('A new key signs from now on. Tokens that were signed before stay good.')}</p>
             <Checkbox label={t('Emergency: the present key may be stolen')} checked={emergency}
                       onChange={(event) => setEmergency(event.target.checked)}/>
+            <ShowAs command={cli('admin rotate-keys', emergency && '--emergency')}
+                    curl={curlOf('POST', '/v1/signing-keys/rotate', {emergency})}/>
         </Confirm>
     );
 }

@@ -1,13 +1,16 @@
 // What can be done with tokens, and the questions before it: revoke, suspend, resume.
 import {type ReactNode, useState} from 'react';
 import {call} from '../lib/api';
-import {useRefresh} from '../lib/client';
+import {useMe, useRefresh} from '../lib/client';
+import {cli, curlOf} from '../lib/commands';
 import {copyText} from '../lib/copy';
 import {t, tn} from '../lib/i18n';
 import {relative} from '../lib/time';
+import {refreshTokens} from '../lib/token-cache';
 import {kTokens, likeAddress} from '../lib/tokens';
 import type {Token} from '../lib/types';
 import {toast} from '../ui/announce';
+import {ShowAs} from '../ui/as-command';
 import {Confirm} from '../ui/dialog';
 import {ProblemNotice} from '../ui/feedback';
 import {TextField} from '../ui/field';
@@ -30,7 +33,7 @@ export function actionsOf(token: Token, onWish: (wish: Wish) => void): (MenuEntr
     if (isOver) return list;
     list.push(null);
     if (token.kind !== 'key' && token.state === 'active') {
-        list.push({text: t('Rotate…'), icon: 'rotate', href: kTokens + '/' + token.id + '?rotate=1'});
+        list.push({text: t('Rotate…'), icon: 'rotate', href: kTokens + '/' + token.id + '?ask=rotate'});
     }
     list.push(token.state === 'suspended'
         ? {text: t('Resume…'), icon: 'play', act: () => onWish({what: 'resume', tokens: [token]})}
@@ -75,6 +78,12 @@ function needsTyping(wish: Wish) {
     return wish.what === 'revoke' && wish.tokens.length >= 5;
 }
 
+function AsCommands({wish: {what, tokens}, reason}: {wish: Wish; reason: string}) {
+    const ids = tokens.map((token) => token.id);
+    return <ShowAs command={cli('token ' + what, ...ids, ['--reason', reason])}
+                   curl={ids.length === 1 ? curlOf('POST', `/v1/tokens/${ids[0]}/${what}`, reason ? {reason} : {}) : undefined}/>;
+}
+
 export function WishDialog({wish, onClose, onDone}:
         {wish: Wish | null; onClose: () => void; onDone?: () => void}) {
     const [busy, setBusy] = useState(false);
@@ -82,6 +91,7 @@ export function WishDialog({wish, onClose, onDone}:
     const [typed, setTyped] = useState('');
     const [problem, setProblem] = useState<unknown>(null);
     const [last, setLast] = useState<Wish | null>(null);
+    const {data: me} = useMe();
     const refresh = useRefresh();
     if (wish && wish !== last) setLast(wish);
     const shown = wish ?? last; // stays while the dialog fades
@@ -106,7 +116,7 @@ export function WishDialog({wish, onClose, onDone}:
                 failed.push(failure);
             }
         }
-        await refresh('tokens', 'token');
+        await Promise.all([refreshTokens(new Set(asked.tokens.map((token) => token.id)), me?.id ?? ''), refresh('token')]);
         setBusy(false);
         if (failed.length > 0) {
             setProblem(failed[0]);
@@ -143,6 +153,7 @@ export function WishDialog({wish, onClose, onDone}:
                 <TextField label={t('Type {n} to confirm', {n: count})} inputMode="numeric" value={typed}
                            autoComplete="off" onChange={(event) => setTyped(event.target.value)}/>
             )}
+            <AsCommands wish={shown} reason={reason.trim()}/>
         </Confirm>
     );
 }

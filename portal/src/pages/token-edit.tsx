@@ -2,9 +2,11 @@
 import {type FormEvent, useState} from 'react';
 import {call} from '../lib/api';
 import {useRefresh} from '../lib/client';
+import {cli, curlOf} from '../lib/commands';
 import {t} from '../lib/i18n';
 import type {Token} from '../lib/types';
 import {toast} from '../ui/announce';
+import {ShowAs} from '../ui/as-command';
 import {Button} from '../ui/button';
 import {Modal} from '../ui/dialog';
 import {TextArea, TextField} from '../ui/field';
@@ -19,7 +21,7 @@ export function EditToken({token, onClose}: {token: Token; onClose: () => void})
     const refresh = useRefresh();
 
     function changes() {
-        const body: Record<string, unknown> = {};
+        const body: {name?: string; description?: string; allowedIps?: string[]} = {};
         if (name.trim() !== token.name) body.name = name.trim();
         if (description.trim() !== token.description) body.description = description.trim();
         const list = addresses.split(/[\s,]+/).filter(Boolean);
@@ -43,6 +45,9 @@ export function EditToken({token, onClose}: {token: Token; onClose: () => void})
         }
     }
 
+    const body = changes();
+    const command = cli('token update', token.id, ['-n', body.name], ['-d', body.description],
+        ['--ip', body.allowedIps && (body.allowedIps.join(',') || 'none')]);
     return (
         <Modal open onClose={onClose} title={t('Edit token')}>
             <form onSubmit={(event) => void save(event)} noValidate className="flex flex-col gap-4">
@@ -60,6 +65,7 @@ export function EditToken({token, onClose}: {token: Token; onClose: () => void})
                     <Button onClick={onClose}>{t('Cancel')}</Button>
                     <Button type="submit" look="primary" busy={busy}>{t('Save')}</Button>
                 </div>
+                <ShowAs command={command} curl={curlOf('PATCH', '/v1/tokens/' + token.id, body)}/>
             </form>
         </Modal>
     );

@@ -2,10 +2,12 @@
 import {useState} from 'react';
 import {call} from '../lib/api';
 import {useRefresh} from '../lib/client';
+import {curlOf} from '../lib/commands';
 import {kEmpty, requestOf} from '../lib/draft';
 import {t} from '../lib/i18n';
 import type {Token, TokenKey} from '../lib/types';
 import {toast} from '../ui/announce';
+import {ShowAs} from '../ui/as-command';
 import {Card, Time} from '../ui/bits';
 import {Button} from '../ui/button';
 import {CopyIcon} from '../ui/copy';
@@ -67,6 +69,7 @@ function AddKey({token, onClose}: {token: Token; onClose: () => void}) {
                     <Button onClick={onClose}>{t('Cancel')}</Button>
                     <Button look="primary" onClick={() => void add()}>{t('Add key')}</Button>
                 </div>
+                <ShowAs curl={curlOf('POST', `/v1/tokens/${token.id}/keys`, {keys: requestOf(draft).keys})}/>
             </div>
         </Modal>
     );
@@ -91,6 +94,7 @@ function RemoveKey({token, leaving, onClose}: {token: Token; leaving: TokenKey |
             {problem !== null && <ProblemNotice problem={problem}/>}
             <p className="font-mono text-xs break-all">{leaving?.kid}</p>
             <p>{t('What was got with it stops working at once, and it never comes back.')}</p>
+            {leaving && <ShowAs curl={curlOf('DELETE', `/v1/tokens/${token.id}/keys/${encodeURIComponent(leaving.kid)}`)}/>}
         </Confirm>
     );
 }

@@ -1,8 +1,8 @@
 // A list of tokens with search, filters, order and bulk actions. The filters stand in the address.
 import {useInfiniteQuery} from '@tanstack/react-query';
-import type {RowSelectionState} from '@tanstack/react-table';
 import {useEffect, useMemo, useRef, useState, type ReactNode} from 'react';
 import {useApis, useCan} from '../lib/client';
+import {useColumns} from '../lib/columns';
 import {useAddressState, useSettled} from '../lib/hooks';
 import {t, tn} from '../lib/i18n';
 import {fetchTokens, filteredHere, type TokenFilter} from '../lib/tokens';
@@ -11,8 +11,9 @@ import {Button} from '../ui/button';
 import {Empty, ProblemNotice, SkeletonRows} from '../ui/feedback';
 import {FilterSelect} from '../ui/field';
 import {Icon} from '../ui/icons';
-import {TokenTable} from './token-table';
 import {type Wish, WishDialog} from './token-actions';
+import {TokenTable} from './token-table';
+import {ColumnChooser, ExportCsv} from './token-tools';
 
 function filterFrom(search: URLSearchParams, owner: string): TokenFilter {
     return {
@@ -56,7 +57,8 @@ function More({onSeen, busy}: {onSeen: () => void; busy: boolean}) {
     );
 }
 
-function Filters({filter, change}: {filter: TokenFilter; change: (changes: Record<string, string>) => void}) {
+function Filters({filter, change, children}:
+        {filter: TokenFilter; change: (changes: Record<string, string>) => void; children: ReactNode}) {
     const [text, setText] = useState(filter.q);
     const settled = useSettled(text, 250);
     const can = useCan();
@@ -100,6 +102,7 @@ function Filters({filter, change}: {filter: TokenFilter; change: (changes: Recor
                 <option value="expiresAt">{t('Next to expire')}</option>
                 <option value="-lastUsedAt">{t('Last used')}</option>
             </FilterSelect>
+            <div className="flex items-center gap-1">{children}</div>
         </div>
     );
 }
@@ -122,17 +125,20 @@ function BulkBar({chosen, clear, onWish}: {chosen: Token[]; clear: () => void; o
     );
 }
 
-export function TokenList({owner, me, empty, showOwner}:
-        {owner: string; me: string; empty: ReactNode; showOwner?: boolean}) {
+const kNone: ReadonlySet<string> = new Set();
+
+export function TokenList({owner, empty, showOwner = false}: {owner: string; empty: ReactNode; showOwner?: boolean}) {
     const [search, change] = useAddressState();
     const filter = filterFrom(search, owner);
     const tokens = useTokens(filter);
-    const [chosen, setChosen] = useState<RowSelectionState>({});
+    const [columns, toggleColumn] = useColumns();
+    const [chosen, setChosen] = useState(kNone);
     const [wish, setWish] = useState<Wish | null>(null);
     const rows = useMemo(
         () => filteredHere(tokens.data?.pages.flatMap((page) => page.tokens) ?? [], filter),
         [tokens.data, filter.q, filter.api, filter.state]);
-    const all = rows.filter((token) => chosen[token.id]);
+    const shown = useMemo(() => columns.filter((column) => showOwner || column !== 'owner'), [columns, showOwner]);
+    const all = useMemo(() => chosen.size === 0 ? [] : rows.filter((token) => chosen.has(token.id)), [rows, chosen]);
     if (tokens.isPending) return <div className="card"><SkeletonRows rows={6}/></div>;
     if (tokens.isError && rows.length === 0) {
         return <ProblemNotice problem={tokens.error} title={t('The tokens could not be read')}
@@ -141,7 +147,10 @@ export function TokenList({owner, me, empty, showOwner}:
     if (rows.length === 0 && !isFiltered(filter)) return <div className="card">{empty}</div>;
     return (
         <div className="card" aria-busy={tokens.isPlaceholderData}>
-            <Filters filter={filter} change={change}/>
+            <Filters filter={filter} change={change}>
+                <ColumnChooser columns={columns} toggle={toggleColumn} withOwner={showOwner}/>
+                <ExportCsv filter={filter}/>
+            </Filters>
             {rows.length === 0
                 ? (
                     <Empty icon="search" title={t('No token fits')}
@@ -151,15 +160,14 @@ export function TokenList({owner, me, empty, showOwner}:
                         {t('Nothing matches this search and these filters.')}
                     </Empty>
                 )
-                : <TokenTable tokens={rows} chosen={chosen} onChoose={setChosen} onWish={setWish} me={me}
-                              showOwner={showOwner ?? false}/>}
+                : <TokenTable tokens={rows} columns={shown} chosen={chosen} onChoose={setChosen} onWish={setWish}/>}
             {tokens.hasNextPage && (
                 <More busy={tokens.isFetchingNextPage} onSeen={() => {
                     if (!tokens.isFetchingNextPage) void tokens.fetchNextPage();
                 }}/>
             )}
-            {all.length > 0 && <BulkBar chosen={all} clear={() => setChosen({})} onWish={setWish}/>}
-            <WishDialog wish={wish} onClose={() => setWish(null)} onDone={() => setChosen({})}/>
+            {all.length > 0 && <BulkBar chosen={all} clear={() => setChosen(kNone)} onWish={setWish}/>}
+            <WishDialog wish={wish} onClose={() => setWish(null)} onDone={() => setChosen(kNone)}/>
         </div>
     );
 }

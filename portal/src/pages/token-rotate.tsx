@@ -2,9 +2,11 @@
 import {useState} from 'react';
 import {call} from '../lib/api';
 import {useRefresh} from '../lib/client';
+import {cli, curlOf} from '../lib/commands';
 import {t, number} from '../lib/i18n';
 import {kTokens} from '../lib/tokens';
 import type {CreatedToken, Token} from '../lib/types';
+import {ShowAs} from '../ui/as-command';
 import {Badge, Card, Time} from '../ui/bits';
 import {Button} from '../ui/button';
 import {Modal} from '../ui/dialog';
@@ -13,18 +15,21 @@ import {Checkbox, Segments} from '../ui/field';
 import {reveal} from './reveal';
 import {useUsage} from './token';
 
+const kGraces: Record<string, string> = {0: '0', 900: '15m', 3600: '1h', 86400: '24h', 604800: '7d'};
+
 export function Rotate({token, onClose, onDone}: {token: Token; onClose: () => void; onDone: () => void}) {
     const [grace, setGrace] = useState('86400');
     const [untilSilent, setUntilSilent] = useState(false);
     const [busy, setBusy] = useState(false);
     const [problem, setProblem] = useState<unknown>(null);
     const refresh = useRefresh();
+    const endsSooner = untilSilent && grace !== '0';
+    const body = {graceSeconds: Number(grace), ...(endsSooner ? {untilSilentSeconds: 3600} : {})};
 
     async function rotate() {
         setBusy(true);
         setProblem(null);
         try {
-            const body = {graceSeconds: Number(grace), ...(untilSilent && grace !== '0' ? {untilSilentSeconds: 3600} : {})};
             const made = await call<CreatedToken>('POST', `/v1/tokens/${token.id}/rotate`, body);
             onDone();
             reveal({...made.body, name: token.name}, kTokens + '/' + token.id, t('Your new secret'));
@@ -60,6 +65,9 @@ export function Rotate({token, onClose, onDone}: {token: Token; onClose: () => v
                         {busy ? t('Rotating…') : t('Rotate token')}
                     </Button>
                 </div>
+                <ShowAs command={cli('token rotate', token.id, ['--grace', kGraces[grace]],
+                            ['--until-silent', endsSooner ? '1h' : ''])}
+                        curl={curlOf('POST', `/v1/tokens/${token.id}/rotate`, body)}/>
             </div>
         </Modal>
     );

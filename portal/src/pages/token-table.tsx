@@ -1,11 +1,10 @@
-import {
-    createColumnHelper, rowSelectionFeature, type RowSelectionState, tableFeatures, useTable,
-} from '@tanstack/react-table';
-import {type ReactNode, useMemo, useRef} from 'react';
+// The rows of a list of tokens. Of a long list only those near the screen are drawn.
+import {memo, type ReactNode, useCallback, useEffect, useRef} from 'react';
 import {Link} from 'wouter';
 import {useUserNames} from '../lib/client';
+import type {Column} from '../lib/columns';
 import {number, t} from '../lib/i18n';
-import {expiresSoon, kTokens, stateWords} from '../lib/tokens';
+import {expiresSoon, kindText, kTokens, stateWords} from '../lib/tokens';
 import type {Token} from '../lib/types';
 import {useWindowed} from '../lib/windowed';
 import {Badge, ScopeTag, Time} from '../ui/bits';
@@ -13,9 +12,6 @@ import {IconButton} from '../ui/button';
 import {Menu} from '../ui/menu';
 import {Sparkline} from '../ui/sparkline';
 import {actionsOf, type Wish} from './token-actions';
-
-const features = tableFeatures({rowSelectionFeature});
-const column = createColumnHelper<typeof features, Token>();
 
 export function StateBadge({token, narrow}: {token: Token; narrow?: boolean}) {
     const words = stateWords(token);
@@ -26,7 +22,7 @@ export function StateBadge({token, narrow}: {token: Token; narrow?: boolean}) {
     );
 }
 
-export function ScopeList({scopes, most = 2}: {scopes: string[] | null; most?: number}) {
+function ScopeList({scopes, most = 2}: {scopes: string[] | null; most?: number}) {
     if (scopes === null) return <span className="text-quiet">{t('By policy')}</span>;
     if (scopes.length === 0) return <span className="text-quiet">{t('None')}</span>;
     const rest = scopes.slice(most);
@@ -69,109 +65,135 @@ function Expires({token}: {token: Token}) {
 
 function OwnerName({id}: {id: string}) {
     const names = useUserNames();
-    return <Link href={'/access/users/' + id} className="block max-w-40 truncate rounded hover:text-accent"><bdi>{names(id)}</bdi></Link>;
-}
-
-const kRowHeight = 58;
-
-interface Props {
-    tokens: Token[];
-    chosen: RowSelectionState;
-    onChoose: (chosen: RowSelectionState) => void;
-    onWish: (wish: Wish) => void;
-    me: string;
-    showOwner: boolean;
-}
-
-const kHidden = {choose: 'hidden sm:table-cell', owner: 'hidden md:table-cell', scopes: 'hidden xl:table-cell', used: 'hidden md:table-cell',
-    expires: 'hidden sm:table-cell'} as Record<string, string>;
-
-// The name is the header of its row; on narrow screens the less needed columns go.
-export function TokenTable({tokens, chosen, onChoose, onWish, showOwner}: Props) {
-    const columns = useMemo(() => column.columns([
-        column.display({id: 'choose', cell: ({row}) => (
-            <input type="checkbox" className="size-4" aria-label={t('Choose {name}', {name: row.original.name})}
-                   disabled={row.original.state === 'revoked'} checked={row.getIsSelected()}
-                   onChange={row.getToggleSelectedHandler()}/>
-        )}),
-        column.display({id: 'name', header: t('Name'), cell: ({row}) => <NameCell token={row.original}/>}),
-        ...(showOwner ? [column.display({
-            id: 'owner', header: t('Owner'), cell: ({row}) => <OwnerName id={row.original.owner}/>,
-        })] : []),
-        column.display({id: 'state', header: t('State'), cell: ({row}) => <StateBadge token={row.original} narrow/>}),
-        column.display({id: 'scopes', header: t('Scopes'), cell: ({row}) => <ScopeList scopes={row.original.scopes}/>}),
-        column.display({id: 'used', header: t('Last used'), cell: ({row}) => <LastUsed token={row.original}/>}),
-        column.display({id: 'expires', header: t('Expires'), cell: ({row}) => <Expires token={row.original}/>}),
-        column.display({id: 'actions', cell: ({row}) => (
-            <Menu entries={actionsOf(row.original, onWish)}
-                  trigger={<IconButton label={t('Actions for {name}', {name: row.original.name})} icon="more"/>}/>
-        )}),
-    ]), [showOwner, onWish]);
-    const table = useTable({
-        features, columns, data: tokens,
-        getRowId: (token) => token.id,
-        enableRowSelection: (row) => row.original.state !== 'revoked',
-        state: {rowSelection: chosen},
-        onRowSelectionChange: (update) => onChoose(typeof update === 'function' ? update(chosen) : update),
-    });
-    const body = useRef<HTMLTableSectionElement>(null);
-    const rows = table.getRowModel().rows;
-    const isLong = rows.length > 200;
-    const {start, end} = useWindowed(body, rows.length, kRowHeight, isLong);
     return (
-        <table className={'w-full ' + (isLong ? 'long-table' : '')} aria-rowcount={isLong ? rows.length + 1 : undefined}>
-            <thead>
-                <tr className="border-b border-line">
-                    {table.getHeaderGroups()[0]?.headers.map((header) => (
-                        <Head key={header.id} id={header.column.id}
-                              all={table.getIsAllRowsSelected()} some={table.getIsSomeRowsSelected()}
-                              onAll={() => table.toggleAllRowsSelected()}>
-                            <table.FlexRender header={header}/>
-                        </Head>
-                    ))}
-                </tr>
-            </thead>
-            <tbody ref={body}>
-                <Gap rows={start}/>
-                {rows.slice(start, end).map((row, index) => (
-                    <tr key={row.id} aria-rowindex={isLong ? start + index + 2 : undefined} className="border-b border-line last:border-0 hover:bg-sunken/60
-                                                has-[input:checked]:bg-accent-wash/60">
-                        {row.getAllCells().map((cell) => cell.column.id === 'name'
-                            ? (
-                                <th key={cell.id} scope="row" className="td max-w-md text-start max-sm:ps-5 font-normal">
-                                    <table.FlexRender cell={cell}/>
-                                </th>
-                            )
-                            : (
-                                <td key={cell.id} className={'td ' + (kHidden[cell.column.id] ?? '') +
-                                    (cell.column.id === 'choose' ? ' w-10 ps-5 pe-0' : '') +
-                                    (cell.column.id === 'actions' ? ' w-12 pe-4 text-end' : '')}>
-                                    <table.FlexRender cell={cell}/>
-                                </td>
-                            ))}
-                    </tr>
-                ))}
-                <Gap rows={rows.length - end}/>
-            </tbody>
-        </table>
+        <Link href={'/access/users/' + id} className="block max-w-40 truncate rounded hover:text-accent">
+            <bdi>{names(id)}</bdi>
+        </Link>
     );
 }
 
-// Stands for the rows that are too far away to be drawn.
-function Gap({rows}: {rows: number}) {
-    return rows > 0 ? <tr aria-hidden="true" style={{height: rows * kRowHeight}}><td colSpan={8}/></tr> : null;
+export function columnText(column: Column) {
+    switch (column) {
+        case 'owner': return t('Owner');
+        case 'state': return t('State');
+        case 'scopes': return t('Scopes');
+        case 'api': return t('API');
+        case 'kind': return t('Kind');
+        case 'created': return t('Created');
+        case 'used': return t('Last used');
+        case 'expires': return t('Expires');
+    }
 }
 
-function Head({id, all, some, onAll, children}:
-        {id: string; all: boolean; some: boolean; onAll: () => void; children: ReactNode}) {
-    if (id === 'choose') {
-        return (
-            <th scope="col" className="th hidden w-10 ps-5 pe-0 sm:table-cell">
-                <input type="checkbox" className="block size-4" aria-label={t('Choose all')} checked={all}
-                       ref={(box) => { if (box) box.indeterminate = some && !all; }} onChange={onAll}/>
-            </th>
-        );
+function cellOf(column: Column, token: Token): ReactNode {
+    switch (column) {
+        case 'owner': return <OwnerName id={token.owner}/>;
+        case 'state': return <StateBadge token={token} narrow/>;
+        case 'scopes': return <ScopeList scopes={token.scopes}/>;
+        case 'api': return <span className="whitespace-nowrap text-quiet">{token.api}</span>;
+        case 'kind': return <span className="whitespace-nowrap text-quiet">{kindText(token.kind)}</span>;
+        case 'created': return <Time at={token.createdAt}/>;
+        case 'used': return <LastUsed token={token}/>;
+        case 'expires': return <Expires token={token}/>;
     }
-    if (id === 'actions') return <th scope="col" className="th w-12"><span className="sr-only">{t('Actions')}</span></th>;
-    return <th scope="col" className={'th ' + (kHidden[id] ?? '') + (id === 'name' ? ' max-sm:ps-5' : '')}>{children}</th>;
+}
+
+// On narrow screens the less needed columns go, whatever is chosen.
+const kNarrow: Record<Column, string> = {
+    owner: ' max-md:hidden', state: '', scopes: ' max-xl:hidden', api: ' max-lg:hidden', kind: ' max-lg:hidden',
+    created: ' max-lg:hidden', used: ' max-md:hidden', expires: ' max-sm:hidden',
+};
+const kRowHeight = 58;
+
+interface RowProps {
+    token: Token;
+    index: number; // in a long list, else -1
+    isChosen: boolean;
+    columns: Column[];
+    onToggle: (id: string) => void;
+    onWish: (wish: Wish) => void;
+}
+
+// Drawn again only when something of its own changes, not when the list scrolls. Its name is the
+// header of the row.
+const Row = memo(function Row({token, index, isChosen, columns, onToggle, onWish}: RowProps) {
+    return (
+        <tr aria-rowindex={index < 0 ? undefined : index + 2}
+            className="border-b border-line last:border-0 hover:bg-sunken/60 has-[input:checked]:bg-accent-wash/60">
+            <td className="td w-10 ps-5 pe-0 max-sm:hidden">
+                <input type="checkbox" className="size-4" aria-label={t('Choose {name}', {name: token.name})}
+                       disabled={token.state === 'revoked'} checked={isChosen} onChange={() => onToggle(token.id)}/>
+            </td>
+            <th scope="row" className="td max-w-md text-start font-normal max-sm:ps-5"><NameCell token={token}/></th>
+            {columns.map((column) => <td key={column} className={'td' + kNarrow[column]}>{cellOf(column, token)}</td>)}
+            <td className="td w-12 pe-4 text-end">
+                <Menu entries={actionsOf(token, onWish)}
+                      trigger={<IconButton label={t('Actions for {name}', {name: token.name})} icon="more"/>}/>
+            </td>
+        </tr>
+    );
+});
+
+interface Props {
+    tokens: Token[];
+    columns: Column[];
+    chosen: ReadonlySet<string>;
+    onChoose: (chosen: ReadonlySet<string>) => void;
+    onWish: (wish: Wish) => void;
+}
+
+export function TokenTable({tokens, columns, chosen, onChoose, onWish}: Props) {
+    const latest = useRef(chosen);
+    useEffect(() => {
+        latest.current = chosen;
+    }, [chosen]);
+    const toggle = useCallback((id: string) => {
+        const next = new Set(latest.current);
+        if (!next.delete(id)) next.add(id);
+        onChoose(next);
+    }, [onChoose]);
+    const body = useRef<HTMLTableSectionElement>(null);
+    const isLong = tokens.length > 200;
+    const {start, end} = useWindowed(body, tokens.length, kRowHeight, isLong);
+    return (
+        <div className="overflow-x-auto">
+            <table className={'w-full ' + (isLong ? 'long-table' : '')} aria-rowcount={isLong ? tokens.length + 1 : undefined}>
+                <thead>
+                    <tr className="border-b border-line">
+                        <th scope="col" className="th w-10 ps-5 pe-0 max-sm:hidden">
+                            <ChooseAll tokens={tokens} chosen={chosen} onChoose={onChoose}/>
+                        </th>
+                        <th scope="col" className="th max-sm:ps-5">{t('Name')}</th>
+                        {columns.map((column) => (
+                            <th key={column} scope="col" className={'th' + kNarrow[column]}>{columnText(column)}</th>
+                        ))}
+                        <th scope="col" className="th w-12"><span className="sr-only">{t('Actions')}</span></th>
+                    </tr>
+                </thead>
+                <tbody ref={body}>
+                    <Gap rows={start}/>
+                    {tokens.slice(start, end).map((token, index) => (
+                        <Row key={token.id} token={token} index={isLong ? start + index : -1} isChosen={chosen.has(token.id)}
+                             columns={columns} onToggle={toggle} onWish={onWish}/>
+                    ))}
+                    <Gap rows={tokens.length - end}/>
+                </tbody>
+            </table>
+        </div>
+    );
+}
+
+const ChooseAll = memo(function ChooseAll({tokens, chosen, onChoose}: Pick<Props, 'tokens' | 'chosen' | 'onChoose'>) {
+    const choosable = tokens.filter((token) => token.state !== 'revoked');
+    const isAll = choosable.length > 0 && choosable.every((token) => chosen.has(token.id));
+    return (
+        <input type="checkbox" className="block size-4" aria-label={t('Choose all')} checked={isAll}
+               ref={(box) => { if (box) box.indeterminate = chosen.size > 0 && !isAll; }}
+               onChange={() => onChoose(new Set(isAll ? [] : choosable.map((token) => token.id)))}/>
+    );
+});
+
+// Stands for the rows that are too far away to be drawn.
+function Gap({rows}: {rows: number}) {
+    return rows > 0 ? <tr aria-hidden="true" style={{height: rows * kRowHeight}}><td colSpan={11}/></tr> : null;
 }

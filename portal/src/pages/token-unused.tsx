@@ -3,14 +3,35 @@ import {useQuery} from '@tanstack/react-query';
 import {useState} from 'react';
 import {call, get} from '../lib/api';
 import {useRefresh} from '../lib/client';
+import {cli, curlOf} from '../lib/commands';
 import {t, tn} from '../lib/i18n';
 import {date} from '../lib/time';
 import type {Shrink, Token, UnusedScopes} from '../lib/types';
 import {toast} from '../ui/announce';
+import {ShowAs} from '../ui/as-command';
 import {Card, ScopeTag} from '../ui/bits';
 import {Button} from '../ui/button';
 import {Confirm} from '../ui/dialog';
-import {ProblemNotice} from '../ui/feedback';
+import {Notice, ProblemNotice} from '../ui/feedback';
+
+// What the figures do not say.
+function Unnamed({uses}: {uses: number | undefined}) {
+    if (!uses) return null;
+    return <Notice tone="warn">{tn('{n} use named no scope: nobody can say which it needed.',
+        '{n} uses named no scope: nobody can say which they needed.', uses)}</Notice>;
+}
+
+function ScopesOf({title, scopes}: {title: string; scopes: string[]}) {
+    return (
+        <div role="group" aria-label={title}>
+            <p className="mb-1.5">{title}</p>
+            <div className="flex flex-wrap gap-1.5">
+                {scopes.map((scope) => <ScopeTag key={scope}>{scope}</ScopeTag>)}
+                {scopes.length === 0 && t('None')}
+            </div>
+        </div>
+    );
+}
 
 export function Unused({token, mayChange}: {token: Token; mayChange: boolean}) {
     const [preview, setPreview] = useState<Shrink | null>(null);
@@ -55,6 +76,7 @@ export function Unused({token, mayChange}: {token: Token; mayChange: boolean}) {
                         ? t('Nobody asked for them in 90 days.')
                         : t('Nobody asked for them since {date}, when counting began.', {date: date(unused.data.since)})}
                 </p>
+                <Unnamed uses={unused.data.usesWithoutScope}/>
                 {problem !== null && <ProblemNotice problem={problem}/>}
                 {mayChange && (
                     <Button icon="shrink" busy={busy} className="self-start" onClick={() => void shrink(false)}>
@@ -64,16 +86,17 @@ export function Unused({token, mayChange}: {token: Token; mayChange: boolean}) {
             </div>
             <Confirm open={preview !== null} onClose={() => setPreview(null)} action={t('Shrink token')} busy={busy}
                      title={t('Shrink to what is used?')} onConfirm={() => void shrink(true)}>
-                <p>{t('It keeps these scopes:')}</p>
-                <div className="flex flex-wrap gap-1.5">
-                    {preview?.to.map((scope) => <ScopeTag key={scope}>{scope}</ScopeTag>)}
-                    {preview?.to.length === 0 && t('None')}
-                </div>
+                <ScopesOf title={t('It loses these scopes, at once and in every place where it is used:')}
+                          scopes={preview?.from.filter((scope) => !preview.to.includes(scope)) ?? []}/>
+                <ScopesOf title={t('It keeps these scopes:')} scopes={preview?.to ?? []}/>
                 <p>{preview && preview.wouldHaveBeenDenied.length > 0
                     ? t('Some requests of that time would have been refused: {scopes}.', {
                         scopes: preview.wouldHaveBeenDenied.map((one) => `${one.scope} (${one.uses})`).join(', '),
                     })
                     : t('No request of that time would have been refused.')}</p>
+                <Unnamed uses={unused.data.usesWithoutScope}/>
+                <ShowAs command={cli('token shrink', token.id, ['--days', 90], '--apply')}
+                        curl={curlOf('POST', `/v1/tokens/${token.id}/shrink`, {days: 90, apply: true})}/>
             </Confirm>
         </Card>
     );

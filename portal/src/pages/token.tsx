@@ -1,14 +1,16 @@
 // One token: what it is, who uses it, where it may do what, its keys and what happened to it.
 import {useQuery} from '@tanstack/react-query';
-import {lazy, Suspense, useState} from 'react';
+import {lazy, Suspense, useEffect, useState} from 'react';
 import {navigate} from 'wouter/use-browser-location';
 import {get} from '../lib/api';
 import {useCan, useMe, useUserNames} from '../lib/client';
+import {cli, curlOf} from '../lib/commands';
 import {useAddressState, useTitle} from '../lib/hooks';
 import {t} from '../lib/i18n';
 import {exact} from '../lib/time';
 import {kindText, kTokens, likeAddress, stateWords} from '../lib/tokens';
 import type {Token, TokenUsage} from '../lib/types';
+import {AsCommand} from '../ui/as-command';
 import {Card, Facts, Id, PageHead, ScopeTag, Time} from '../ui/bits';
 import {Button, IconButton, LinkButton} from '../ui/button';
 import {Notice, ProblemNotice, SkeletonRows} from '../ui/feedback';
@@ -16,8 +18,6 @@ import {Menu} from '../ui/menu';
 import {Tabs, type Tab} from '../ui/tabs';
 import {EditToken} from './token-edit';
 import {Events} from './event-list';
-import {AsCommand} from './new-token-review';
-import {curlOf} from '../lib/draft';
 import {Rotate, Secrets} from './token-rotate';
 import {StateBadge} from './token-table';
 import {actionsOf, type Wish, WishDialog} from './token-actions';
@@ -102,7 +102,7 @@ function Overview({token, mayChange}: {token: Token; mayChange: boolean}) {
                 </Card>
                 <Unused token={token} mayChange={mayChange}/>
                 <Card title={t('Show as command')}>
-                    <AsCommand command={'latchkey token get ' + token.id}
+                    <AsCommand command={cli('token get', token.id)}
                                curl={curlOf('GET', '/v1/tokens/' + token.id)}/>
                 </Card>
             </div>
@@ -134,10 +134,17 @@ export function TokenPage({params}: {params: Record<string, string | undefined>}
     const can = useCan();
     const [wish, setWish] = useState<Wish | null>(null);
     const [search, change] = useAddressState();
+    const ask = search.get('ask') ?? '';
+    const mayChange = can('token:write') && token !== undefined && (token.owner === me?.id || can('user:write'));
+    // A link or the palette leads to the question; only the answer does anything.
+    useEffect(() => {
+        if (!token || !mayChange || token.state === 'revoked' || (ask !== 'revoke' && ask !== 'suspend')) return;
+        setWish({what: ask, tokens: [token]});
+        change({ask: ''});
+    }, [ask, token?.id, mayChange]);
     useTitle(token?.name ?? t('Access token'));
     if (error) return <ProblemNotice problem={error} title={t('This token cannot be shown')} retry={() => void refetch()}/>;
     if (!token) return <div className="card"><SkeletonRows rows={6}/></div>;
-    const mayChange = can('token:write') && (token.owner === me?.id || can('user:write'));
     const tabs = tabsOf(token, mayChange, can('event:read'));
     const wanted = search.get('tab') ?? 'overview';
     return (
@@ -149,7 +156,7 @@ export function TokenPage({params}: {params: Record<string, string | undefined>}
                       actions={mayChange && token.state !== 'revoked' && (
                           <>
                               {token.kind !== 'key' && token.state === 'active' && (
-                                  <Button icon="rotate" onClick={() => change({rotate: '1'})}>{t('Rotate…')}</Button>
+                                  <Button icon="rotate" onClick={() => change({ask: 'rotate'})}>{t('Rotate…')}</Button>
                               )}
                               <Button icon="stop" onClick={() => setWish({what: 'revoke', tokens: [token]})}>
                                   {t('Revoke…')}
@@ -164,8 +171,8 @@ export function TokenPage({params}: {params: Record<string, string | undefined>}
                   value={tabs.some((tab) => tab.id === wanted) ? wanted : 'overview'}
                   onChange={(tab) => change({tab: tab === 'overview' ? '' : tab})}/>
             <WishDialog wish={wish} onClose={() => setWish(null)}/>
-            {search.get('rotate') && mayChange && (
-                <Rotate token={token} onClose={() => change({rotate: ''})} onDone={() => navigate(kTokens + '/' + token.id)}/>
+            {ask === 'rotate' && mayChange && (
+                <Rotate token={token} onClose={() => change({ask: ''})} onDone={() => navigate(kTokens + '/' + token.id)}/>
             )}
         </>
     );

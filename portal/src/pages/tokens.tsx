@@ -1,5 +1,5 @@
 // Developer → Access tokens: the person's own tokens.
-import {useCan, useMe} from '../lib/client';
+import {useCan} from '../lib/client';
 import {useTitle} from '../lib/hooks';
 import {t} from '../lib/i18n';
 import {kTokens} from '../lib/tokens';
@@ -11,7 +11,6 @@ import {Empty} from '../ui/feedback';
 import {TokenList} from './token-list';
 
 export function Tokens() {
-    const {data: me} = useMe();
     const can = useCan();
     useTitle(t('Access tokens'));
     return (
@@ -31,7 +30,7 @@ export function Tokens() {
                                  label={t('The same on the command line')}/>
                     </div>
                 </Empty>
-            } me={me?.id ?? ''}/>
+            }/>
         </>
     );
 }

@@ -174,7 +174,7 @@ export function UserPage({params}: {params: Record<string, string | undefined>})
                 ]}/>
             </Card></div>
             <h2 className="mb-3 font-semibold">{t('Tokens of this user')}</h2>
-            <TokenList owner={it.id} me="" empty={<Empty icon="tokens" title={t('No tokens')}/>}/>
+            <TokenList owner={it.id} empty={<Empty icon="tokens" title={t('No tokens')}/>}/>
             <Switch user={it} open={asks} onClose={() => setAsks(false)}/>
             {edits && <EditUser user={it} onClose={() => setEdits(false)}/>}
         </>

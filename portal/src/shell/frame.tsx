@@ -5,49 +5,29 @@ import {logOut, useCan} from '../lib/client';
 import {t} from '../lib/i18n';
 import {useLive, useLiveness} from '../lib/live';
 import type {Me} from '../lib/types';
-import {kTokens} from '../lib/tokens';
 import {toast} from '../ui/announce';
 import {IconButton} from '../ui/button';
-import {Icon, type IconName} from '../ui/icons';
+import {Icon} from '../ui/icons';
 import {Menu} from '../ui/menu';
 import {Brand, InsecureBanner, SkipLink} from './brand';
+import {PaletteButton} from './palette-button';
+import {type Place, placeOf, places} from './places';
 import {Preferences} from './preferences';
 import {useShortcuts} from './shortcuts';
 
-interface Place {
-    href: string;
-    text: string;
-    icon: IconName;
-    needs?: string;
-}
-
-function places(): [string, Place[]][] {
-    return [
-        ['', [{href: '/', text: t('Overview'), icon: 'home'}]],
-        [t('Developer'), [
-            {href: kTokens, text: t('Access tokens'), icon: 'tokens'},
-            {href: '/projects', text: t('Projects'), icon: 'project', needs: 'project:read'},
-            {href: '/developer/inspector', text: t('Inspector'), icon: 'inspect'},
-        ]],
-        [t('Access'), [
-            {href: '/access/tokens', text: t('All tokens'), icon: 'key', needs: 'user:read'},
-            {href: '/access/users', text: t('Users'), icon: 'users', needs: 'user:read'},
-            {href: '/access/roles', text: t('Roles'), icon: 'roles', needs: 'role:read'},
-            {href: '/access/apis', text: t('APIs'), icon: 'apis', needs: 'api:read'},
-        ]],
-        [t('Installation'), [
-            {href: '/audit', text: t('Event log'), icon: 'audit', needs: 'event:read'},
-            {href: '/system', text: t('System'), icon: 'system', needs: 'settings:read'},
-        ]],
-    ];
-}
-
-function isHere(path: string, href: string) {
-    return href === '/' ? path === '/' : path === href || path.startsWith(href + '/');
+function PlaceLink({place, isHere, onGo}: {place: Place; isHere: boolean; onGo?: () => void}) {
+    const look = 'flex min-h-8 items-center gap-2.5 rounded-lg px-2.5 py-1 font-medium text-quiet hover:bg-hover ' +
+        'hover:text-ink aria-[current=page]:bg-accent-wash aria-[current=page]:text-accent';
+    const inside = <><Icon name={place.icon} className="size-[1.125rem]"/>{place.text}</>;
+    if (place.isForeign) return <a href={place.href} className={look}>{inside}</a>;
+    return (
+        <Link href={place.href} onClick={onGo} aria-current={isHere ? 'page' : undefined} className={look}>{inside}</Link>
+    );
 }
 
 function Navigation({onGo}: {onGo?: () => void}) {
     const [path] = useLocation();
+    const here = placeOf(path);
     const can = useCan();
     return (
         <nav aria-label={t('Main')} className="flex flex-col gap-5">
@@ -60,14 +40,7 @@ function Navigation({onGo}: {onGo?: () => void}) {
                         <ul className="flex flex-col gap-0.5">
                             {allowed.map((place) => (
                                 <li key={place.href}>
-                                    <Link href={place.href} onClick={onGo}
-                                          aria-current={isHere(path, place.href) ? 'page' : undefined}
-                                          className="flex min-h-8 items-center gap-2.5 rounded-lg px-2.5 py-1
-                                                     font-medium text-quiet hover:bg-hover hover:text-ink
-                                                     aria-[current=page]:bg-accent-wash
-                                                     aria-[current=page]:text-accent">
-                                        <Icon name={place.icon} className="size-[1.125rem]"/>{place.text}
-                                    </Link>
+                                    <PlaceLink place={place} isHere={place.href === here} onGo={onGo}/>
                                 </li>
                             ))}
                         </ul>
@@ -133,6 +106,7 @@ export function Frame({me, children}: {me: Me; children: ReactNode}) {
                 <Brand/>
                 <div className="ms-auto flex items-center gap-1">
                     <Liveness/>
+                    <PaletteButton/>
                     <Preferences/>
                     <Who me={me}/>
                 </div>

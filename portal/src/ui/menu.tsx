@@ -1,5 +1,5 @@
 import {Menu as Base} from '@base-ui/react/menu';
-import type {ReactElement} from 'react';
+import type {ReactElement, ReactNode} from 'react';
 import {navigate} from 'wouter/use-browser-location';
 import {Icon, type IconName} from './icons';
 
@@ -12,21 +12,43 @@ export interface MenuEntry {
     disabled?: boolean;
 }
 
-export function Menu({trigger, entries}: {trigger: ReactElement; entries: (MenuEntry | null)[]}) {
+function Frame({trigger, children}: {trigger: ReactElement; children: ReactNode}) {
     return (
         <Base.Root>
             <Base.Trigger render={trigger}/>
             <Base.Portal>
                 <Base.Positioner sideOffset={4} align="end" className="z-50 outline-none">
                     <Base.Popup className="fade min-w-44 rounded-xl border border-line bg-raised p-1 shadow-lg
-                                           shadow-(color:--shadow) outline-none">
-                        {entries.map((entry, index) => entry === null
-                            ? <Base.Separator key={index} className="mx-1 my-1 h-px bg-line"/>
-                            : <Entry key={entry.text} entry={entry}/>)}
-                    </Base.Popup>
+                                           shadow-(color:--shadow) outline-none">{children}</Base.Popup>
                 </Base.Positioner>
             </Base.Portal>
         </Base.Root>
+    );
+}
+
+export function Menu({trigger, entries}: {trigger: ReactElement; entries: (MenuEntry | null)[]}) {
+    return (
+        <Frame trigger={trigger}>
+            {entries.map((entry, index) => entry === null
+                ? <Base.Separator key={index} className="mx-1 my-1 h-px bg-line"/>
+                : <Entry key={entry.text} entry={entry}/>)}
+        </Frame>
+    );
+}
+
+// Stays open while several are ticked.
+export function CheckMenu({trigger, entries}:
+        {trigger: ReactElement; entries: {text: string; isChecked: boolean; toggle: () => void}[]}) {
+    return (
+        <Frame trigger={trigger}>
+            {entries.map((entry) => (
+                <Base.CheckboxItem key={entry.text} checked={entry.isChecked} onCheckedChange={entry.toggle} closeOnClick={false}
+                                   className="flex min-h-8 items-center gap-2.5 rounded-lg px-2.5 py-1 outline-none data-highlighted:bg-hover">
+                    <span className="size-4"><Base.CheckboxItemIndicator><Icon name="check"/></Base.CheckboxItemIndicator></span>
+                    {entry.text}
+                </Base.CheckboxItem>
+            ))}
+        </Frame>
     );
 }
 

@@ -1,0 +1,285 @@
+// Settings, rules, the palette, and the commands beside the forms.
+//     node portal_installation.mjs <scenario> <input as JSON>
+import assert from 'node:assert/strict';
+import {input, isAccessible, logIn, run, watchedPage} from './browser.mjs';
+import {button, chooseAction, kTokens, open, photograph, row, whoIs} from './portal_steps.mjs';
+
+let kept = '';
+async function session() {
+    if (kept) return kept;
+    const answer = await fetch(input.url + '/v1/session', {
+        method: 'POST', headers: {'Content-Type': 'application/json'},
+        body: JSON.stringify({email: input.email, password: input.password, kind: 'cli'}),
+    });
+    kept = (await answer.json()).session;
+    return kept;
+}
+
+async function call(method, path, body) {
+    const answer = await fetch(input.url + path, {
+        method, headers: {Authorization: 'Bearer ' + await session(), 'Content-Type': 'application/json'},
+        body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    return answer.json();
+}
+
+async function go(page, place) {
+    await page.getByRole('navigation', {name: 'Main'}).getByRole('link', {name: place, exact: true}).click();
+}
+
+const kScenarios = {
+    // What the form gives is what the server has, and two people do not overwrite each other.
+    async settings(browser) {
+        const page = await open(browser);
+        await go(page, 'Settings');
+        await page.getByRole('heading', {name: 'Settings', level: 1}).waitFor();
+        assert.equal(await button(page, 'Save settings').isDisabled(), true);
+        await isAccessible(page, 'settings');
+        await page.getByLabel('Usual kind').selectOption('opaque');
+        await page.getByLabel('Usual life in days').fill('90');
+        await page.getByLabel('Allowed origins').fill('https://app.example.com\nhttps://Bad.example.com/path');
+        await page.getByText('Show as command').click();
+        await page.getByLabel('curl', {exact: true}).getByText('"defaultLifeDays": 90').waitFor();
+        await button(page, 'Save settings').click();
+        await page.getByRole('alert').getByText(/origin is https/).waitFor();
+        await isAccessible(page, 'settings that were refused');
+        await page.getByLabel('Allowed origins').fill('https://app.example.com');
+        await button(page, 'Save settings').click();
+        await page.getByText('Settings saved').first().waitFor();
+        const stored = await call('GET', '/v1/settings');
+        assert.deepEqual([stored.defaultKind, stored.defaultLifeDays, stored.corsOrigins],
+            ['opaque', 90, ['https://app.example.com']]);
+        await page.getByLabel('Usual life in days').fill('30');
+        await call('PUT', '/v1/settings', {defaultKind: 'jwt', defaultLifeDays: 60, corsOrigins: []});
+        await page.getByText('Somebody else has changed this meanwhile').waitFor();
+        assert.equal(await button(page, 'Save settings').isDisabled(), true);
+        await isAccessible(page, 'settings that were changed elsewhere');
+        await button(page, 'Load what stands now').click();
+        assert.equal(await page.getByLabel('Usual life in days').inputValue(), '60');
+        assert.equal(await page.getByLabel('Usual kind').inputValue(), 'jwt');
+        await call('PUT', '/v1/settings', {defaultKind: 'jwt', defaultLifeDays: 45, corsOrigins: []});
+        await page.waitForFunction(() => document.getElementById('settings-life').value === '45');
+        await photograph(page, 'settings');
+    },
+
+    // The settings' word counts for who says nothing; the form of a token says everything.
+    async formSaysAll(browser) {
+        await call('PUT', '/v1/settings', {defaultKind: 'opaque', defaultLifeDays: 10, corsOrigins: []});
+        const page = await open(browser);
+        await button(page, 'New token').click();
+        await page.getByLabel('Name', {exact: true}).fill('said');
+        await page.getByText('Show as command').click();
+        await page.getByLabel('Command', {exact: true}).getByText("latchkey token create -n said -e none --kind jwt").waitFor();
+        await button(page, 'Create token').click();
+        await page.getByRole('dialog', {name: 'Your new token'}).waitFor();
+        const self = await whoIs(await page.getByLabel('Secret', {exact: true}).inputValue());
+        assert.deepEqual([self.body.kind, self.body.expiresAt], ['jwt', null]);
+        await page.getByLabel('I have saved it in a safe place').check();
+        await button(page, 'Done').click();
+    },
+
+    // Nothing is saved before the page has said what the rules would have refused.
+    async rules(browser) {
+        const page = await open(browser);
+        await go(page, 'Token rules');
+        await page.getByRole('heading', {name: 'Token rules', level: 1}).waitFor();
+        await isAccessible(page, 'token rules');
+        await page.getByLabel('Longest life in days').fill('30');
+        await page.getByRole('checkbox', {name: 'Key pair'}).uncheck();
+        await button(page, 'Show what would change').click();
+        await page.getByText('2 live tokens could not be made today').waitFor();
+        const list = page.getByRole('list', {name: 'Tokens that could not be made today'});
+        assert.deepEqual((await list.getByRole('link').allTextContents()).sort(), ['billing-service', 'ci-deploy']);
+        assert.match(await page.getByText('Longest life:').locator('..').textContent(), /unlimited.*30 days/);
+        assert.match(await page.getByText('Without an end:').locator('..').textContent(), /allowed.*not allowed/);
+        await page.getByText('Nothing is saved yet.').waitFor();
+        assert.equal((await call('GET', '/v1/token-rules')).maxLifeDays, null);
+        await isAccessible(page, 'what token rules would change');
+        await photograph(page, 'token-rules');
+        await page.getByLabel('Longest life in days').fill('60');
+        await button(page, 'Show what would change').click();
+        await page.getByText('1 live token could not be made today').waitFor();
+        await button(page, 'Save rules').click();
+        await page.getByText('Token rules saved').first().waitFor();
+        assert.deepEqual(await call('GET', '/v1/token-rules'),
+            {maxLifeDays: 60, requireExpiry: false, requireAddresses: false, kinds: ['jwt', 'opaque']});
+        assert.equal((await whoIs(input.secret)).status, 200, 'what exists goes on');
+        for (const kind of ['Signed token (JWT)', 'Opaque token']) await page.getByRole('checkbox', {name: kind}).uncheck();
+        await button(page, 'Show what would change').click();
+        await page.getByRole('alert').getByText('Allow one kind at least.').waitFor();
+        await button(page, 'Undo changes').click();
+        await go(page, 'Access tokens');
+        await button(page, 'New token').click();
+        await page.getByText('at most 60 days').waitFor();
+        await page.getByLabel('Name', {exact: true}).fill('for ever');
+        await button(page, 'Create token').click();
+        await page.getByRole('alert').getByText(/expir|end/i).first().waitFor();
+    },
+
+    // Who may look and not change: no buttons that would fail.
+    async readers(browser) {
+        const page = await watchedPage(browser);
+        input.email = 'reader@example.com';
+        await logIn(page, 'a long enough password', '/login?next=/system/settings');
+        await page.waitForURL('**/system/settings');
+        for (const [heading, path] of [['Settings', '/system/settings'], ['Token rules', '/system/token-rules']]) {
+            await page.goto(path);
+            await page.getByRole('heading', {name: heading, level: 1}).waitFor();
+            await page.getByText('You may look at these, and not change them.').waitFor();
+            assert.equal(await page.getByRole('button', {name: /^(Save|Show what)/}).count(), 0);
+            await isAccessible(page, heading + ' for who only reads');
+        }
+        const places = page.getByRole('navigation', {name: 'Main'});
+        assert.equal(await places.getByRole('link', {name: 'Users'}).count(), 0);
+        const reference = places.getByRole('link', {name: 'API reference'});
+        assert.equal(await reference.getAttribute('href'), '/docs');
+        await reference.click();
+        await page.getByRole('heading', {name: /^Latchkey/}).waitFor();
+    },
+
+    // Everything from the keyboard alone.
+    async palette(browser) {
+        const page = await open(browser);
+        const field = page.getByRole('combobox', {name: 'Search and commands'});
+        const chosen = () => page.getByRole('option', {selected: true}).textContent();
+        const begin = async (words) => {
+            await page.keyboard.press('Control+k');
+            await field.waitFor();
+            await page.waitForFunction(() => document.activeElement?.getAttribute('role') === 'combobox');
+            await page.keyboard.type(words);
+        };
+        await begin('');
+        await page.getByRole('option', {name: 'Access tokens'}).waitFor();
+        await isAccessible(page, 'the palette');
+        await photograph(page, 'palette');
+        await page.keyboard.press('ArrowDown');
+        assert.match(await chosen(), /Access tokens/);
+        await page.keyboard.press('ArrowUp');
+        await page.keyboard.press('ArrowUp');
+        assert.match(await chosen(), /Log out/, 'from the first to the last');
+        await page.keyboard.press('Escape');
+        await field.waitFor({state: 'detached'});
+
+        await begin('token ru');
+        await page.keyboard.press('Enter');
+        await page.getByRole('heading', {name: 'Token rules', level: 1}).waitFor();
+        await field.waitFor({state: 'detached'});
+
+        await begin('ci-dep');
+        await page.getByRole('option', {name: /^ci-deploy/}).waitFor();
+        await page.keyboard.press('Enter');
+        await page.getByRole('heading', {name: 'ci-deploy', level: 1}).waitFor();
+
+        await begin('checkou');
+        await page.getByRole('option', {name: /^checkout/}).waitFor();
+        await page.keyboard.press('Enter');
+        await page.getByRole('heading', {name: 'checkout', level: 1}).waitFor();
+
+        await begin(input.key);
+        await page.getByRole('option', {name: /^billing-service/}).waitFor();
+        await page.keyboard.press('Enter');
+        await page.getByRole('heading', {name: 'billing-service', level: 1}).waitFor();
+
+        await begin('grace');
+        await page.getByRole('option', {name: /^Grace Hopper/}).waitFor();
+        await page.keyboard.press('Escape');
+        await begin('nothing like it');
+        await page.getByText('Nothing is called so.').waitFor();
+        await isAccessible(page, 'the palette without a hit');
+        await page.keyboard.press('Escape');
+
+        await begin('rev ci-dep');
+        await page.getByRole('option', {name: 'Revoke: ci-deploy…'}).waitFor();
+        await page.keyboard.press('Enter');
+        await page.getByRole('alertdialog', {name: 'Revoke ci-deploy?'}).waitFor();
+        assert.equal((await whoIs(input.secret)).status, 200, 'it asks first');
+        await page.keyboard.press('Control+k');
+        assert.equal(await field.count(), 0, 'not over a question');
+        await page.keyboard.press('Escape');
+        await page.getByRole('alertdialog').waitFor({state: 'detached'});
+        await begin('new tok');
+        await page.keyboard.press('Enter');
+        await page.getByRole('heading', {name: 'New access token'}).waitFor();
+        await begin('new proj');
+        await page.keyboard.press('Enter');
+        await page.getByRole('dialog', {name: 'New project'}).waitFor();
+        await page.keyboard.press('Escape');
+        await begin('dark th');
+        await page.keyboard.press('Enter');
+        await page.waitForFunction(() => document.documentElement.dataset.theme === 'dark');
+        await begin('log out');
+        await page.keyboard.press('Enter');
+        await page.waitForURL('**/login');
+    },
+
+    // A token that can do more than anybody asked of it is made narrower, after the page said how.
+    async shrink(browser) {
+        const page = await open(browser);
+        await page.getByRole('link', {name: 'ci-deploy'}).click();
+        await page.getByRole('heading', {name: '1 scope is not used'}).waitFor();
+        await button(page, 'Shrink to what is used…').click();
+        const question = page.getByRole('alertdialog', {name: 'Shrink to what is used?'});
+        const losing = question.getByRole('group', {name: /It loses these scopes/});
+        await losing.getByText('license:write', {exact: true}).waitFor();
+        await question.getByRole('group', {name: 'It keeps these scopes:'}).getByText('license:read', {exact: true}).waitFor();
+        await question.getByText('No request of that time would have been refused.').waitFor();
+        await question.getByText(/named no scope/).waitFor();
+        await question.getByText('Show as command').click();
+        await question.getByLabel('Command', {exact: true}).getByText(`latchkey token shrink ${input.token} --days 90 --apply`).waitFor();
+        await isAccessible(page, 'the question before a token is shrunk');
+        await button(page, 'Cancel').click();
+        await question.waitFor({state: 'detached'});
+        assert.deepEqual((await whoIs(input.secret)).body.scopes, ['license:read', 'license:write'], 'Cancel changes nothing');
+        await button(page, 'Shrink to what is used…').click();
+        await button(page, 'Shrink token').click();
+        await page.getByText('The token has fewer scopes now').first().waitFor();
+        await page.getByRole('heading', {name: '1 scope is not used'}).waitFor({state: 'detached'});
+        assert.deepEqual((await whoIs(input.secret)).body.scopes, ['license:read']);
+    },
+
+    // Each question says what will happen, and how a terminal does the same.
+    async questions(browser) {
+        const page = await open(browser);
+        await row(page, 'ci-deploy');
+        const asked = async (action, title, effect, command) => {
+            await chooseAction(page, 'ci-deploy', action);
+            const question = page.getByRole('alertdialog', {name: title});
+            await question.getByText(effect).waitFor();
+            await question.getByLabel('Reason').fill("it's $(leaked)");
+            await question.getByText('Show as command').click();
+            assert.equal(await question.getByLabel('Command', {exact: true}).textContent(), command);
+            await question.getByText('curl', {exact: true}).click();
+            await question.getByLabel('curl', {exact: true}).last().getByText('/v1/tokens/' + input.token).waitFor();
+            await isAccessible(page, title);
+            await page.keyboard.press('Escape');
+            await question.waitFor({state: 'detached'});
+        };
+        const reason = " --reason 'it'\\''s $(leaked)'";
+        await asked('Suspend…', 'Suspend ci-deploy?', 'Requests fail until you resume it.',
+            `latchkey token suspend ${input.token}${reason}`);
+        await asked('Revoke…', 'Revoke ci-deploy?', 'This cannot be undone',
+            `latchkey token revoke ${input.token}${reason}`);
+        assert.equal((await whoIs(input.secret)).status, 200);
+        await page.goto(`${kTokens}/${input.token}?ask=rotate`);
+        await page.getByRole('dialog').getByText('Show as command').click();
+        await page.getByRole('dialog').getByLabel('Command', {exact: true}).getByText(`latchkey token rotate ${input.token} --grace 24h`).waitFor();
+        await page.keyboard.press('Escape');
+        await page.goto('/system');
+        await button(page, 'Rotate…').click();
+        await page.getByLabel('Emergency: the present key may be stolen').check();
+        await page.getByText(/live tokens stop working at once/).waitFor();
+        await page.getByText('Show as command').click();
+        await page.getByLabel('Command', {exact: true}).getByText('latchkey admin rotate-keys --emergency').waitFor();
+        await isAccessible(page, 'the question before keys are rotated');
+        await page.keyboard.press('Escape');
+        await page.goto('/access/roles');
+        await button(page, 'New role').click();
+        await page.getByLabel('Name', {exact: true}).fill('auditor');
+        await page.getByLabel('Scopes').fill('latchkey: event:read\n*: license:read');
+        await page.getByText('Show as command').click();
+        await page.getByLabel('Command', {exact: true}).getByText("latchkey role create auditor --allow latchkey=event:read --allow '*=license:read'").waitFor();
+        await isAccessible(page, 'the form of a role');
+    },
+};
+
+await run(kScenarios);
