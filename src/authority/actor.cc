@@ -68,6 +68,22 @@ Status Actor::require(std::string_view permission) const {
         .with_scopes({std::string(permission)});
 }
 
+Status Actor::require_proof() const {
+    if (is_proven) return {};
+    return Error{ErrorCode::kPermissionDenied, "your password is needed once more for this"}
+        .with_reason("step_up_needed")
+        .with_hint("send it to POST /v1/session/proof, then ask again");
+}
+
+Status Actor::require_proof_for(std::string_view api_slug,
+                                const std::optional<std::vector<std::string>>& scopes) const {
+    if (is_proven || api_slug != kManagementApi) return {};
+    const bool only_reads =
+        scopes && std::all_of(scopes->begin(), scopes->end(),
+                              [](const auto& scope) { return scope.ends_with(":read"); });
+    return only_reads ? Status{} : require_proof();
+}
+
 std::string Actor::text() const {
     if (is_system) return "system";
     return token ? "token/" + token->uuid() : "user/" + user.uuid();

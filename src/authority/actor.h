@@ -37,6 +37,13 @@ struct Actor {
     [[nodiscard]] bool may(std::string_view permission) const;
     // kPermissionDenied that names the missing scope.
     [[nodiscard]] Status require(std::string_view permission) const;
+    // kPermissionDenied, step_up_needed: for what whoever finds an open session must not do.
+    [[nodiscard]] Status require_proof() const;
+    // The same for a token of this API with these scopes (none: what policies give) that he would
+    // make or give a new secret: one that could change something in his name. One that only reads
+    // shows no more than the session does.
+    [[nodiscard]] Status require_proof_for(
+        std::string_view api_slug, const std::optional<std::vector<std::string>>& scopes) const;
     [[nodiscard]] std::string text() const;  // "user/<uuid>", "token/<uuid>", "system"
 };
 

@@ -56,6 +56,8 @@ public:
     // Wrong client assertions, and access tokens that we did not sign.
     [[nodiscard]] FailureBudget& assertion_failures() { return assertion_failures_; }
     [[nodiscard]] FailureBudget& access_failures() { return access_failures_; }
+    // Wrong codes of second factors, by user, wherever they come from: six digits are few.
+    [[nodiscard]] FailureBudget& code_failures() { return code_failures_; }
     [[nodiscard]] const Settings& settings() const { return settings_; }
     [[nodiscard]] const Clock& clock() const { return *clock_; }
     // The status list that new jwt tokens get their index in.
@@ -88,6 +90,7 @@ private:
     ParsedKeys parsed_keys_;
     FailureBudget assertion_failures_{{100, 5}};
     FailureBudget access_failures_{{200, 20}};
+    FailureBudget code_failures_{{10, 1.0 / 60}};
     verify::Replica replica_;
     std::atomic<std::uint64_t> status_list_{0};
     std::atomic<bool> needs_setup_{false};

@@ -163,6 +163,7 @@ Status check_session_could_make(store::Connection& db, const Actor& actor,
 Status check_could_make(store::Connection& db, const Actor& actor,
                         const store::TokenRecord& token) {
     const auto api = TRY(store::find_api(db, token.api));
+    TRY(actor.require_proof_for(api ? api->slug : "", token.scopes));
     if (!actor.token) return check_session_could_make(db, actor, token, api ? api->slug : "");
     const bool is_own_api = api && api->slug == kManagementApi;
     std::vector<std::string> beyond;

@@ -52,21 +52,6 @@ Result<store::DeviceCodeRecord> waiting(store::Connection& db, std::string_view 
     return std::move(*code);
 }
 
-// Asked again though he is logged in: whoever sits down at a session that was left open must not
-// give himself one of his own (RFC 8628 §5.4 tells of worse).
-Status prove_once_more(Authority& authority, DeviceDecision& decision) {
-    const auto user = TRY(authority.store().query<std::optional<store::UserRecord>>(
-        [&](store::Connection& db) { return store::find_user(db, decision.user); }));
-    if (!user) return Error{ErrorCode::kUnauthenticated, "the session has ended; log in again"};
-    decision.login.login = user->login;
-    const auto proven = prove_password(authority, decision.login);
-    if (proven) return {};
-    if (proven.error().code != ErrorCode::kUnauthenticated) return proven.error();
-    // Not 401: the session is as good as before.
-    return Error{ErrorCode::kPermissionDenied, "the password is wrong"}.with_reason(
-        "wrong_password");
-}
-
 }  // namespace
 
 std::string show_user_code(std::string_view code) {
@@ -141,7 +126,9 @@ Result<store::DeviceCodeRecord> find_device_login(Authority& authority,
 
 Status decide_device_login(Authority& authority, DeviceDecision decision) {
     TRY(find_device_login(authority, decision.user_code));
-    if (decision.is_approved) TRY(prove_once_more(authority, decision));
+    // Asked again though he is logged in: whoever sits down at a session that was left open must
+    // not give himself one of his own (RFC 8628 §5.4 tells of worse).
+    if (decision.is_approved) TRY(prove_once_more(authority, decision.user, decision.login));
     return authority.store().mutate([&](store::Transaction& tx) -> Status {
         auto code = TRY(waiting(tx.connection(), decision.user_code, tx.now()));
         code.state = decision.is_approved ? DeviceCodeState::kApproved : DeviceCodeState::kDenied;

@@ -70,7 +70,7 @@ struct DeviceDecision {
     std::string user_code;  // as kept
     UserId user;
     bool is_approved{false};
-    Login login;  // his password once more, to approve; the name is filled in here
+    Login login;  // his password and code once more, to approve; the name is filled in here
 };
 // bad_credentials, rate limits, or as find_device_login.
 Status decide_device_login(Authority& authority, DeviceDecision decision);

@@ -1,6 +1,7 @@
 #include "authority/login.h"
 
 #include "authority/passwords.h"
+#include "authority/second_factor.h"
 #include "crypto/password.h"
 #include "crypto/random.h"
 #include "token/opaque.h"
@@ -52,6 +53,8 @@ Result<store::UserRecord> prove_password(Authority& authority, const Login& logi
     const auto user = TRY(authority.store().query<std::optional<store::UserRecord>>(
         [&](store::Connection& db) { return store::find_user_by_login(db, name); }));
     if (!password_fits(user, login.password.expose())) return refused();
+    // Only a whole login gives the tries back: a password that is known must not buy guesses.
+    if (user->has_second_factor) TRY(use_code(authority, *user, login.code.expose()));
     authority.throttle().succeeded(name, login.address);
     return *user;
 }
@@ -72,6 +75,7 @@ Result<LoggedIn> open_session(Authority& authority, const store::UserRecord& use
     made.session.created_at = now;
     made.session.last_seen_at = now;
     made.session.expires_at = now + session_life(login.kind);
+    made.session.proven_at = now;
     TRY(authority.store().mutate([&](store::Transaction& tx) -> Status {
         // Disabled while the password was checked: the session would wait for his return.
         const auto now_user = TRY(store::find_user(tx.connection(), user.id));
@@ -80,6 +84,44 @@ Result<LoggedIn> open_session(Authority& authority, const store::UserRecord& use
         return store::insert_session(tx.connection(), made.session);
     }));
     authority.sessions().add(made.session);
+    return made;
+}
+
+bool is_freshly_proven(const store::SessionRecord& session, Timestamp now) {
+    return now - session.proven_at < kProofLife;
+}
+
+Result<store::UserRecord> prove_once_more(Authority& authority, const UserId& user, Login& login) {
+    const auto found = TRY(authority.store().query<std::optional<store::UserRecord>>(
+        [&](store::Connection& db) { return store::find_user(db, user); }));
+    if (!found) return Error{ErrorCode::kUnauthenticated, "the session has ended; log in again"};
+    login.login = found->login;
+    auto proven = prove_password(authority, login);
+    if (proven || proven.error().code != ErrorCode::kUnauthenticated) return proven;
+    // Not 401: the session is as good as before.
+    const bool is_of_code = proven.error().reason != "bad_credentials";
+    return Error{ErrorCode::kPermissionDenied,
+                 is_of_code ? proven.error().message : "the password is wrong"}
+        .with_reason(is_of_code ? proven.error().reason : "wrong_password");
+}
+
+Result<LoggedIn> prove_session(Authority& authority, const store::SessionRecord& session,
+                               Login login) {
+    LoggedIn made;
+    made.user = TRY(prove_once_more(authority, session.user, login));
+    made.secret = make_opaque(kSessionPrefix);
+    made.session = session;
+    made.session.digest = sha256(made.secret.expose());
+    made.session.proven_at = authority.clock().now();
+    TRY(authority.store().mutate([&](store::Transaction& tx) -> Status {
+        // Two tabs may ask at the same moment: one of them has the session.
+        if (!TRY(store::find_session(tx.connection(), session.digest))) {
+            return Error{ErrorCode::kConflict, "this session was renewed or ended meanwhile"}
+                .with_reason("session_renewed");
+        }
+        return store::renew_session(tx.connection(), made.session);
+    }));
+    authority.sessions().renew(session.digest, made.session, authority.clock().now());
     return made;
 }
 

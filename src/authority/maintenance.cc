@@ -1,5 +1,7 @@
 #include "authority/maintenance.h"
 
+#include "store/factors.h"
+
 namespace latchkey::authority {
 
 Status write_sessions(Authority& authority) {
@@ -19,6 +21,7 @@ Status write_sessions(Authority& authority) {
 Status tidy_up(Authority& authority) {
     TRY(authority.store().mutate([](store::Transaction& tx) -> Status {
         TRY(store::delete_expired_sessions(tx.connection(), tx.now()));
+        TRY(store::delete_expired_invites(tx.connection(), tx.now()));
         TRY(store::delete_expired_assertions(tx.connection(), tx.now()));
         TRY(store::delete_expired_revoked_access(tx.connection(), tx.now()));
         TRY(store::delete_expired_device_codes(tx.connection(), tx.now()));

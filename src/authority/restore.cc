@@ -12,6 +12,7 @@
 #include "authority/key_encryption_key.h"
 #include "authority/key_ring.h"
 #include "authority/restore_bulk.h"
+#include "authority/restore_factors.h"
 #include "authority/restore_files.h"
 #include "authority/restore_projects.h"
 #include "authority/token_terms.h"
@@ -45,6 +46,7 @@ struct LaterFacts {
     std::set<std::string> compromised_keys;
     PresentProjects projects;
     UsedAssertions assertions;  // known even when nothing else is
+    std::vector<KnownFactor> factors;
     std::vector<store::RevokedAccessRecord> revoked_access;
 };
 
@@ -164,6 +166,7 @@ Status read_later(store::Connection& db, const BackupFacts& backup, LaterFacts& 
                                            later.revoked_access.push_back(revoked);
                                            return {};
                                        }));
+    later.factors = TRY(read_factors(db));
     const bool is_continuation = TRY(continues(db, backup));
     if (!is_continuation) return {};
     TRY(collect(db, backup.head.revision, later));
@@ -188,6 +191,7 @@ Result<Replaced> open_replaced(const RestoreInput& input, const BackupFacts& bac
         nothing.epoch = replaced.later.epoch;
         nothing.assertions = std::move(replaced.later.assertions);
         nothing.revoked_access = std::move(replaced.later.revoked_access);
+        nothing.factors = std::move(replaced.later.factors);
         replaced.later = std::move(nothing);
     }
     replaced.store->close();  // the lock stays until the object goes
@@ -360,6 +364,7 @@ Status begin(store::Transaction& tx, const RestoreInput& input, const KeyRing& r
     }
     TRY(keep_assertions(db, later.assertions));
     TRY(keep_revoked_access(db, later.revoked_access, facts));
+    TRY(keep_factors(db, ring, later.factors));
     const bool has_all = TRY(add_lost_tokens(tx, later, facts));
     const bool is_unknown = (!later.is_known || later.has_gap) && !input.nothing_changed_since;
     if (is_unknown) {

@@ -40,7 +40,7 @@ std::optional<store::SessionRecord> Sessions::use(const Digest& digest, Timestam
         return std::nullopt;
     }
     // Once a minute is exact enough, and keeps the periodic write small.
-    if (now - entry.record.last_seen_at > std::chrono::minutes(1)) {
+    if (!entry.is_old && now - entry.record.last_seen_at > std::chrono::minutes(1)) {
         entry.record.last_seen_at = now;
         entry.record.expires_at = now + session_life(entry.record.kind);
         entry.is_touched = true;
@@ -60,6 +60,16 @@ void Sessions::add(const store::SessionRecord& session) {
     entries_[session.digest] = Entry{session};
 }
 
+void Sessions::renew(const Digest& old, const store::SessionRecord& session, Timestamp now) {
+    const std::lock_guard lock(mutex_);
+    const auto found = entries_.find(old);
+    if (found == entries_.end()) return;  // ended meanwhile
+    found->second.is_old = true;
+    found->second.is_touched = false;
+    found->second.record.expires_at = now + kRenewedSessionLife;
+    entries_[session.digest] = Entry{session};
+}
+
 void Sessions::remove(const SessionId& id) {
     const std::lock_guard lock(mutex_);
     std::erase_if(entries_, [&](const auto& item) { return item.second.record.id == id; });
@@ -74,7 +84,7 @@ std::vector<store::SessionRecord> Sessions::of_user(const UserId& user, Timestam
     const std::lock_guard lock(mutex_);
     std::vector<store::SessionRecord> found;
     for (const auto& [digest, entry] : entries_) {
-        if (entry.record.user == user && entry.record.expires_at > now) {
+        if (!entry.is_old && entry.record.user == user && entry.record.expires_at > now) {
             found.push_back(entry.record);
         }
     }

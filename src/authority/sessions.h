@@ -16,6 +16,7 @@ namespace latchkey::authority {
 inline constexpr std::string_view kSessionPrefix = "lks";
 inline constexpr Microseconds kCliSessionLife = std::chrono::hours(24 * 30);
 inline constexpr Microseconds kPortalSessionLife = std::chrono::hours(12);
+inline constexpr Microseconds kRenewedSessionLife = std::chrono::seconds(10);
 
 class Sessions {
 public:
@@ -30,6 +31,8 @@ public:
 
     // After the row is durable.
     void add(const store::SessionRecord& session);
+    // Under another digest. The old one serves a moment longer, for requests that are on their way.
+    void renew(const Digest& old, const store::SessionRecord& session, Timestamp now);
     void remove(const SessionId& id);
     void remove_all_of(const UserId& user);
     [[nodiscard]] std::vector<store::SessionRecord> of_user(const UserId& user,
@@ -42,6 +45,7 @@ private:
     struct Entry {
         store::SessionRecord record;
         bool is_touched{false};
+        bool is_old{false};  // renewed: it ends soon, and is in no list
     };
     struct DigestHash {
         std::size_t operator()(const Digest& digest) const noexcept;

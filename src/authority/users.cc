@@ -7,6 +7,7 @@
 #include "authority/passwords.h"
 #include "authority/roles.h"
 #include "crypto/random.h"
+#include "store/factors.h"
 #include "token/names.h"
 
 namespace latchkey::authority {
@@ -86,18 +87,6 @@ Status check_may_bind(store::Connection& db, const Actor& actor, const std::vect
     return {};
 }
 
-Status append_user_event(store::Transaction& tx, std::string_view type, const std::string& actor,
-                         const store::UserRecord& user, json::array more_facts = {}) {
-    more_facts.insert(more_facts.begin(), verify::to_json(fact_of(user)));
-    store::EventDraft event;
-    event.type = type;
-    event.actor = actor;
-    event.owner = user.id;
-    event.data = json::object{{"facts", std::move(more_facts)}, {"name", user.name}};
-    TRY(tx.append_event(std::move(event)));
-    return {};
-}
-
 bool is_administrator(const store::UserRecord& user) {
     return std::find(user.roles.begin(), user.roles.end(), built_in_role("administrator")) !=
            user.roles.end();
@@ -171,6 +160,18 @@ store::UserRecord record_of(const CreateUser& wanted) {
 }
 
 }  // namespace
+
+Status append_user_event(store::Transaction& tx, std::string_view type, const std::string& actor,
+                         const store::UserRecord& user, json::array more_facts) {
+    more_facts.insert(more_facts.begin(), verify::to_json(fact_of(user)));
+    store::EventDraft event;
+    event.type = type;
+    event.actor = actor;
+    event.owner = user.id;
+    event.data = json::object{{"facts", std::move(more_facts)}, {"name", user.name}};
+    TRY(tx.append_event(std::move(event)));
+    return {};
+}
 
 Status check_new_user(const CreateUser& wanted) {
     if (wanted.kind == store::UserKind::kMachine) return check_name(wanted.name);
@@ -259,7 +260,11 @@ Result<store::UserRecord> edit_user(store::Transaction& tx, const Actor& actor,
     user.updated_at = tx.now();
     TRY(store::update_user(tx.connection(), user));
     const bool is_disabled = user.state == store::UserState::kDisabled;
-    if (is_disabled) TRY(store::delete_sessions_of(tx.connection(), user.id));
+    if (is_disabled) {
+        TRY(store::delete_sessions_of(tx.connection(), user.id));
+        TRY(store::delete_invite(tx.connection(), user.id));
+        user.invited_until.reset();
+    }
     const std::string_view type = user.state == before.state ? "user.updated"
                                   : is_disabled              ? "user.disabled"
                                                              : "user.enabled";
@@ -272,6 +277,32 @@ Result<store::UserRecord> get_user(store::Connection& db, const UserId& id) {
     if (!user || user->kind == store::UserKind::kProject)
         return Error{ErrorCode::kNotFound, "there is no such user"}.with_reason("unknown_user");
     return std::move(*user);
+}
+
+Result<store::UserRecord> person_to_look_after(store::Transaction& tx, const Actor& actor,
+                                               std::string_view id) {
+    TRY(actor.require("user:write"));
+    TRY(require_still_active(tx.connection(), actor, tx.now()));
+    auto user = TRY(get_user(tx.connection(), UserId::parse(id).value_or(UserId{})));
+    if (user.kind != store::UserKind::kHuman) {
+        return invalid("a machine does not log in", "not_a_person")
+            .with_hint("create a token for it instead");
+    }
+    if (is_administrator(user)) TRY(actor.require("*"));
+    TRY(check_may_raise(actor));
+    const auto rights = TRY(rights_of_roles(tx.connection(), user.roles));
+    TRY(check_may_give(tx.connection(), actor, rights));
+    return user;
+}
+
+Status replace_password(store::Transaction& tx, const std::string& actor, store::UserRecord& user,
+                        const std::string& hash) {
+    user.password_hash = hash;
+    user.updated_at = tx.now();
+    TRY(store::update_user(tx.connection(), user));
+    TRY(store::delete_sessions_of(tx.connection(), user.id));
+    TRY(store::delete_invite(tx.connection(), user.id));
+    return append_user_event(tx, "user.password_changed", actor, user);
 }
 
 }  // namespace latchkey::authority

@@ -41,4 +41,15 @@ Result<store::UserRecord> edit_user(store::Transaction& tx, const Actor& actor,
                                     const EditUser& edit);
 Result<store::UserRecord> get_user(store::Connection& db, const UserId& id);
 
+// For other files of this folder. A person whose way to log in the actor may change: needs
+// user:write, and that he may do no less than that person, who he could be afterwards.
+Result<store::UserRecord> person_to_look_after(store::Transaction& tx, const Actor& actor,
+                                               std::string_view id);
+// Another password: every session and every link to choose one ends. The caller takes the sessions
+// out of memory when it is durable.
+Status replace_password(store::Transaction& tx, const std::string& actor, store::UserRecord& user,
+                        const std::string& hash);
+Status append_user_event(store::Transaction& tx, std::string_view type, const std::string& actor,
+                         const store::UserRecord& user, json::array more_facts = {});
+
 }  // namespace latchkey::authority

@@ -13,6 +13,10 @@
 #include "crypto/digest.h"
 #include "token/rate_limit.h"
 
+namespace latchkey {
+using ImportSourceId = Id<struct ImportSourceTag>;
+}  // namespace latchkey
+
 namespace latchkey::store {
 
 enum class TokenKind : std::uint8_t { kJwt = 1, kOpaque = 2, kKey = 3 };
@@ -44,6 +48,9 @@ struct UserRecord {
     std::vector<ApiId> verifies;  // a machine user: the APIs whose tokens it may verify
     Timestamp created_at;
     Timestamp updated_at;
+    // Read with the row, written in factors.h.
+    std::optional<Timestamp> invited_until;  // the end of a link that waits to be used
+    bool has_second_factor{false};
 };
 
 struct RoleRecord {
@@ -122,6 +129,17 @@ struct TokenRecord {
     Timestamp updated_at;
     std::optional<Timestamp> revoked_at;
     std::optional<Timestamp> deleted_at;  // hidden from lists; the row and the log stay
+    std::string source;                   // what it was imported from; empty: it was made here
+};
+
+// Another system whose tokens work on here: we know their digests, and not one of them itself.
+struct ImportSourceRecord {
+    ImportSourceId id;
+    std::string name;
+    std::string prefix;            // what each of its tokens begins with
+    std::string wrapped_key;       // of its HMACs, under the key-encryption key; empty: plain
+    std::uint32_t entropy_bits{};  // that its tokens have, as declared; 0: with a key none is
+    Timestamp created_at;
 };
 
 struct SecretRecord {
@@ -165,6 +183,7 @@ struct SessionRecord {
     Timestamp created_at;
     Timestamp last_seen_at;
     Timestamp expires_at;
+    Timestamp proven_at;  // when its person last gave his password
 };
 
 // An access token that may not be used any more though its key may.
@@ -181,6 +200,7 @@ struct DeviceCodeRecord {
     Digest digest{};        // of the device code, which only the device has
     std::string user_code;  // eight letters, without the dash
     std::string client;
+    std::string return_url;  // where the browser goes after the decision; empty: nowhere
     std::string address;  // of the device
     std::string agent;
     DeviceCodeState state{DeviceCodeState::kPending};

@@ -172,11 +172,38 @@ constexpr Sql kWholeLives[] = {
     "CREATE INDEX device_codes_expiry ON device_codes (expires_at)",
 };
 
+// Second factors, invitations, and since when a session's person is who he says.
+constexpr Sql kImportsAndFactors[] = {
+    "ALTER TABLE sessions ADD COLUMN proven_at BIGINT NOT NULL DEFAULT 0",
+    "CREATE TABLE invites (user_id BLOB NOT NULL PRIMARY KEY REFERENCES users (id),"
+    " digest BLOB NOT NULL UNIQUE, created_at BIGINT NOT NULL, expires_at BIGINT NOT NULL)"
+    " WITHOUT ROWID",
+    "CREATE TABLE factors (user_id BLOB NOT NULL PRIMARY KEY REFERENCES users (id),"
+    " wrapped_secret BLOB NOT NULL, last_step BIGINT NOT NULL, created_at BIGINT NOT NULL,"
+    " confirmed_at BIGINT) WITHOUT ROWID",
+    "CREATE TABLE recovery_codes (user_id BLOB NOT NULL REFERENCES users (id),"
+    " digest BLOB NOT NULL, PRIMARY KEY (user_id, digest)) WITHOUT ROWID",
+
+    // Other systems whose tokens work on here. wrapped_key is empty where plain SHA-256 was used.
+    "CREATE TABLE import_sources (id BLOB NOT NULL PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+    " prefix TEXT NOT NULL, wrapped_key BLOB NOT NULL, entropy_bits BIGINT NOT NULL,"
+    " created_at BIGINT NOT NULL) WITHOUT ROWID",
+    // The name of the source that a token was imported from; empty: made here.
+    "ALTER TABLE tokens ADD COLUMN source TEXT NOT NULL DEFAULT ''",
+
+    // The project that a session works in, of clients that say it once. It goes with the session.
+    "CREATE TABLE active_projects (session_id BLOB NOT NULL PRIMARY KEY"
+    " REFERENCES sessions (id) ON DELETE CASCADE,"
+    " project_id BLOB NOT NULL REFERENCES projects (id)) WITHOUT ROWID",
+    // Where the browser goes when somebody has decided.
+    "ALTER TABLE device_codes ADD COLUMN return_url TEXT NOT NULL DEFAULT ''",
+};
+
 struct Step {
     std::int64_t version;
     std::span<const Sql> statements;
 };
-constexpr Step kSteps[] = {{1, kFirst}, {2, kProjects}, {3, kWholeLives}};
+constexpr Step kSteps[] = {{1, kFirst}, {2, kProjects}, {3, kWholeLives}, {4, kImportsAndFactors}};
 static_assert(kSteps[std::size(kSteps) - 1].version == kSchemaVersion);
 
 Status apply(Connection& db, const Step& step) {

@@ -8,7 +8,7 @@ namespace latchkey::store {
 namespace {
 
 #define LATCHKEY_SESSION_COLUMNS \
-    "id, user_id, kind, digest, agent, address, created_at, last_seen_at, expires_at"
+    "id, user_id, kind, digest, agent, address, created_at, last_seen_at, expires_at, proven_at"
 
 Result<SessionRecord> read_session(const Statement& row) {
     SessionRecord session;
@@ -21,6 +21,7 @@ Result<SessionRecord> read_session(const Statement& row) {
     session.created_at = row.time(6);
     session.last_seen_at = row.time(7);
     session.expires_at = row.time(8);
+    session.proven_at = row.time(9);
     return session;
 }
 
@@ -28,11 +29,12 @@ Result<SessionRecord> read_session(const Statement& row) {
 
 Status insert_session(Connection& db, const SessionRecord& session) {
     Statement statement = TRY(db.prepare("INSERT INTO sessions (" LATCHKEY_SESSION_COLUMNS
-                                         ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"));
+                                         ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"));
     statement.bind(session.id).bind(session.user).bind(as_integer(session.kind));
     statement.bind(session.digest).bind(std::string_view(session.agent));
     statement.bind(std::string_view(session.address)).bind(session.created_at);
-    return statement.bind(session.last_seen_at).bind(session.expires_at).run();
+    statement.bind(session.last_seen_at).bind(session.expires_at);
+    return statement.bind(session.proven_at).run();
 }
 
 Result<std::optional<SessionRecord>> find_session(Connection& db, const Digest& digest) {
@@ -46,6 +48,13 @@ Status touch_session(Connection& db, const SessionId& id, Timestamp seen, Timest
     Statement statement =
         TRY(db.prepare("UPDATE sessions SET last_seen_at = $1, expires_at = $2 WHERE id = $3"));
     TRY(statement.bind(seen).bind(expires).bind(id).run());
+    return one_changed(db, "session");
+}
+
+Status renew_session(Connection& db, const SessionRecord& session) {
+    Statement statement =
+        TRY(db.prepare("UPDATE sessions SET digest = $1, proven_at = $2 WHERE id = $3"));
+    TRY(statement.bind(session.digest).bind(session.proven_at).bind(session.id).run());
     return one_changed(db, "session");
 }
 

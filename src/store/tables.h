@@ -102,6 +102,7 @@ Result<std::vector<RoleRecord>> list_roles(Connection& db);
 Status insert_session(Connection& db, const SessionRecord& session);
 Result<std::optional<SessionRecord>> find_session(Connection& db, const Digest& digest);
 Status touch_session(Connection& db, const SessionId& id, Timestamp seen, Timestamp expires);
+Status renew_session(Connection& db, const SessionRecord& session);  // digest and proven_at
 Status delete_session(Connection& db, const SessionId& id);
 Status delete_sessions_of(Connection& db, const UserId& user);
 Result<std::vector<SessionRecord>> list_sessions(Connection& db, const UserId& user);

@@ -7,8 +7,10 @@
 namespace latchkey::store {
 namespace {
 
-#define LATCHKEY_USER_COLUMNS \
-    "id, kind, state, login, name, password_hash, verifies, created_at, updated_at"
+#define LATCHKEY_USER_COLUMNS                                                        \
+    "id, kind, state, login, name, password_hash, verifies, created_at, updated_at," \
+    " (SELECT expires_at FROM invites WHERE user_id = users.id),"                    \
+    " (SELECT confirmed_at FROM factors WHERE user_id = users.id)"
 
 // ASCII letters only: what two people would type alike, without a table of every script.
 std::string without_case(std::string_view login) {
@@ -30,6 +32,8 @@ Result<UserRecord> read_user(const Statement& row) {
     user.verifies = TRY(decode_ids<ApiId>(row.text(6)));
     user.created_at = row.time(7);
     user.updated_at = row.time(8);
+    user.invited_until = row.optional_time(9);
+    user.has_second_factor = !row.is_null(10);
     return user;
 }
 

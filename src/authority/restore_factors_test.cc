@@ -1,0 +1,56 @@
+#include "authority/invites.h"
+#include "authority/restore.h"
+#include "authority/second_factor.h"
+#include "authority/testing.h"
+#include "base/encoding.h"
+#include "crypto/seal.h"
+#include "crypto/totp.h"
+
+namespace latchkey::authority {
+namespace {
+
+using testing::reason_of;
+
+class RestoreFactorsTest : public testing::AuthorityTest {
+protected:
+    void restore(const std::string& file) {
+        reader.reset();
+        authority.reset();
+        RestoreInput input;
+        input.data_directory = directory.data();
+        input.backup_file = file;
+        input.clock = &clock;
+        const auto done = restore_backup(input);
+        ASSERT_TRUE(done) << done.error().message;
+        reopen();
+    }
+};
+
+TEST_F(RestoreFactorsTest, AFactorThatWasTurnedOnSinceGoesOnAndALinkDoesNot) {
+    const auto link = invite_again(*authority, as_admin_, bob_.id.uuid()).value();
+    const auto file = directory.file("backup.db");
+    ASSERT_TRUE(authority->store().backup_to(file));
+    const auto start = begin_factor(*authority, as_alice_).value();
+    const auto pending = begin_factor(*authority, as_bob_).value();
+    const auto factor = authority->store().query<std::optional<store::FactorRecord>>(
+        [&](store::Connection& db) { return store::find_factor(db, alice_.id); });
+    const Secret secret = open_sealed(authority->keys().kek(), (*factor)->wrapped_secret,
+                                      "latchkey second factor " + alice_.id.uuid())
+                              .value();
+    ASSERT_EQ(base32_encode(secret.expose()), start.secret.expose());
+    const auto code = totp_code(secret, totp_step(clock.now()));
+    const auto codes = confirm_factor(*authority, as_alice_, code.expose()).value();
+    restore(file);
+    const auto kept = read_factor(*authority, alice_.id).value();
+    EXPECT_TRUE(kept.since);
+    EXPECT_EQ(kept.recovery_codes, kRecoveryCodes);
+    auto alice = alice_;
+    alice.has_second_factor = true;
+    EXPECT_TRUE(use_code(*authority, alice, codes[3].expose()));
+    EXPECT_EQ(reason_of(use_code(*authority, alice, code.expose())), "bad_code");  // was used
+    EXPECT_FALSE(read_factor(*authority, bob_.id)->since);
+    EXPECT_EQ(reason_of(read_invite(*authority, link.code.expose())), "bad_invite");
+}
+
+}  // namespace
+}  // namespace latchkey::authority
