@@ -1,5 +1,6 @@
 #include "token/client_assertion.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "token/claim_readers.h"
@@ -22,16 +23,24 @@ Error bad_assertion(const Error& cause) {
     return bad_assertion(cause.field + ": " + cause.message);
 }
 
-Status check_audience(const json::object& claims, std::string_view issuer) {
+// The one audience that the claim names.
+const json::string* audience_of(const json::object& claims, bool may_be_list) {
     const auto* audience = claims.if_contains("aud");
+    if (audience == nullptr) return nullptr;
     // An array could name a second server, where the same assertion would be good as well.
-    if (audience == nullptr || !audience->is_string()) {
-        return bad_assertion("aud is missing or no string");
-    }
-    if (issuer.empty() || audience->get_string() != issuer) {
-        return bad_assertion("aud is not our issuer");
-    }
-    return {};
+    const auto* list = may_be_list ? audience->if_array() : nullptr;
+    if (list == nullptr) return audience->if_string();
+    return list->size() == 1 ? list->front().if_string() : nullptr;
+}
+
+Status check_audience(const json::object& claims, const AssertionAudiences& audiences) {
+    const auto* audience = audience_of(claims, audiences.may_be_list);
+    if (audience == nullptr) return bad_assertion("aud is missing or no string");
+    const std::string_view text(*audience);
+    const bool is_ours =
+        !text.empty() && std::any_of(audiences.names.begin(), audiences.names.end(),
+                                     [&](const std::string& name) { return name == text; });
+    return is_ours ? Status{} : Status(bad_assertion("aud is not our issuer"));
 }
 
 // The claims that may be absent; `missing` stands for them.
@@ -61,6 +70,12 @@ bool is_assertion_typ(std::string_view typ) {
 
 Result<AssertionClaims> check_assertion(const json::object& claims, std::string_view issuer,
                                         Timestamp now) {
+    const std::string name(issuer);
+    return check_assertion(claims, AssertionAudiences{{&name, 1}, false}, now);
+}
+
+Result<AssertionClaims> check_assertion(const json::object& claims,
+                                        const AssertionAudiences& audiences, Timestamp now) {
     const auto issued_by = text_claim(claims, "iss");
     if (!issued_by) return bad_assertion(issued_by.error());
     const auto subject = text_claim(claims, "sub");
@@ -68,7 +83,7 @@ Result<AssertionClaims> check_assertion(const json::object& claims, std::string_
     if (*issued_by != *subject) return bad_assertion("iss is not sub");
     const auto client = TokenId::parse(*subject);
     if (!client) return bad_assertion("sub is no id");
-    TRY(check_audience(claims, issuer));
+    TRY(check_audience(claims, audiences));
     auto id = text_claim(claims, "jti");
     if (!id) return bad_assertion(id.error());
     if (id->size() > kJtiBytesMax) return bad_assertion("jti is too long");

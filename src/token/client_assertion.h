@@ -2,6 +2,7 @@
 // get an access token. Pure: the key is found and the signature checked by the caller.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,15 @@ struct AssertionClaims {
 // for our log alone.
 Result<AssertionClaims> check_assertion(const json::object& claims, std::string_view issuer,
                                         Timestamp now);
+
+// Other names that an assertion may be for, where other products' clients ask: the address of the
+// token endpoint, as a string or as a list of it alone. Never two names at once.
+struct AssertionAudiences {
+    std::span<const std::string> names;
+    bool may_be_list{false};
+};
+Result<AssertionClaims> check_assertion(const json::object& claims,
+                                        const AssertionAudiences& audiences, Timestamp now);
 
 // What makes it single-use: who and jti, never its bytes, since a signature can be written in more
 // than one way.

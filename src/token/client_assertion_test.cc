@@ -180,5 +180,28 @@ TEST(AttackA17, ADigestNamesWhoAndWhich) {
     EXPECT_NE(assertion_digest(one), assertion_digest(other));
 }
 
+TEST(ClientAssertion, ADialectTakesItsOwnAddressesTooAndAListOfOneAlone) {
+    const std::vector<std::string> names = {"http://localhost:2777/auth/oauth2/token",
+                                            std::string(kIssuer)};
+    const auto reason_for = [&](const json::value& audience, bool may_be_list) {
+        auto claims = good();
+        claims["aud"] = audience;
+        const auto checked =
+            check_assertion(claims, {names, may_be_list}, Timestamp::from_seconds(kNow));
+        return checked ? std::string() : checked.error().detail;
+    };
+    EXPECT_EQ(reason_for(json::value(names[0]), true), "");
+    EXPECT_EQ(reason_for(json::value(names[1]), true), "");
+    EXPECT_EQ(reason_for(json::array{json::value(names[0])}, true), "");
+    EXPECT_NE(reason_for(json::array{json::value(names[0])}, false), "");
+    // Two names: one of them could be another server's.
+    EXPECT_NE(reason_for(json::array{json::value(names[0]), json::value(names[1])}, true), "");
+    EXPECT_NE(reason_for(json::array{}, true), "");
+    EXPECT_NE(reason_for(json::array{json::value(1)}, true), "");
+    EXPECT_NE(reason_for(json::value("http://localhost:2777/auth/oauth2/token/"), true), "");
+    EXPECT_NE(reason_for(json::value(""), true), "");
+    EXPECT_NE(reason_for(json::value(nullptr), true), "");
+}
+
 }  // namespace
 }  // namespace latchkey
