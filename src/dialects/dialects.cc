@@ -4,6 +4,8 @@
 #include <array>
 
 #include "dialects/calyptia/edge.h"
+#include "dialects/cape/edge.h"
+#include "dialects/cryptlex/edge.h"
 
 namespace latchkey::dialects {
 namespace {
@@ -17,6 +19,8 @@ struct Dialect {
 
 constexpr std::array kDialects = {
     Dialect{"calyptia", make_calyptia},
+    Dialect{"cape", make_cape},
+    Dialect{"cryptlex", make_cryptlex},
 };
 
 }  // namespace
