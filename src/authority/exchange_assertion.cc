@@ -4,6 +4,7 @@
 
 #include "authority/access_claims.h"
 #include "authority/create_token.h"
+#include "authority/identity_token.h"
 #include "base/encoding.h"
 #include "crypto/random.h"
 #include "token/scope.h"
@@ -102,6 +103,22 @@ Result<bool> is_outdated(store::Connection& db, const DecidedAccess& decided) {
     });
 }
 
+// For which project, and what it may do there.
+Status choose_rights(Authority& authority, const verify::Replica::Reader& reader,
+                     verify::TokenView& view, const AccessRequest& asked, DecidedAccess& decided) {
+    auto& claims = decided.claims;
+    claims.project = TRY(choose_project(reader, view, asked.project));
+    const auto apis = authority.directory().view();
+    const auto* api = apis->find(view.api);
+    if (api == nullptr) return Error{ErrorCode::kInternal, "a token's API does not exist"};
+    claims.requested = TRY(read_access_scopes(*api, asked.scope));
+    verify::Requirement wanted;
+    wanted.api_slug = view.api_slug;
+    wanted.address = asked.address;
+    wanted.project = claims.project;
+    return set_access_scopes(view, wanted, *api, authority.clock().now(), claims);
+}
+
 }  // namespace
 
 std::optional<TokenId> named_client(std::string_view assertion) {
@@ -135,13 +152,24 @@ Result<DecidedAccess> decide_access(Authority& authority, verify::Replica::Reade
                                     const ProvenClient& client, const AccessRequest& asked) {
     const Timestamp now = authority.clock().now();
     const std::string whose = " (token " + client.token.uuid() + ")";
-    auto assertion = check_assertion(client.claims, authority.settings().issuer, now);
+    auto audiences = asked.audiences;
+    audiences.push_back(authority.settings().issuer);
+    auto assertion = check_assertion(client.claims, {audiences, !asked.audiences.empty()}, now);
     if (!assertion) return invalid_client(assertion.error().detail + whose);
     if (asked.client_id && *asked.client_id != client.token) {
         return invalid_client("client_id is not its sub" + whose);
     }
-    DecidedAccess decided;
+    auto decided = TRY(decide_access_again(authority, reader, client, asked));
     decided.assertion = std::move(*assertion);
+    return decided;
+}
+
+Result<DecidedAccess> decide_access_again(Authority& authority, verify::Replica::Reader& reader,
+                                          const ProvenClient& client, const AccessRequest& asked) {
+    const Timestamp now = authority.clock().now();
+    const std::string whose = " (token " + client.token.uuid() + ")";
+    DecidedAccess decided;
+    decided.is_identity = asked.for_identity;
     // Read first: what is judged is then at least as new.
     decided.revision = authority.replica().position().revision;
     const verify::ReadGuard guard(reader);
@@ -166,17 +194,16 @@ Result<DecidedAccess> decide_access(Authority& authority, verify::Replica::Reade
     claims.holder_key = asked.holder_key;
     set_access_life(view, now, claims);
     if (claims.expires_at <= claims.issued_at) return invalid_client("expired" + whose);
-    claims.project = TRY(choose_project(reader, view, asked.project));
-    const auto apis = authority.directory().view();
-    const auto* api = apis->find(view.api);
-    if (api == nullptr) return Error{ErrorCode::kInternal, "a token's API does not exist"};
-    claims.requested = TRY(read_access_scopes(*api, asked.scope));
-    wanted.project = claims.project;
-    TRY(set_access_scopes(view, wanted, *api, now, claims));
+    if (asked.for_identity) {
+        set_identity_life(claims);
+        return decided;
+    }
+    TRY(choose_rights(authority, reader, view, asked, decided));
     return decided;
 }
 
 Result<std::string> sign_access(Authority& authority, const DecidedAccess& decided) {
+    if (decided.is_identity) return sign_identity(authority, decided.claims);
     return sign_access_claims(authority, decided.claims);
 }
 

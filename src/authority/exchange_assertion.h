@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "authority/authority.h"
 #include "base/address.h"
@@ -35,6 +36,10 @@ struct AccessRequest {
     std::optional<std::string> scope;  // as sent
     Address address{};                 // where it comes from
     std::optional<Digest> holder_key;  // that the access token is bound to
+    // Whom the assertion may be for beside the issuer, then also as a list of it alone.
+    std::vector<std::string> audiences;
+    // Not an access token yet, but an identity token (identity_token.h).
+    bool for_identity{false};
 };
 
 struct DecidedAccess {
@@ -42,12 +47,16 @@ struct DecidedAccess {
     AssertionClaims assertion;
     UserId owner;
     std::uint64_t revision{0};  // of the facts that were judged
+    bool is_identity{false};
 };
 
 // Reasons invalid_client (as above), invalid_scope, invalid_target. A short time on the caller's
 // reader.
 Result<DecidedAccess> decide_access(Authority& authority, verify::Replica::Reader& reader,
                                     const ProvenClient& client, const AccessRequest& asked);
+// The same for who has shown an assertion before, and comes with what he got for it.
+Result<DecidedAccess> decide_access_again(Authority& authority, verify::Replica::Reader& reader,
+                                          const ProvenClient& client, const AccessRequest& asked);
 
 // Too many scopes for a request's header are left out; reason invalid_scope when even few are too
 // many.
