@@ -10,6 +10,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/json.h"
+
 namespace latchkey::api {
 namespace {
 
@@ -80,6 +82,43 @@ TEST(ErrorPages, BackticksBecomeCodeAndAnglesAreEscaped) {
     ASSERT_TRUE(page);
     EXPECT_THAT(*page, HasSubstr("<code>latchkey scope list --api &lt;slug&gt;</code>"));
     EXPECT_THAT(*page, Not(HasSubstr("<slug>")));
+}
+
+TEST(ErrorPages, EachShowsARequestAndItsAnswer) {
+    const auto problem = render_error_page("unknown_scope");
+    ASSERT_TRUE(problem);
+    EXPECT_THAT(*problem, HasSubstr("POST /v1/tokens\n{&quot;name&quot;: &quot;ci&quot;"));
+    EXPECT_THAT(*problem, HasSubstr("HTTP/1.1 422 Unprocessable Content\n"));
+    EXPECT_THAT(*problem, HasSubstr("&quot;code&quot;: &quot;unknown_scope&quot;"));
+    const auto oauth = render_error_page("invalid_client");
+    ASSERT_TRUE(oauth);
+    EXPECT_THAT(*oauth, HasSubstr("HTTP/1.1 401 Unauthorized\n{\n  &quot;error&quot;"));
+    const auto command = render_error_page("not_logged_in");
+    ASSERT_TRUE(command);
+    EXPECT_THAT(*command, HasSubstr("<code>$ latchkey token list</code>"));
+    EXPECT_THAT(*command, HasSubstr("error: Not logged in\n"));
+    EXPECT_THAT(*command, HasSubstr("exit code 4"));
+}
+
+TEST(ErrorPages, EveryEntryHasAnExampleThatCanBeMeant) {
+    const auto text = read_file(LATCHKEY_SOURCE_DIR "/src/api/pages/errors.json");
+    const auto parsed =
+        parse_json(text, {.bytes_max = 1U << 20, .depth_max = 4, .members_max = 10'000});
+    ASSERT_TRUE(parsed);
+    static const std::regex kRequest(
+        "(GET|POST|PUT|PATCH|DELETE|TRACE) /[^ \\n]*( [^\\n]*)?(\\n.*)*");
+    for (const auto& value : parsed->as_array()) {
+        const auto& entry = value.as_object();
+        const std::string code(entry.at("code").as_string());
+        ASSERT_TRUE(entry.contains("example")) << code;
+        const std::string example(entry.at("example").as_string());
+        const bool is_command = example.starts_with("$ latchkey ");
+        EXPECT_TRUE(is_command || std::regex_match(example, kRequest)) << code;
+        EXPECT_EQ(entry.contains(is_command ? "exit" : "status"), true) << code;
+        const auto page = render_error_page(code);
+        ASSERT_TRUE(page) << code;
+        EXPECT_THAT(*page, Not(HasSubstr("HTTP/1.1 0"))) << code;
+    }
 }
 
 TEST(ErrorPages, AnUnknownCodeHasNoPage) {
