@@ -47,7 +47,8 @@ private:
         if (kind == "grant") return is_grant_of_mine(fact);
         if (kind == "token" || kind == "bulk") return is_mine(ApiId::parse(text_of(fact, "api")));
         if (kind == "api") return is_mine(ApiId::parse(text_of(fact, "id")));
-        if (kind == "secret") return is_mine(api_of_secret(fact));
+        if (kind == "bulk_spared") return is_mine(api_of_token(text_of(fact, "token")));
+        if (kind == "secret") return is_mine(api_of_token(text_of(fact, "token")));
         if (kind == "user") {
             const auto user = text_of(fact, "id");
             return UserId::parse(user) == sight_.user || has_tokens_here(user);
@@ -69,8 +70,7 @@ private:
     }
 
     // Mostly its token's fact stands beside it.
-    [[nodiscard]] std::optional<ApiId> api_of_secret(const json::object& secret) const {
-        const auto token = text_of(secret, "token");
+    [[nodiscard]] std::optional<ApiId> api_of_token(std::string_view token) const {
         for (const auto& value : facts_) {
             const auto* fact = value.if_object();
             if (fact != nullptr && text_of(*fact, "kind") == "token" &&

@@ -11,6 +11,19 @@ bool covers(const verify::AddressBlock& wide, const verify::AddressBlock& narrow
     return narrow.bits >= wide.bits && verify::is_inside(narrow.address, wide);
 }
 
+// The network that a range is in, as it is written; itself when nothing is set behind its length.
+std::string network_of(const std::string& range) {
+    const auto block = verify::parse_address_block(range);
+    Address network = block->address;
+    for (unsigned bit = block->bits; bit < 8 * network.size(); ++bit) {
+        auto& byte = network.at(bit / 8);
+        byte = static_cast<std::uint8_t>(byte & ~(0x80U >> (bit % 8)));
+    }
+    if (network == block->address) return range;
+    const std::string text = network == Address{} ? "::" : format_address(network);
+    return text + range.substr(range.find('/'));
+}
+
 }  // namespace
 
 // The reader is the judge's own: a range that it could not read would match nobody.
@@ -22,6 +35,13 @@ Status check_address_ranges(const std::vector<std::string>& ranges) {
         if (ranges[i].size() > 64 || !verify::parse_address_block(ranges[i])) {
             return invalid("an address range is written 192.0.2.0/24 or 2001:db8::/32",
                            "bad_address_range", "/allowedIps/" + std::to_string(i));
+        }
+        // Whoever writes 192.0.2.7/8 may mean one address, and would get sixteen million.
+        const auto network = network_of(ranges[i]);
+        if (network != ranges[i]) {
+            return invalid(ranges[i] + " has bits set behind its length", "bad_address_range",
+                           "/allowedIps/" + std::to_string(i))
+                .with_hint("write " + network + " for all of it, or the one address alone");
         }
     }
     return {};

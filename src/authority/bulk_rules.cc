@@ -76,15 +76,15 @@ Status apply_bulk_rules(store::Connection& db, store::TokenRecord& token) {
     return apply_bulk_rules(db, TRY(store::open_bulks(db)), token);
 }
 
-Result<std::vector<verify::BulkFact>> spare_from_bulk_rules(store::Transaction& tx,
-                                                            const store::TokenRecord& token) {
-    std::vector<verify::BulkFact> facts;
+Result<std::vector<verify::BulkSparedFact>> spare_from_bulk_rules(store::Transaction& tx,
+                                                                  const store::TokenRecord& token) {
+    std::vector<verify::BulkSparedFact> facts;
     auto& db = tx.connection();
     for (const auto& rule : TRY(store::open_bulks(db))) {
         const bool is_about_it = TRY(concerns(db, rule, token));
         if (!is_about_it) continue;
         TRY(store::spare_bulk_token(db, rule.id, token.id));
-        facts.push_back(TRY(fact_of(db, rule)));
+        facts.push_back({rule.id, token.id});
     }
     return facts;
 }

@@ -22,8 +22,8 @@ Status apply_bulk_rules(store::Connection& db, store::TokenRecord& token);
 
 // Somebody gives one token its life back: from now on no rule that stands is about it. The facts
 // that say so, for the event.
-Result<std::vector<verify::BulkFact>> spare_from_bulk_rules(store::Transaction& tx,
-                                                            const store::TokenRecord& token);
+Result<std::vector<verify::BulkSparedFact>> spare_from_bulk_rules(store::Transaction& tx,
+                                                                  const store::TokenRecord& token);
 
 // A token that was prepared before a rule and comes after it would be dead in the replica and alive
 // in its row: kUnavailable, and the next try has a newer id.

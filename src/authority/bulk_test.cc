@@ -163,6 +163,27 @@ TEST_F(BulkTest, ATokenSuspendedByARuleIsResumedBeforeTheRuleIsSettled) {
     }
 }
 
+// Or who resumes tokens one by one under a rule that names a hundred thousand writes gigabytes.
+TEST_F(BulkTest, AResumptionSaysNothingOfTheOtherTokensOfItsRule) {
+    const auto resumed = mint(as_alice_);
+    for (int i = 0; i < 300; ++i) {
+        token(as_alice_, "billing", {"license:read"}, TokenKind::kOpaque);
+    }
+    clock.advance(kDay);
+    suspend({.unused_since = clock.now() - kSecond});
+    suspend({.owner = alice_.id});
+    const auto before = revision();
+    ASSERT_TRUE(change(as_alice_, resumed.token.id.uuid(), TokenChange::kResume));
+    const auto written = events(before);
+    ASSERT_EQ(written.size(), 1U);
+    EXPECT_LT(written.front().body.size(), 2'000U);
+    for (int round = 0; round < 2; ++round) {
+        expect_throughout(resumed, "active");
+        reopen();
+        settle();
+    }
+}
+
 TEST_F(BulkTest, ARevokedTokenStaysRevokedWhateverIsDoneWithItMeanwhile) {
     const auto made = mint(as_alice_);
     const auto id = made.token.id.uuid();

@@ -51,7 +51,7 @@ Result<TokenDetails> read_token(store::Connection& db, const Actor& actor, std::
     if (token->owner != actor.user) TRY(check_may_touch(db, actor, *token, touch));
     TRY(apply_bulk_rules(db, *token));
     TokenDetails details;
-    details.secrets = TRY(store::secrets_of(db, token->id));
+    details.secrets = TRY(store::recent_secrets_of(db, *token));
     details.usage = TRY(store::find_usage(db, token->id));
     details.token = std::move(*token);
     return details;
@@ -106,7 +106,7 @@ Result<bool> apply(store::TokenRecord& token, TokenChange change, const std::str
 // The token lives again, and the rules that suspended it are not about it any more.
 Status append_spared_event(store::Transaction& tx, const Actor& actor,
                            const store::TokenRecord& token,
-                           const std::vector<verify::BulkFact>& rules) {
+                           const std::vector<verify::BulkSparedFact>& rules) {
     store::EventDraft event;
     event.type = event_type(TokenChange::kResume);
     event.actor = actor.text();

@@ -307,6 +307,13 @@ TEST(AddressRanges, WhatIsAcceptedCanAlsoBeJudged) {
           "2001:db8::/129", "localhost", "10.0.0.0/8 ", "010.0.0.1", "192.0.2.0/24/8", "*"}) {
         EXPECT_EQ(reason_of(check_address_ranges({bad})), "bad_address_range") << bad;
     }
+    for (const char* range : {"10.0.0.1/8", "2001:db8::1/32", "192.0.2.129/24", "::1/64"}) {
+        const auto refused = check_address_ranges({range});
+        EXPECT_EQ(reason_of(refused), "bad_address_range") << range;
+        EXPECT_NE(refused.error().hint.find("alone"), std::string::npos) << range;
+    }
+    EXPECT_EQ(check_address_ranges({"10.0.0.1/8"}).error().hint,
+              "write 10.0.0.0/8 for all of it, or the one address alone");
     EXPECT_FALSE(check_address_ranges(std::vector<std::string>(33, "10.0.0.1")));
 }
 

@@ -1,5 +1,6 @@
 #include "authority/device_login.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "crypto/random.h"
@@ -12,6 +13,9 @@ namespace {
 constexpr std::string_view kLetters = "BCDFGHJKLMNPQRSTVWXZ";
 constexpr std::size_t kCodeLength = 8;
 constexpr std::uint64_t kWaitingMax = 10'000;
+// From so many on nobody has more than his share, so that one network leaves room for the others.
+constexpr std::uint64_t kSharedFrom = 1'000;
+constexpr std::ptrdiff_t kShareOfNetwork = 100;
 constexpr std::string_view kDevicePrefix = "lkd";
 
 using store::DeviceCodeState;
@@ -34,12 +38,35 @@ std::string new_user_code() {
     return code;
 }
 
+// An IPv4 address, or the /64 that an IPv6 user has whole.
+Address network_of(std::string_view text) {
+    Address network = parse_address(text).value_or(Address{});
+    const auto half = network.begin() + 8;
+    const bool is_v4 = std::all_of(network.begin(), half, [](auto byte) { return byte == 0; });
+    if (!is_v4) std::fill(half, network.end(), std::uint8_t{0});
+    return network;
+}
+
+Status check_share(store::Connection& db, std::string_view address) {
+    const auto others = TRY(store::device_code_addresses(db));
+    const Address network = network_of(address);
+    const auto waiting = std::count_if(others.begin(), others.end(), [&](const auto& other) {
+        return network_of(other) == network;
+    });
+    if (waiting < kShareOfNetwork) return {};
+    Error error{ErrorCode::kRateLimited, "Too many logins from this network wait already."};
+    error.retry_after_seconds = 60;
+    return std::move(error).with_reason("slow_down");
+}
+
 Status insert(store::Transaction& tx, const store::DeviceCodeRecord& code) {
     auto& db = tx.connection();
     TRY(store::delete_expired_device_codes(db, tx.now()));
-    if (TRY(store::count_device_codes(db)) >= kWaitingMax) {
+    const auto waiting = TRY(store::count_device_codes(db));
+    if (waiting >= kWaitingMax) {
         return Error{ErrorCode::kUnavailable, "too many logins wait already; try again later"};
     }
+    if (waiting >= kSharedFrom) TRY(check_share(db, code.address));
     return store::insert_device_code(db, code);
 }
 

@@ -32,7 +32,7 @@ Result<TokenRows> read_rows(Authority& authority, const TokenId& id) {
     return authority.store().query<TokenRows>([&](store::Connection& db) -> Result<TokenRows> {
         TokenRows rows;
         rows.token = TRY(store::find_token(db, id.bytes));
-        if (rows.token) rows.secrets = TRY(store::secrets_of(db, rows.token->id));
+        if (rows.token) rows.secrets = TRY(store::recent_secrets_of(db, *rows.token));
         return rows;
     });
 }

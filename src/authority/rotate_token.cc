@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "authority/create_token.h"
 #include "authority/facts_of_records.h"
 #include "authority/site.h"
@@ -47,6 +49,21 @@ Status set_terms(store::Connection& db, const DirectoryEntry& api, const RotateT
 
 bool lives(const SecretRecord& secret, Timestamp now) {
     return secret.state == SecretState::kLive && (!secret.ends_at || *secret.ends_at > now);
+}
+
+// `secrets` are the newest, in the order in which they were made.
+Status check_pace(const std::vector<SecretRecord>& secrets, Timestamp now) {
+    static_assert(kRotationsOfDayMax < static_cast<std::size_t>(store::kRecentSecrets));
+    if (secrets.size() <= kRotationsOfDayMax) return {};
+    const Timestamp again =
+        secrets[secrets.size() - kRotationsOfDayMax].created_at + std::chrono::hours(24);
+    if (again <= now) return {};
+    Error error{ErrorCode::kRateLimited,
+                fmt::format("the token was rotated {} times within a day", kRotationsOfDayMax)};
+    error.retry_after_seconds = (again - now) / std::chrono::seconds(1) + 1;
+    return std::move(error)
+        .with_reason("too_many_rotations")
+        .with_hint("it can be rotated again from " + format_rfc3339(again) + " on");
 }
 
 // Every older secret ends: the newest of them after its grace, but not after the end that its own
@@ -99,6 +116,7 @@ Result<RotatedToken> rotate_token(Authority& authority, store::Transaction& tx, 
             .with_hint("add a new key, move over to it, then remove the old one");
     }
     TRY(check_still_lives(token, tx.now()));
+    TRY(check_pace(details.secrets, tx.now()));
     const auto directory = authority.directory().view();
     const auto* api = directory->find(token.api);
     const auto owner = TRY(store::find_user(db, token.owner));
@@ -136,7 +154,7 @@ Status end_silent_secrets(Authority& authority, Timestamp now, Timestamp known_s
             const auto token = TRY(store::find_token(db, one.secret.token.bytes));
             if (!token || token->deleted_at) return {};
             KeyChanges changes;
-            for (auto& secret : TRY(store::secrets_of(db, token->id))) {
+            for (auto& secret : TRY(store::recent_secrets_of(db, *token))) {
                 if (secret.id != one.secret.id || !lives(secret, tx.now())) continue;
                 secret.ends_at = tx.now();
                 changes.changed.push_back(secret);

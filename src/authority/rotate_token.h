@@ -17,6 +17,8 @@ namespace latchkey::authority {
 inline constexpr std::uint32_t kGraceSecondsMax = 30 * 86'400;
 inline constexpr std::uint32_t kGraceSecondsDefault = 86'400;
 inline constexpr std::uint32_t kUntilSilentSecondsMin = 3'600;
+// Of one token within 24 hours. Each secret is remembered for as long as somebody may show it.
+inline constexpr std::size_t kRotationsOfDayMax = 100;
 
 struct RotateToken {
     std::uint32_t grace_seconds{kGraceSecondsDefault};  // 0: the old secret ends at once
@@ -33,7 +35,7 @@ struct RotatedToken {
 
 // Who gets a token's secret can do what it can: he must be able to make such a token, and a
 // stranger's only if he may do everything. Errors: those of creation, keys_are_rotated_by_hand,
-// token_revoked, token_expired, bad_grace, bad_silence.
+// token_revoked, token_expired, bad_grace, bad_silence, too_many_rotations.
 Result<RotatedToken> rotate_token(Authority& authority, store::Transaction& tx, const Actor& actor,
                                   std::string_view id, const RotateToken& wanted);
 

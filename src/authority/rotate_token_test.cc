@@ -96,6 +96,48 @@ TEST_F(RotateTokenTest, AtMostOneOlderSecretLives) {
     EXPECT_EQ(third->previous->id, second->details.secrets.back().id);
 }
 
+TEST_F(RotateTokenTest, SoManyRotationsADayAndNoMoreAreDone) {
+    const auto made = token(as_alice_, "billing", {"license:read"}, store::TokenKind::kOpaque);
+    const auto other = token(as_alice_, "billing", {"license:read"});
+    const Timestamp first = clock.now();
+    for (std::size_t i = 0; i < kRotationsOfDayMax; ++i) {
+        ASSERT_TRUE(rotate(as_alice_, made.token.id, {})) << i;
+        clock.advance(seconds(1));
+    }
+    const auto refused = rotate(as_alice_, made.token.id, {});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kRateLimited);
+    EXPECT_EQ(refused.error().reason, "too_many_rotations");
+    EXPECT_EQ(refused.error().retry_after_seconds, 24 * 3600 - 100 + 1);
+    EXPECT_NE(refused.error().hint.find(format_rfc3339(first + hours(24))), std::string::npos);
+    EXPECT_TRUE(rotate(as_alice_, other.token.id, {}));
+    clock.advance(hours(24) - seconds(100));
+    EXPECT_TRUE(rotate(as_alice_, made.token.id, {}));
+    EXPECT_EQ(reason_of(rotate(as_alice_, made.token.id, {})), "too_many_rotations");
+}
+
+// Each change reads a token's secrets on the writer.
+TEST_F(RotateTokenTest, AChangeReadsTheNewestSecretsAlone) {
+    const auto made = token(as_alice_, "billing", {"license:read"}, store::TokenKind::kOpaque);
+    std::optional<RotatedToken> last;
+    for (int i = 0; i < store::kRecentSecrets + 20; ++i) {
+        auto rotated = rotate(as_alice_, made.token.id, {});
+        ASSERT_TRUE(rotated) << i;
+        last = std::move(*rotated);
+        clock.advance(minutes(15));
+    }
+    const auto next = rotate(as_alice_, made.token.id, {});
+    ASSERT_TRUE(next);
+    EXPECT_EQ(next->details.secrets.size(), static_cast<std::size_t>(store::kRecentSecrets) + 1);
+    EXPECT_EQ(next->details.secrets.back().generation,
+              static_cast<std::uint32_t>(store::kRecentSecrets) + 22U);
+    EXPECT_EQ(says(made.text), "revoked");
+    EXPECT_EQ(says(last->text), "active");
+    EXPECT_EQ(says(next->text), "active");
+    ASSERT_TRUE(change(as_alice_, made.token.id.uuid(), TokenChange::kRevoke));
+    EXPECT_EQ(says(last->text), "revoked");
+}
+
 TEST_F(RotateTokenTest, ARotatedJwtNamesItsToken) {
     const auto made = token(as_alice_, "billing", {"license:read"});
     const auto rotated = rotate(as_alice_, made.token.id, {});

@@ -68,6 +68,12 @@ Result<std::uint64_t> count_device_codes(Connection& db) {
     return static_cast<std::uint64_t>(rows.integer(0));
 }
 
+Result<std::vector<std::string>> device_code_addresses(Connection& db) {
+    Statement rows = TRY(db.prepare("SELECT address FROM device_codes"));
+    return collect<std::string>(
+        rows, [](const Statement& row) -> Result<std::string> { return std::string(row.text(0)); });
+}
+
 // Kept a little longer than they serve, so that a device hears why.
 Status delete_expired_device_codes(Connection& db, Timestamp now) {
     Statement statement = TRY(db.prepare("DELETE FROM device_codes WHERE expires_at <= $1"));

@@ -25,6 +25,10 @@ Status insert_secret(Connection& db, const SecretRecord& secret);
 // State, ends_at, until_silent and must_ask; of a key token's key also its name and its JWK.
 Status update_secret(Connection& db, const SecretRecord& secret);
 Result<std::vector<SecretRecord>> secrets_of(Connection& db, const TokenId& token);
+// Of a token that is rotated, the newest: at most so many, and every one that lives. Who decides
+// reads these, so that a token that was rotated for years costs no more than a young one.
+inline constexpr std::int64_t kRecentSecrets = 200;
+Result<std::vector<SecretRecord>> recent_secrets_of(Connection& db, const TokenRecord& token);
 // A live secret that a rotation replaced, and that ends when it was silent for so long.
 struct WaitingSecret {
     SecretRecord secret;
@@ -188,6 +192,7 @@ Result<std::optional<DeviceCodeRecord>> find_device_code_by_user_code(Connection
 Status update_device_code(Connection& db, const DeviceCodeRecord& code);  // state and user
 Status delete_device_code(Connection& db, const Digest& digest);
 Result<std::uint64_t> count_device_codes(Connection& db);
+Result<std::vector<std::string>> device_code_addresses(Connection& db);  // one for each
 Status delete_expired_device_codes(Connection& db, Timestamp now);
 
 // --- signing keys, settings, idempotency --------------------------------------------------------

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "verify/epochs.h"
@@ -18,7 +19,9 @@ class BulkRules {
 public:
     static constexpr std::uint32_t kAny = 0xFFFF'FFFF;
     struct Rule {
-        BulkFact fact;  // its lists sorted
+        BulkFact fact;  // `spared` sorted, `tokens` moved out:
+        // Shared with the set before, for every change copies the set. Sorted.
+        std::shared_ptr<const std::vector<TokenId>> tokens{};
         // As rows name their neighbours; kAny: whatever it is.
         std::uint32_t owner{kAny};
         std::uint32_t api{kAny};
@@ -42,8 +45,12 @@ public:
     // --- the writer ------------------------------------------------------------------------------
     // A new rule, a changed one, or, when it is settled, one less.
     void set(Rule rule);
+    // One token less for a rule, if it is still there.
+    void spare(const BulkSparedFact& fact);
 
 private:
+    void replace(std::unique_ptr<Set> next);
+
     Epochs& epochs_;
     std::atomic<const Set*> set_{nullptr};
     std::atomic<std::uint64_t> version_{0};

@@ -70,6 +70,10 @@ inline BulkFact any_bulk(std::uint64_t n) {
     return fact;
 }
 
+inline BulkSparedFact any_spared(std::uint64_t n) {
+    return {.rule = make_id<BulkId>(n % 3), .token = make_id<TokenId>(n / 3 % 12)};
+}
+
 inline TokenStatesFact any_states(std::uint64_t n) {
     return {.state = static_cast<TokenState>(1 + n % 3),
             .tokens = {make_id<TokenId>(n % 12), make_id<TokenId>(n / 3 % 12)}};

@@ -237,6 +237,14 @@ json::object encode(const BulkFact& fact) {
     return object;
 }
 
+json::object encode(const BulkSparedFact& fact) {
+    json::object object;
+    object["kind"] = "bulk_spared";
+    object["rule"] = fact.rule.uuid();
+    object["token"] = fact.token.uuid();
+    return object;
+}
+
 json::object encode(const TokenStatesFact& fact) {
     json::object object;
     object["kind"] = "token_states";
@@ -378,6 +386,13 @@ Result<Fact> decode_bulk(Members& members) {
     return Fact{std::move(fact)};
 }
 
+Result<Fact> decode_bulk_spared(Members& members) {
+    BulkSparedFact fact;
+    fact.rule = TRY(members.id<BulkId>("rule"));
+    fact.token = TRY(members.id<TokenId>("token"));
+    return Fact{fact};
+}
+
 Result<Fact> decode_token_states(Members& members) {
     TokenStatesFact fact;
     fact.state = TRY(members.word("state", kStates));
@@ -473,6 +488,7 @@ Result<Fact> decode(Members& members, std::string_view kind) {
     if (kind == "token") return decode_token(members);
     if (kind == "secret") return decode_secret(members);
     if (kind == "bulk") return decode_bulk(members);
+    if (kind == "bulk_spared") return decode_bulk_spared(members);
     if (kind == "token_states") return decode_token_states(members);
     if (kind == "user") return decode_user(members);
     if (kind == "role") return decode_role(members);

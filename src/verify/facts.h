@@ -129,14 +129,22 @@ struct BulkFact {
     bool is_settled{false};
 };
 
+// From now on the rule is not about this token, which somebody gave its life back: the rule itself
+// may hold a hundred thousand ids, and is not said again for one.
+struct BulkSparedFact {
+    BulkId rule;
+    TokenId token;
+};
+
 // The state of many tokens, and nothing else of them, as a rule is settled.
 struct TokenStatesFact {
     TokenState state{TokenState::kRevoked};
     std::vector<TokenId> tokens;
 };
 
-using Fact = std::variant<TokenFact, SecretFact, BulkFact, TokenStatesFact, UserFact, RoleFact,
-                          ApiFact, KeyFact, ProjectFact, MembershipFact, GrantFact, AccessFact>;
+using Fact =
+    std::variant<TokenFact, SecretFact, BulkFact, BulkSparedFact, TokenStatesFact, UserFact,
+                 RoleFact, ApiFact, KeyFact, ProjectFact, MembershipFact, GrantFact, AccessFact>;
 
 // {"kind":"token", …}; times RFC 3339 milliseconds, ids UUIDs, digests base64url. Every member is
 // always there, null for none; decoding refuses a missing or an unknown one, so that two versions

@@ -21,7 +21,8 @@ Fact any_fact() {
         case 8: return any_access(*rc::gen::arbitrary<std::uint8_t>());
         default: break;
     }
-    switch (*rc::gen::inRange(0, 3)) {
+    switch (*rc::gen::inRange(0, 4)) {
+        case 3: return any_spared(*rc::gen::arbitrary<std::uint8_t>());
         case 0: return any_bulk(*rc::gen::arbitrary<std::uint8_t>());
         case 1: return any_states(*rc::gen::arbitrary<std::uint8_t>());
         default: return any_key(*rc::gen::arbitrary<std::uint8_t>());

@@ -56,6 +56,8 @@ void Replica::load(const Fact& fact) {
         load(*secret);
     } else if (const auto* rule = std::get_if<BulkFact>(&fact)) {
         state_->put(*rule);
+    } else if (const auto* spared = std::get_if<BulkSparedFact>(&fact)) {
+        state_->bulk.spare(*spared);
     } else if (const auto* user = std::get_if<UserFact>(&fact)) {
         state_->rights.set(*user);
     } else if (const auto* role = std::get_if<RoleFact>(&fact)) {

@@ -40,6 +40,10 @@ struct Model {
                 model.rules.erase(one.id);
                 if (!one.is_settled) model.rules[one.id] = one;
             }
+            void operator()(const BulkSparedFact& one) const {
+                const auto rule = model.rules.find(one.rule);
+                if (rule != model.rules.end()) rule->second.spared.push_back(one.token);
+            }
             void operator()(const TokenStatesFact& one) const {
                 for (const TokenId& id : one.tokens) {
                     if (model.tokens.contains(id)) model.tokens.at(id).state = one.state;
@@ -338,6 +342,13 @@ RC_GTEST_PROP(ReplicaModel, EverySequenceOfEventsEndsAsTheModelDoes, ()) {
             facts = {any_states(*rc::gen::inRange<std::uint64_t>(0, 1000))};
             model = before;
             model.put(facts.front());
+        }
+        // Or a token that a rule, or two, are not about any more.
+        if (*rc::gen::inRange(0, 5) == 0) {
+            const auto n = *rc::gen::inRange<std::uint64_t>(0, 1000);
+            facts = {any_spared(n), any_spared(n + 1)};
+            model = before;
+            std::for_each(facts.begin(), facts.end(), [&](const Fact& fact) { model.put(fact); });
         }
         const ReplicaPosition position{.epoch = 1, .revision = static_cast<std::uint64_t>(i) + 1};
         RC_ASSERT(replica.apply(position, make_body(facts)).has_value());

@@ -13,6 +13,7 @@ int rank_of(const Fact& fact) {
     struct Rank {
         // What stops tokens first; a rule goes when they all say so by themselves.
         int operator()(const BulkFact& fact) const { return fact.is_settled ? 10 : -1; }
+        int operator()(const BulkSparedFact& /*fact*/) const { return 9; }
         int operator()(const TokenStatesFact& /*fact*/) const { return 5; }
         int operator()(const ApiFact& /*fact*/) const { return 0; }
         int operator()(const RoleFact& /*fact*/) const { return 1; }
@@ -186,6 +187,8 @@ void Replica::State::put(const Fact& fact, Touched& touched) {
         touched.tokens.insert(secret->token);
     } else if (const auto* rule = std::get_if<BulkFact>(&fact)) {
         put(*rule);
+    } else if (const auto* spared = std::get_if<BulkSparedFact>(&fact)) {
+        bulk.spare(*spared);
     } else if (const auto* states = std::get_if<TokenStatesFact>(&fact)) {
         for (const TokenId& id : states->tokens) {
             tokens.set_state(id, states->state);
