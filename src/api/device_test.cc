@@ -208,6 +208,28 @@ TEST_F(DeviceTest, BeginningLoginsIsBoundedForEachAddress) {
     start();
 }
 
+TEST_F(DeviceTest, WhenManyWaitOneNetworkLeavesRoomForTheOthers) {
+    const auto begin = [&](const std::string& address) {
+        authority::Login login;
+        login.address_text = address;
+        return authority::start_device_login(*authority, login);
+    };
+    const auto of = [](int number) { return "2001:db8:7:7::" + std::to_string(number); };
+    for (int i = 0; i < 1000; ++i) {
+        ASSERT_TRUE(begin(of(i))) << "few wait: " << i;
+    }
+    const auto refused = begin(of(1));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kRateLimited);
+    EXPECT_EQ(refused.error().reason, "slow_down");
+    for (int i = 0; i < 100; ++i) {
+        ASSERT_TRUE(begin("192.0.2.1")) << i;
+    }
+    EXPECT_FALSE(begin("192.0.2.1"));
+    EXPECT_TRUE(begin("192.0.2.2"));
+    EXPECT_TRUE(begin("2001:db8:7:8::1"));
+}
+
 TEST(UserCode, IsReadAsPeopleTypeItAndNothingElse) {
     using authority::read_user_code;
     EXPECT_EQ(read_user_code("WDJB-MJHT"), "WDJBMJHT");

@@ -15,6 +15,7 @@
 #include "token/access_token.h"
 #include "token/jws.h"
 #include "verify/judge.h"
+#include "verify/usage.h"
 
 namespace latchkey::api {
 namespace {
@@ -138,16 +139,19 @@ void introspect(Services& services, ReactorState& state, const Asked& asked,
     wanted.address = asked.address;
     wanted.proof = verify::Proof::kValid;  // the asker's to check, by cnf
     const Timestamp now = services.authority.clock().now();
-    const auto judged = verify::judge(view, wanted, now);
-    state.checks[static_cast<std::size_t>(judged.verdict)].fetch_add(1, std::memory_order_relaxed);
+    // A verifier that asks is the use, as in verify.cc: it is told the scopes and decides by
+    // itself.
+    const auto used = count_use(services, view, verify::judge(view, wanted, now).verdict);
+    state.checks[static_cast<std::size_t>(used.verdict)].fetch_add(1, std::memory_order_relaxed);
     state.usage.record({.token = view.token,
                         .generation = view.generation,
                         .now = now,
                         .address = asked.address.value_or(Address{}),
                         .agent = {},
-                        .verdict = judged.verdict,
+                        .verdict = used.verdict,
+                        .scopes = verify::scopes_asked({}),
                         .is_being_replaced = view.secret_ends_at.has_value()});
-    if (judged.verdict != verify::Verdict::kActive) return answer.inactive();
+    if (used.verdict != verify::Verdict::kActive) return answer.inactive();
     answer.active(services, state, view);
 }
 

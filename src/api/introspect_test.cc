@@ -93,6 +93,30 @@ TEST_F(IntrospectTest, WhatIsUnknownDeadOrNoneOfTheAskersBusinessIsOneAnswer) {
     expect_inactive(introspect(std::string(made.text.expose())));
 }
 
+// As with /v1/tokens/verify: the verifier's question is the use, whichever form it takes.
+TEST_F(IntrospectTest, AQuestionIsAUseAndCountsAgainstTheRate) {
+    authority::CreateToken wanted;
+    wanted.name = "limited";
+    wanted.api = "billing";
+    wanted.scopes = {{"license:read"}};
+    wanted.rate = {2, 60};
+    const auto made = create(as_alice_, wanted).value();
+    const std::string secret(made.text.expose());
+    EXPECT_TRUE(introspect(secret).json().at("active").as_bool());
+    EXPECT_TRUE(introspect(secret, {{"ip", "10.0.0.1"}}).json().at("active").as_bool());
+    expect_inactive(introspect(secret));
+    EXPECT_EQ(check("/check/api/billing", secret), "rate_limited");
+    const auto usage =
+        ask("GET", "/v1/tokens/" + made.token.id.uuid() + "/usage", bearer(session(alice_)));
+    EXPECT_EQ(usage.json().at("uses").as_int64(), 2) << usage.body;
+    EXPECT_EQ(usage.json().at("denials").as_int64(), 2);
+    const auto unused =
+        ask("GET", "/v1/tokens/" + made.token.id.uuid() + "/unused", bearer(session(alice_)));
+    EXPECT_EQ(unused.json().at("usesWithoutScope").as_int64(), 2) << unused.body;
+    clock.advance(std::chrono::seconds(30));
+    EXPECT_TRUE(introspect(secret).json().at("active").as_bool());
+}
+
 TEST_F(IntrospectTest, AnAddressMayBeAskedAbout) {
     authority::CreateToken wanted;
     wanted.name = "at home";

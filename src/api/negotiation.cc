@@ -100,7 +100,9 @@ void add_etag(const http::Request& request, http::Response& response) {
     if (find_field(response, "ETag") == nullptr) {
         response.fields.emplace_back("ETag", etag_of(response.body));
     }
-    if (!names_tag(request, "If-None-Match", *find_field(response, "ETag"))) return;
+    const auto& etag = *find_field(response, "ETag");
+    // A weak one says nothing about members that change by themselves, which a reader waits for.
+    if (etag.starts_with("W/") || !names_tag(request, "If-None-Match", etag)) return;
     response.status = 304;
     response.content_type.clear();
     response.body.clear();
@@ -191,7 +193,11 @@ std::string etag_of(std::string_view body) {
 }
 
 Status check_if_match(const http::Request& request, std::string_view current) {
-    if (!request.find("If-Match") || names_tag(request, "If-Match", etag_of(current))) return {};
+    return check_if_match_tag(request, etag_of(current));
+}
+
+Status check_if_match_tag(const http::Request& request, std::string_view tag) {
+    if (!request.find("If-Match") || names_tag(request, "If-Match", tag)) return {};
     return Error{ErrorCode::kPrecondition, "it was changed since you read it"}
         .with_reason("etag_mismatch")
         .with_hint("read it again, and send the new ETag");

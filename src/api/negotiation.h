@@ -20,6 +20,7 @@ std::string etag_of(std::string_view body);
 // The writer's lost update (RFC 9110 §13.1.1): kPrecondition, etag_mismatch, when If-Match is there
 // and `current`, what a GET would say now, has another tag. Asked inside the transaction.
 Status check_if_match(const http::Request& request, std::string_view current);
+Status check_if_match_tag(const http::Request& request, std::string_view tag);
 
 // The last touch of every answer but those of /check: nosniff, ETag and 304, gzip, CORS.
 void finish_answer(const Services& services, const http::Request& request,

@@ -6,6 +6,7 @@
 #include "authority/exchange_assertion.h"
 #include "base/encoding.h"
 #include "base/log.h"
+#include "verify/usage.h"
 
 namespace latchkey::api {
 namespace {
@@ -113,15 +114,22 @@ Status decide(Exchange& exchange) {
     return {};
 }
 
-// A key token whose access tokens are checked off-line is used all the same.
+// A key token whose access tokens are checked off-line is used all the same, for what was asked for
+// by name.
 void record_use(const Exchange& exchange) {
     auto& services = exchange.call->services;
+    std::vector<std::string_view> scopes;
+    if (exchange.request.asked.scope) {
+        const auto& named = exchange.decided.claims.scopes.items();
+        scopes.assign(named.begin(), named.end());
+    }
     const auto agent = exchange.call->request().find("User-Agent").value_or("");
     const std::lock_guard lock(services.exchange_usage_mutex);
     services.exchange_usage.record({.token = exchange.client.token,
                                     .now = services.authority.clock().now(),
                                     .address = exchange.request.asked.address,
-                                    .agent = agent});
+                                    .agent = agent,
+                                    .scopes = verify::scopes_asked(scopes)});
 }
 
 void use(const ExchangePtr& exchange);

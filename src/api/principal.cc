@@ -149,6 +149,7 @@ Result<Principal> token_principal(Services& services, ReactorState& state,
     principal.ends_at = end_of(view);
     principal.rate = used.rate;
     principal.token_facts = found.facts;
+    if (view.claimed != nullptr) principal.claimed = found.claimed;
     principal.token = view.token;
     principal.token_api = view.api_slug;
     principal.generation = view.generation;

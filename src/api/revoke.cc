@@ -58,6 +58,7 @@ void end_session(const CallPtr& call, const Digest& digest) {
 struct Found {
     Recognition recognition{Recognition::kUnknown};
     TokenId token;
+    bool is_replaced{false};  // a secret that a rotation ended
     std::optional<authority::PresentedAccess> access;
     Timestamp ends_at{kEndOfTime};
 };
@@ -72,6 +73,9 @@ Found find(const Call& call, std::string_view text) {
         services, state, {text, client_address(services, call.request()), std::nullopt}, token);
     if (found.recognition != Recognition::kFound) return found;
     found.token = token.view.token;
+    const auto& end = token.view.secret_ends_at;
+    found.is_replaced =
+        token.view.secret_is_revoked || (end && *end <= services.authority.clock().now());
     if (const auto* access = token.view.access) {
         found.access = authority::PresentedAccess{access->ids.front(), token.view.token,
                                                   token.view.owner, access->expires_at};
@@ -102,6 +106,8 @@ void post_oauth_revoke(const CallPtr& call) {
             call, Error{ErrorCode::kUnavailable, "too many wrong tokens came from this address"});
     }
     if (found.recognition != Recognition::kFound) return reply(call, done());
+    // Whoever found the one that was replaced must not stop the one that replaced it.
+    if (found.is_replaced) return reply(call, done());
     if (!found.access) {
         return submit(call, [id = found.token](store::Transaction& tx) {
             return authority::revoke_presented_token(tx, id);

@@ -51,6 +51,25 @@ TEST_F(RevokeTest, HoldingATokenIsEnoughToEndIt) {
     EXPECT_EQ(events.json().as_array().size(), 2U) << events.body;
 }
 
+// It was rotated because it leaked: who has the old secret must not end the new one with it.
+TEST_F(RevokeTest, ASecretThatWasReplacedEndsNothing) {
+    for (const bool has_grace : {false, true}) {
+        const auto made = token(as_alice_, "billing", {});
+        const std::string old(made.text.expose());
+        const auto rotated =
+            ask("POST", "/v1/tokens/" + made.token.id.uuid() + "/rotate", bearer(session(alice_)),
+                has_grace ? R"({"graceSeconds":60})" : R"({"graceSeconds":0})");
+        ASSERT_EQ(rotated.status, 200) << rotated.body;
+        clock.advance(std::chrono::seconds(60));
+        const auto before = revision();
+        expect_done(revoke(old));
+        EXPECT_EQ(revision(), before);
+        EXPECT_EQ(check("/check/api/billing", rotated.text("token")), "active");
+        expect_done(revoke(rotated.text("token")));
+        EXPECT_EQ(check("/check/api/billing", rotated.text("token")), "revoked");
+    }
+}
+
 TEST_F(RevokeTest, NoBodyIsNeededBesideTheAuthorizationField) {
     const auto made = token(as_alice_, "billing", {});
     const std::string secret(made.text.expose());

@@ -15,6 +15,10 @@ namespace latchkey::api {
 // `keys` and `algorithm`; nothing when there are no keys. Up to 20 ms a key: never on a reactor.
 Result<std::optional<std::vector<PublicKey>>> read_keys(Body& body);
 
+// The ETag of a token: of what a change could have been made to, and weak, because a use moves
+// lastUsedAt and nobody's change must be refused for that.
+std::string token_tag(const authority::TokenDetails& details, const authority::DirectoryView& apis);
+
 // `use` is Result<authority::TokenDetails>(store::Transaction&) and runs on the writer.
 template <typename Use>
 Result<http::Response> change_token_on_worker(Call& call, const Use& use, int status = 200) {
@@ -24,8 +28,10 @@ Result<http::Response> change_token_on_worker(Call& call, const Use& use, int st
         details = TRY(use(tx));
         return {};
     }));
-    return json_answer(
-        status, token_view(*details, *authority.directory().view(), authority.clock().now()));
+    const auto apis = authority.directory().view();
+    auto response = json_answer(status, token_view(*details, *apis, authority.clock().now()));
+    response.fields.emplace_back("ETag", token_tag(*details, *apis));
+    return response;
 }
 
 }  // namespace latchkey::api

@@ -9,8 +9,10 @@
 #include "api/presented_token.h"
 #include "api/problem.h"
 #include "api/proof.h"
+#include "api/token_fields.h"
 #include "authority/access_claims.h"
 #include "authority/exchange_token.h"
+#include "verify/usage.h"
 
 namespace latchkey::api {
 namespace {
@@ -71,7 +73,9 @@ Result<Caller> caller_of(Call& call, std::string_view subject) {
             .with_reason("invalid_client");
     const auto principal = authenticate(call.services, call.reactor, request, CookieRule::kRefused);
     if (!principal) {
-        return principal.error().code == ErrorCode::kUnavailable ? principal.error() : refused;
+        const Error& error = principal.error();
+        if (error.code == ErrorCode::kRateLimited) return Error(error).with_reason("slow_down");
+        return error.code == ErrorCode::kUnavailable ? error : refused;
     }
     const bool is_verifier =
         principal->token && principal->owner_is_machine && principal->actor.may("token:verify");
@@ -105,6 +109,29 @@ json::object answer_view(const AccessClaims& claims, const std::string& token) {
     answer["issued_token_type"] = kAccessTokenType;
     answer["scope"] = claims.scopes.to_text();
     return answer;
+}
+
+Error too_often(const verify::RateState& rate) {
+    Error error{ErrorCode::kRateLimited, "The subject token was used too often."};
+    error.retry_after_seconds = rate.reset;
+    return std::move(error).with_reason("slow_down");
+}
+
+// What was asked for by name counts as used, for what comes of it may be checked off-line.
+void record_exchange(const Call& call, const verify::TokenView& view, const ScopeSet* named,
+                     verify::Verdict verdict) {
+    auto& services = call.services;
+    std::vector<std::string_view> scopes;
+    if (named != nullptr) scopes.assign(named->items().begin(), named->items().end());
+    services.reactors[call.reactor]->usage.record(
+        {.token = view.token,
+         .generation = view.generation,
+         .now = services.authority.clock().now(),
+         .address = client_address(services, call.request()),
+         .agent = call.request().find("User-Agent").value_or(""),
+         .verdict = verdict,
+         .scopes = verify::scopes_asked(scopes),
+         .is_being_replaced = view.secret_ends_at.has_value()});
 }
 
 Result<http::Response> exchange(Call& call, const Asked& asked) {
@@ -149,15 +176,10 @@ Result<http::Response> exchange(Call& call, const Asked& asked) {
     wanted.actor = caller.verifier;
     const auto claims =
         TRY(authority::derive_access(services.authority, {found.view, found.facts}, wanted));
+    const auto used = count_use(services, found.view, judged.verdict);
+    record_exchange(call, found.view, asked.scope ? &claims.scopes : nullptr, used.verdict);
+    if (used.verdict != verify::Verdict::kActive) return too_often(used.rate);
     const auto token = TRY(authority::sign_access_claims(services.authority, claims));
-    // What comes of it may be checked off-line: the token is used all the same.
-    state.usage.record({.token = found.view.token,
-                        .generation = found.view.generation,
-                        .now = now,
-                        .address = address,
-                        .agent = call.request().find("User-Agent").value_or(""),
-                        .verdict = judged.verdict,
-                        .is_being_replaced = found.view.secret_ends_at.has_value()});
     return token_answer(200, answer_view(claims, token));
 }
 

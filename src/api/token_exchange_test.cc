@@ -212,6 +212,53 @@ TEST_F(TokenExchangeTest, AnExchangeIsAUse) {
     EXPECT_EQ(usage.json().at("uses").as_int64(), 1) << usage.body;
 }
 
+TEST_F(TokenExchangeTest, WhatIsAskedForByNameCountsAsUsed) {
+    const auto parent = opaque({"license:read", "license:write"});
+    const std::string secret(parent.text.expose());
+    const auto unused = [&] {
+        return ask("GET", "/v1/tokens/" + parent.token.id.uuid() + "/unused",
+                   bearer(session(alice_)));
+    };
+    derived(secret, {{"scope", "license:read"}});
+    const auto named = unused();
+    EXPECT_EQ(to_json(named.json().at("used")), R"(["license:read"])") << named.body;
+    EXPECT_EQ(named.json().at("usesWithoutScope").as_int64(), 0);
+    derived(secret);
+    EXPECT_EQ(unused().json().at("usesWithoutScope").as_int64(), 1);
+}
+
+TEST_F(TokenExchangeTest, ARateIsALimitOfExchangesToo) {
+    authority::CreateToken wanted;
+    wanted.name = "limited";
+    wanted.api = "billing";
+    wanted.scopes = {{"license:read"}};
+    wanted.rate = {2, 60};
+    const std::string secret(create(as_alice_, wanted).value().text.expose());
+    expect_error(derive(secret, {{"scope", "license:write"}}), "invalid_scope");  // is no use
+    derived(secret);
+    derived(secret);
+    const auto third = derive(secret);
+    EXPECT_EQ(third.status, 429) << third.body;
+    EXPECT_EQ(third.text("error"), "slow_down");
+    EXPECT_EQ(third.field("Retry-After"), "30");
+    EXPECT_EQ(check("/check/api/billing", secret), "rate_limited");
+}
+
+TEST_F(TokenExchangeTest, AVerifierThatAsksTooOftenHearsThatAndNotThatItIsUnknown) {
+    authority::CreateToken wanted;
+    wanted.api = "latchkey";
+    wanted.scopes = {{"token:verify"}};
+    wanted.owner = machine("gateway", "billing").id;
+    wanted.rate = {1, 60};
+    const std::string verifier(create(as_admin_, wanted).value().text.expose());
+    const std::string secret(opaque({"license:read"}).text.expose());
+    EXPECT_EQ(derive(secret, {}, bearer(verifier)).status, 200);
+    const auto second = derive(secret, {}, bearer(verifier));
+    EXPECT_EQ(second.status, 429) << second.body;
+    EXPECT_EQ(second.text("error"), "slow_down");
+    EXPECT_EQ(second.field("Retry-After"), "60");
+}
+
 TEST_F(TokenExchangeTest, WhatCannotBeExchangedIsRefusedInOneWay) {
     const auto suspended = opaque({"license:read"});
     const auto target = "/v1/tokens/" + suspended.token.id.uuid() + "/suspend";

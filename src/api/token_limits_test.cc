@@ -141,6 +141,20 @@ TEST_F(TokenLimitsTest, AJwtThatIsBeingReplacedGainsNothing) {
               "license:read");
 }
 
+TEST_F(TokenLimitsTest, AJwtThatIsBeingReplacedIsToldWhatItMayDoItself) {
+    const auto made = ask("POST", "/v1/tokens", by_alice_,
+                          R"({"name":"a jwt","api":"billing","scopes":["license:read"]})");
+    const auto rotated = ask("POST", "/v1/tokens/" + made.text("id") + "/rotate", by_alice_,
+                             R"({"scopes":["license:read","license:write"]})");
+    ASSERT_EQ(rotated.status, 200) << rotated.body;
+    const auto self = [&](const Reply& whose) {
+        const auto told = ask("GET", "/v1/tokens/self", bearer(whose.text("token"))).json();
+        return to_json(told.at("scopes")) + to_json(told.at("effectiveScopes"));
+    };
+    EXPECT_EQ(self(made), R"(["license:read"]["license:read"])");
+    EXPECT_EQ(self(rotated), R"(["license:read","license:write"]["license:read","license:write"])");
+}
+
 TEST_F(TokenLimitsTest, ARateThatMakesNoSenseIsRefused) {
     for (const char* rate :
          {"5", "[]", R"({"requests":1})", R"({"requests":1,"seconds":1,"burst":2})",

@@ -2,9 +2,11 @@
 #include "api/body.h"
 #include "api/handlers.h"
 #include "api/idempotency.h"
+#include "api/negotiation.h"
 #include "api/token_bodies.h"
 #include "api/token_changes.h"
 #include "api/views.h"
+#include "token/scope.h"
 
 namespace latchkey::api {
 namespace {
@@ -139,8 +141,17 @@ Result<http::Response> get_token(Call& call) {
     const auto details = TRY(authority.store().query<TokenDetails>([&](store::Connection& db) {
         return authority::get_token(db, call.actor(), call.parameters[0]);
     }));
-    return json_answer(200,
-                       token_view(details, *authority.directory().view(), authority.clock().now()));
+    const auto apis = authority.directory().view();
+    auto response = json_answer(200, token_view(details, *apis, authority.clock().now()));
+    response.fields.emplace_back("ETag", token_tag(details, *apis));
+    return response;
+}
+
+std::string token_tag(const TokenDetails& details, const authority::DirectoryView& apis) {
+    const auto& token = details.token;
+    auto view = token_view(token, apis, token.created_at, std::nullopt);
+    if (token.kind == store::TokenKind::kKey) view["keys"] = keys_view(details.secrets);
+    return "W/" + etag_of(to_json(view));
 }
 
 Result<http::Response> patch_token(Call& call) {
@@ -148,7 +159,13 @@ Result<http::Response> patch_token(Call& call) {
     auto body = TRY(Body::parse(call.request()));
     const auto edit = TRY(read_edit(body, authority.clock().now()));
     const auto apis = authority.directory().view();
-    return change_token_on_worker(call, [&](store::Transaction& tx) {
+    using Edited = Result<TokenDetails>;
+    return change_token_on_worker(call, [&](store::Transaction& tx) -> Edited {
+        if (call.request().find("If-Match")) {
+            const auto before =
+                TRY(authority::token_to_change(tx, call.actor(), call.parameters[0]));
+            TRY(check_if_match_tag(call.request(), token_tag(before, *apis)));
+        }
         return authority::edit_token(tx, call.actor(), *apis, call.parameters[0], edit);
     });
 }
@@ -178,7 +195,7 @@ Result<http::Response> get_token_self(Call& call) {
             TokenDetails found;
             auto token = TRY(store::find_token(db, call.principal.token->bytes));
             if (!token) return Error{ErrorCode::kNotFound, "there is no such token"};
-            found.secrets = TRY(store::secrets_of(db, token->id));
+            found.secrets = TRY(store::recent_secrets_of(db, *token));
             found.usage = TRY(store::find_usage(db, token->id));
             found.token = std::move(*token);
             return found;
@@ -188,7 +205,14 @@ Result<http::Response> get_token_self(Call& call) {
     const verify::ReadGuard guard(*call.services.worker_reader);
     verify::TokenView facts;
     std::string scopes;
+    const auto& claimed = call.principal.claimed;
+    if (claimed && details.token.scopes) {
+        const auto own = TRY(ScopeSet::create(*details.token.scopes));
+        const auto said = TRY(ScopeSet::create(*claimed));
+        view["scopes"] = texts_view(own.intersection(said).items());
+    }
     if (call.services.worker_reader->find(call.principal.token_facts, facts)) {
+        if (claimed) facts.claimed = &*claimed;
         if (call.principal.access) {
             facts.access = &*call.principal.access;
             const auto& project = call.principal.access->project;

@@ -115,11 +115,11 @@ Result<std::vector<SecretRecord>> secrets_of(Connection& db, const TokenId& toke
 Result<std::vector<SecretRecord>> recent_secrets_of(Connection& db, const TokenRecord& token) {
     // A key may live on however many were added after it.
     if (token.kind == TokenKind::kKey) return secrets_of(db, token.id);
-    Statement rows = TRY(db.prepare(
-        "SELECT " LATCHKEY_SECRET_COLUMNS
-        " FROM token_secrets s WHERE s.token_id = $1 AND s.generation >"
-        " (SELECT max(n.generation) FROM token_secrets n WHERE n.token_id = $1) - $2"
-        " ORDER BY s.generation"));
+    Statement rows =
+        TRY(db.prepare("SELECT " LATCHKEY_SECRET_COLUMNS
+                       " FROM token_secrets s WHERE s.token_id = $1 AND s.generation >"
+                       " (SELECT max(n.generation) FROM token_secrets n WHERE n.token_id = $1) - $2"
+                       " ORDER BY s.generation"));
     rows.bind(token.id).bind(kRecentSecrets);
     return collect<SecretRecord>(rows, read_secret);
 }
