@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/complete.h"
 #include "cli/context.h"
+#include "cli/dash_values.h"
 #include "cli/errors.h"
 #include "cli/help.h"
 #include "cli/suggest.h"
@@ -223,6 +224,7 @@ int run_with(Invocation invocation) {
         return invocation.hooks.serve({first, args.end()});
     }
     std::optional<std::string> token = take_token(args);
+    args = with_dash_values_joined(tree, std::move(args));
     const bool as_json = std::find(args.begin(), args.end(), "--json") != args.end();
     const Status known = check_words(tree, args);
     if (!known) return fail(context, known.error(), as_json);

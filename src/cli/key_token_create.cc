@@ -9,6 +9,7 @@
 #include "cli/progress.h"
 #include "cli/server_metadata.h"
 #include "cli/text.h"
+#include "cli/user_lookup.h"
 #include "crypto/key_pair.h"
 
 namespace latchkey::cli {
@@ -186,7 +187,9 @@ Result<int> create(Context& context, const KeyTokenOptions& options) {
     KeyTokenPlan plan = TRY(plan_key_token(context, client, options));
     Kept kept = TRY(prepare(context, client, options, plan));
     Progress progress(context, "Creating the token");
-    const json::object token = TRY(client.post_object(tokens_path(options.token), plan.body));
+    TokenFlags flags = options.token;
+    if (flags.owner) flags.owner = TRY(find_user(client, *flags.owner));
+    const json::object token = TRY(client.post_object(tokens_path(flags), plan.body));
     progress.done();
     const Status handed_over = hand_over(context, token, plan, kept);
     if (handed_over) print_hints(context, options, kept, token);

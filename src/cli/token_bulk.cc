@@ -109,6 +109,10 @@ Result<int> apply(Context& context, const Options& options) {
     } else if (!context.globals.quiet) {
         context.print(fmt::format("{} {} token{}\n", past_of(options),
                                   number_of(done, "count").value_or(count), count == 1 ? "" : "s"));
+        context.note(
+            fmt::format("in force now; how far it is written down: latchkey token bulk "
+                        "status {}",
+                        short_id(text_of(done, "id"))));
     }
     return kExitOk;
 }

@@ -8,6 +8,7 @@
 #include "cli/text.h"
 #include "cli/token_flags.h"
 #include "cli/token_view.h"
+#include "cli/user_lookup.h"
 
 namespace latchkey::cli {
 namespace {
@@ -90,7 +91,9 @@ Result<int> create(Context& context, const Options& options) {
     if (context.globals.project) {
         body["projects"] = TRY(projects_of(client, *context.globals.project));
     }
-    const json::object token = TRY(client.post_object(tokens_path(options.token), body));
+    TokenFlags flags = options.token;
+    if (flags.owner) flags.owner = TRY(find_user(client, *flags.owner));
+    const json::object token = TRY(client.post_object(tokens_path(flags), body));
     // A key token has no secret that anybody could print: its holder has it already.
     const bool is_key = options.kind == "key";
     const std::string secret = is_key ? short_id(text_of(token, "id")) : text_of(token, "token");

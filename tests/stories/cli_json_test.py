@@ -89,6 +89,7 @@ class JsonStories(Story):
 
     def test_every_command_answers_as_the_page_says(self):
         self.tokens()
+        self.many_tokens()
         self.key_tokens()
         self.projects()
         self.roles_users_and_apis()
@@ -104,8 +105,20 @@ class JsonStories(Story):
         self.run_one("token verify", made["token"])
         self.run_one("token verify", made["token"], "--scope", "role:write", check=False)
         self.run_one("token inspect", made["token"])
+        self.run_one("token rotate", made["id"], "--grace", "1h", "--until-silent", "1h")
+        for verb in ("usage", "unused", "shrink"):
+            self.run_one(f"token {verb}", made["id"])
         for verb in ("suspend", "resume", "revoke", "delete"):
             self.run_one(f"token {verb}", made["id"])
+
+    def many_tokens(self):
+        self.create("-n", "one of many", "--api", "latchkey", "-s", "account:write")
+        of_it = ("--scope", "account:write")
+        self.run_one("token bulk suspend --dry-run", *of_it)
+        self.run_one("token bulk suspend -y", *of_it)
+        self.run_one("token bulk revoke --dry-run", *of_it)
+        begun = self.run_one("token bulk revoke -y", *of_it)
+        self.run_one("token bulk status", begun["id"])
 
     def key_tokens(self):
         out = os.path.join(self.server.scratch, "key.json")

@@ -1,6 +1,8 @@
 #include "cli/client/api_client.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -14,8 +16,18 @@ namespace {
 
 constexpr JsonLimits kAnswerLimits{std::size_t{16} * 1024 * 1024, 32, 100'000};
 
-// "/name" is `name`; deeper pointers say nothing to a person.
+// "/name" is `name`, and what people type by another word is that; deeper pointers say nothing to a
+// person.
 std::string member_of(std::string_view pointer) {
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kFlags{{
+        {"/graceSeconds", "--grace"},
+        {"/untilSilentSeconds", "--until-silent"},
+        {"/notBefore", "--not-before"},
+        {"/expiresAt", "--expires"},
+    }};
+    for (const auto& [member, flag] : kFlags) {
+        if (pointer == member) return std::string(flag);
+    }
     const bool is_flat = pointer.size() > 1 && pointer.find('/', 1) == std::string_view::npos;
     return is_flat ? std::string(pointer.substr(1)) : std::string();
 }
