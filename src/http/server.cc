@@ -8,6 +8,7 @@
 #include "http/connection.h"
 #include "http/listen.h"
 #include "http/reactor_server.h"
+#include "http/short_turns.h"
 
 namespace latchkey::http {
 
@@ -109,7 +110,10 @@ void ReactorServer::start() {
         state_->running = reactors_.size();
     }
     for (const auto& reactor : reactors_) {
-        threads_.emplace_back([reactor] { reactor->run(); });
+        threads_.emplace_back([reactor] {
+            ask_for_short_turns();
+            reactor->run();
+        });
     }
 }
 
