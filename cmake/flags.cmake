@@ -22,6 +22,10 @@ function(latchkey_flags target)
   else()
     target_compile_options(${target} PRIVATE -Wno-gnu-statement-expression)
   endif()
+  if(LATCHKEY_FUZZ)
+    # A fuzzer follows only what was compiled to report where it goes: our layers, not its main.
+    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
+  endif()
   if(LATCHKEY_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${LATCHKEY_SANITIZE}
       -fno-sanitize-recover=all -fno-omit-frame-pointer)
