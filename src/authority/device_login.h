@@ -59,7 +59,8 @@ struct DeviceStart {
     Secret device_code;
     std::string user_code;  // as people see it
 };
-// kUnavailable when too many wait, slow_down when too many of his network do. `login` says from where; it has no name and no password.
+// kUnavailable when too many wait, slow_down when too many of his network do. `login` says from
+// where; it has no name and no password.
 Result<DeviceStart> start_device_login(Authority& authority, const Login& login,
                                        std::string_view client = kDeviceClient);
 
