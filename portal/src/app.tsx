@@ -17,12 +17,12 @@ import {ProblemNotice, SkeletonRows} from './ui/feedback';
 
 type Page = ComponentType<{params: Record<string, string | undefined>}>;
 function page(load: () => Promise<Record<string, unknown>>, name: string) {
-    return lazy(async () => ({default: (await load())[name] as Page}));
+    return Object.assign(lazy(async () => ({default: (await load())[name] as Page})), {load});
 }
 
 const Login = page(() => import('./pages/login'), 'Login');
 const Setup = page(() => import('./pages/setup'), 'Setup');
-const kPages: [string, Page][] = [
+const kPages: [string, ReturnType<typeof page>][] = [
     ['/', page(() => import('./pages/overview'), 'Overview')],
     [kTokens, page(() => import('./pages/tokens'), 'Tokens')],
     [kTokens + '/new', page(() => import('./pages/new-token'), 'NewToken')],
@@ -43,6 +43,12 @@ const kPages: [string, Page][] = [
     ['/account', page(() => import('./pages/account'), 'Account')],
     ['/device', page(() => import('./pages/device'), 'Device')],
 ];
+
+// Fetches the files of a page before it is drawn.
+export function loadPage(path: string) {
+    const found = kPages.find(([pattern]) => new RegExp('^' + pattern.replace(/:\w+/g, '[^/]+') + '$').test(path));
+    found?.[1].load().catch(() => undefined); // the drawing says what failed
+}
 
 function Loading() {
     return <div className="card"><SkeletonRows/></div>;

@@ -1,6 +1,7 @@
 import {StrictMode} from 'react';
 import {createRoot} from 'react-dom/client';
-import {App} from './app';
+import {App, loadPage} from './app';
+import {client, fetchMe} from './lib/client';
 import {preferredLanguage, setLanguage} from './lib/i18n';
 import './styles.css';
 
@@ -11,6 +12,12 @@ addEventListener('pageshow', (event) => {
 addEventListener('pagehide', (event) => {
     if (event.persisted) document.getElementById('root')?.replaceChildren();
 });
+
+const isOutside = /^\/(login|setup|invite)$/.test(location.pathname);
+if (!isOutside) {
+    void client.prefetchQuery({queryKey: ['me'], queryFn: fetchMe, retry: false});
+    loadPage(location.pathname);
+}
 
 const place = document.getElementById('root');
 if (place) {

@@ -36,7 +36,12 @@ export function downloadText(name: string, text: string, type = 'text/plain') {
     setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
-// A word of a command that someone will paste: whatever it holds, the shell sees one word.
+// A word of a command that someone will paste: whatever it holds, the shell sees one word, and the
+// terminal no control character, which could end the quoting before the shell has seen it.
 export function shellWord(text: string) {
+    if (/[\u0000-\u001f\u007f-\u009f]/.test(text)) {
+        return "$'" + text.replace(/[\\']/g, '\\$&').replace(/[\u0000-\u001f\u007f-\u009f]/g, (letter) =>
+            '\\u' + letter.charCodeAt(0).toString(16).padStart(4, '0')) + "'";
+    }
     return /^[\w@%+=:,./-]+$/.test(text) ? text : "'" + text.replaceAll("'", "'\\''") + "'";
 }

@@ -1,5 +1,7 @@
 // The German words of the pages about the installation, of the palette and of files.
 export const installationWords: Record<string, string> = {
+    '{n} live secret': '{n} lebendes Geheimnis',
+    'This is the private half. It is not sent: paste the public one, and keep this one where it is.': 'Das ist die private Hälfte. Sie wird nicht gesendet: fügen Sie die öffentliche ein, und lassen Sie diese, wo sie ist.',
     'API reference': 'API-Referenz',
     'This page could not be shown': 'Diese Seite konnte nicht angezeigt werden',
     'The server may have been upgraded meanwhile. Nothing is lost by a reload.': 'Vielleicht wurde der Server inzwischen erneuert. Beim Neuladen geht nichts verloren.',
@@ -58,7 +60,7 @@ export const installationWords: Record<string, string> = {
     'and {n} more': 'und {n} weitere',
 
     'Search': 'Suchen',
-    'Search and commands': 'Suche und Befehle',
+    'Search and commands': 'Suchen und Befehle',
     'A page, a token, a project, or “revoke …”': 'Eine Seite, ein Token, ein Projekt oder „widerrufen …“',
     'Searching…': 'Es wird gesucht…',
     'Nothing is called so.': 'Nichts heißt so.',

@@ -66,7 +66,7 @@ function Row({event}: {event: LogEvent}) {
                 {name && <bdi className="max-w-64 truncate font-medium">{name}</bdi>}
                 <span className="text-quiet">{t('by')} <Actor actor={event.actor}/></span>
                 <span className="ms-auto text-quiet" title={exact(event.at)}>{relative(event.at)}</span>
-                <span className="w-14 text-end font-mono text-xs text-quiet" aria-label={t('Revision')}>{event.epoch}.{event.revision}</span>
+                <span className="w-14 text-end font-mono text-xs text-quiet max-sm:hidden" aria-label={t('Revision')}>{event.epoch}.{event.revision}</span>
             </button>
             {isOpen && (
                 <div className="flex flex-col gap-2 px-5 pb-4">

@@ -3,6 +3,7 @@ import {type ChangeEvent, useState} from 'react';
 import {useCan, useProjects} from '../lib/client';
 import {addressesOf, type Draft} from '../lib/draft';
 import {downloadText} from '../lib/copy';
+import {isPrivateKey, privateKeyText} from '../lib/private-key';
 import {t, tn} from '../lib/i18n';
 import {Button} from '../ui/button';
 import {Notice} from '../ui/feedback';
@@ -102,7 +103,7 @@ export function KeyField({draft, change, error}: Props & {error?: string}) {
     return (
         <div className="flex flex-col gap-2">
             <TextArea id="token-keys" label={t('Public key')} rows={4} className="font-mono text-xs" spellCheck={false}
-                      placeholder="-----BEGIN PUBLIC KEY-----" value={draft.keys} error={error}
+                      placeholder="-----BEGIN PUBLIC KEY-----" value={draft.keys} error={isPrivateKey(draft.keys) ? privateKeyText() : error}
                       hint={t('PEM, JWK or JWKS. Programs sign with the private half, which never leaves them.')}
                       onChange={(event) => change({keys: event.target.value})}/>
             <div className="flex flex-wrap items-center gap-2">

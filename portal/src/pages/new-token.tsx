@@ -20,6 +20,7 @@ import {errorOf, ErrorSummary, type FormError, type FormTrouble, troubleOf} from
 import {ScopePicker} from '../ui/scope-picker';
 import {Expiration} from './new-token-expiry';
 import {KeyField, Limits} from './new-token-limits';
+import {isPrivateKey, privateKeyText} from '../lib/private-key';
 import {Review, Summary} from './new-token-review';
 import {reveal} from './reveal';
 
@@ -39,6 +40,7 @@ function complaints(draft: Draft): FormError[] {
     if (draft.kind === 'key' && draft.keys.trim() === '') {
         errors.push({field: 'token-keys', text: t('Paste a public key.')});
     }
+    if (draft.kind === 'key' && isPrivateKey(draft.keys)) errors.push({field: 'token-keys', text: privateKeyText()});
     return errors;
 }
 

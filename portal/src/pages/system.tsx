@@ -5,7 +5,7 @@ import {call, get} from '../lib/api';
 import {useCan, useRefresh, useSettings} from '../lib/client';
 import {cli, curlOf} from '../lib/commands';
 import {useTitle} from '../lib/hooks';
-import {number, t} from '../lib/i18n';
+import {number, t, tn} from '../lib/i18n';
 import type {SigningKey} from '../lib/types';
 import {toast} from '../ui/announce';
 import {ShowAs} from '../ui/as-command';
@@ -76,7 +76,7 @@ function Keys() {
                         <div className="min-w-0"><Id value={key.kid} label={t('Copy the kid')}/></div>
                         <span>{key.algorithm}</span>
                         <span><KeyState item={key}/></span>
-                        <span className="text-quiet">{t('{n} live secrets', {n: number(key.liveSecrets)})}</span>
+                        <span className="text-quiet">{tn('{n} live secret', '{n} live secrets', key.liveSecrets)}</span>
                         <span className="text-quiet"><Time at={key.createdAt}/></span>
                     </li>
                 ))}

@@ -5,6 +5,7 @@ import {useRefresh} from '../lib/client';
 import {curlOf} from '../lib/commands';
 import {kEmpty, requestOf} from '../lib/draft';
 import {t} from '../lib/i18n';
+import {isPrivateKey} from '../lib/private-key';
 import type {Token, TokenKey} from '../lib/types';
 import {toast} from '../ui/announce';
 import {ShowAs} from '../ui/as-command';
@@ -67,9 +68,11 @@ function AddKey({token, onClose}: {token: Token; onClose: () => void}) {
                 <KeyField draft={draft} change={(changes) => setDraft({...draft, keys: changes.keys ?? draft.keys})}/>
                 <div className="flex justify-end gap-2">
                     <Button onClick={onClose}>{t('Cancel')}</Button>
-                    <Button look="primary" onClick={() => void add()}>{t('Add key')}</Button>
+                    <Button look="primary" disabled={isPrivateKey(draft.keys)} onClick={() => void add()}>{t('Add key')}</Button>
                 </div>
-                <ShowAs curl={curlOf('POST', `/v1/tokens/${token.id}/keys`, {keys: requestOf(draft).keys})}/>
+                {!isPrivateKey(draft.keys) && (
+                    <ShowAs curl={curlOf('POST', `/v1/tokens/${token.id}/keys`, {keys: requestOf(draft).keys})}/>
+                )}
             </div>
         </Modal>
     );

@@ -1,11 +1,11 @@
 // A list of tokens with search, filters, order and bulk actions. The filters stand in the address.
 import {useInfiniteQuery} from '@tanstack/react-query';
 import {useEffect, useMemo, useRef, useState, type ReactNode} from 'react';
-import {useApis, useCan} from '../lib/client';
+import {client, useApis, useCan} from '../lib/client';
 import {useColumns} from '../lib/columns';
 import {useAddressState, useSettled} from '../lib/hooks';
 import {t, tn} from '../lib/i18n';
-import {fetchTokens, filteredHere, type TokenFilter} from '../lib/tokens';
+import {fetchTokens, filteredHere, type TokenFilter, type TokenPage} from '../lib/tokens';
 import type {Token} from '../lib/types';
 import {Button} from '../ui/button';
 import {Empty, ProblemNotice, SkeletonRows} from '../ui/feedback';
@@ -30,14 +30,22 @@ function isFiltered(filter: TokenFilter) {
     return filter.q !== '' || filter.state !== '' || filter.api !== '' || filter.unusedFor !== '';
 }
 
-function useTokens(filter: TokenFilter) {
-    return useInfiniteQuery({
+function pagesOf(filter: TokenFilter) {
+    return {
         queryKey: ['tokens', filter],
-        queryFn: ({pageParam}) => fetchTokens(filter, pageParam),
+        queryFn: ({pageParam}: {pageParam: string}) => fetchTokens(filter, pageParam),
         initialPageParam: '',
-        getNextPageParam: (last) => last.next || undefined,
-        placeholderData: (before) => before,
-    });
+        getNextPageParam: (last: TokenPage) => last.next || undefined,
+    };
+}
+
+// The list is asked for while who one is is still being asked, so that it is there at once.
+export function prefetchTokens(owner: string) {
+    void client.prefetchInfiniteQuery(pagesOf(filterFrom(new URLSearchParams(location.search), owner)));
+}
+
+function useTokens(filter: TokenFilter) {
+    return useInfiniteQuery({...pagesOf(filter), placeholderData: (before) => before});
 }
 
 // Asks for the next page when its end comes near the screen.

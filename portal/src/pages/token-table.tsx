@@ -52,7 +52,7 @@ function NameCell({token}: {token: Token}) {
 function LastUsed({token}: {token: Token}) {
     return (
         <span className="flex items-center gap-2.5">
-            {token.uses7d && <Sparkline values={token.uses7d}/>}
+            {token.uses7d && <span className="max-lg:hidden"><Sparkline values={token.uses7d}/></span>}
             <Time at={token.lastUsedAt} never={t('Never used')}/>
         </span>
     );
@@ -124,7 +124,7 @@ const Row = memo(function Row({token, index, isChosen, columns, onToggle, onWish
                 <input type="checkbox" className="size-4" aria-label={t('Choose {name}', {name: token.name})}
                        disabled={token.state === 'revoked'} checked={isChosen} onChange={() => onToggle(token.id)}/>
             </td>
-            <th scope="row" className="td max-w-md text-start font-normal max-sm:ps-5"><NameCell token={token}/></th>
+            <th scope="row" className="td max-w-md min-w-36 text-start font-normal max-sm:ps-5"><NameCell token={token}/></th>
             {columns.map((column) => <td key={column} className={'td' + kNarrow[column]}>{cellOf(column, token)}</td>)}
             <td className="td w-12 pe-4 text-end">
                 <Menu entries={actionsOf(token, onWish)}

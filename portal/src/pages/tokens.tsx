@@ -8,7 +8,9 @@ import {PageHead} from '../ui/bits';
 import {Button, LinkButton} from '../ui/button';
 import {Snippet} from '../ui/copy';
 import {Empty} from '../ui/feedback';
-import {TokenList} from './token-list';
+import {prefetchTokens, TokenList} from './token-list';
+
+prefetchTokens('');
 
 export function Tokens() {
     const can = useCan();

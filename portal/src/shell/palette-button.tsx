@@ -20,12 +20,12 @@ export function PaletteButton() {
     }, []);
     return (
         <>
-            <button type="button" aria-label={t('Search and commands')} aria-haspopup="dialog"
+            <button type="button" title={t('Search and commands')} aria-haspopup="dialog"
                     aria-keyshortcuts={isMac ? 'Meta+K' : 'Control+K'} onClick={() => setOpen(true)}
                     className="inline-flex size-8 items-center justify-center gap-2 rounded-lg text-quiet hover:bg-hover
                                hover:text-ink md:w-auto md:border md:border-line md:px-2.5">
                 <Icon name="search" className="size-[1.125rem]"/>
-                <span aria-hidden="true" className="hidden text-[0.8125rem] md:inline">{t('Search')}</span>
+                <span className="sr-only text-[0.8125rem] md:not-sr-only">{t('Search')}</span>
                 <span aria-hidden="true" data-keys={isMac ? '⌘K' : 'Ctrl K'}
                       className="hidden text-xs before:content-[attr(data-keys)] md:inline"/>
             </button>

@@ -13,12 +13,15 @@ const kPopup = 'fade rise my-auto w-full rounded-2xl border border-line bg-raise
 export function Modal({open, onClose, title, description, children, width = 'max-w-lg'}:
         {open: boolean; onClose: () => void; title: ReactNode; description?: ReactNode;
          children: ReactNode; width?: string}) {
+    const body = useRef<HTMLDivElement>(null);
+    // The first field, not the cross: people come to type.
+    const start = () => body.current?.querySelector<HTMLElement>('input:not([disabled]), select, textarea') ?? true;
     return (
         <Dialog.Root open={open} onOpenChange={(is) => { if (!is) onClose(); }}>
             <Dialog.Portal>
                 <Dialog.Backdrop className={kBackdrop}/>
                 <Dialog.Viewport className={kViewport}>
-                    <Dialog.Popup className={kPopup + width}>
+                    <Dialog.Popup className={kPopup + width} initialFocus={start}>
                         <div className="flex items-start gap-4 px-5 pt-5">
                             <div className="min-w-0 flex-1">
                                 <Dialog.Title className="text-base font-semibold">{title}</Dialog.Title>
@@ -31,7 +34,7 @@ export function Modal({open, onClose, title, description, children, width = 'max
                             <Dialog.Close render={<IconButton label={t('Close')} icon="cross"
                                                               className="-me-1.5 -mt-1"/>}/>
                         </div>
-                        <div className="p-5 pt-4">{children}</div>
+                        <div ref={body} className="p-5 pt-4">{children}</div>
                     </Dialog.Popup>
                 </Dialog.Viewport>
             </Dialog.Portal>

@@ -106,7 +106,7 @@ export function PasswordField(props: Around & ComponentProps<'input'>) {
     return (
         <Frame id={id} {...around}>
             <div className="relative">
-                <input {...rest} id={id} type={shown ? 'text' : 'password'}
+                <input {...rest} id={id} type={shown ? 'text' : 'password'} spellCheck={false} autoCapitalize="none"
                        aria-invalid={around.error ? true : undefined}
                        aria-describedby={describedBy(id, around)} className="control pe-16"/>
                 <button type="button" onClick={() => setShown(!shown)}
