@@ -17,7 +17,8 @@ namespace latchkey::store {
 
 // --- tokens -------------------------------------------------------------------------------------
 Status insert_token(Connection& db, const TokenRecord& token);
-Status update_token(Connection& db, const TokenRecord& token);  // every column but id and created
+// Every column but id, created and source.
+Status update_token(Connection& db, const TokenRecord& token);
 // By the token's id or any of its secrets' ids. Deleted tokens are found too.
 Result<std::optional<TokenRecord>> find_token(Connection& db, const UuidBytes& id_or_jti);
 // The secret of generation 1 must have its token's id: lookups by jti count on it.
@@ -194,6 +195,18 @@ Status delete_device_code(Connection& db, const Digest& digest);
 Result<std::uint64_t> count_device_codes(Connection& db);
 Result<std::vector<std::string>> device_code_addresses(Connection& db);  // one for each
 Status delete_expired_device_codes(Connection& db, Timestamp now);
+
+// --- imports ------------------------------------------------------------------------------------
+Status insert_import_source(Connection& db, const ImportSourceRecord& source);
+Status delete_import_source(Connection& db, const ImportSourceId& id);
+Result<std::vector<ImportSourceRecord>> list_import_sources(Connection& db);  // oldest first
+// The token that has a secret of this digest, deleted ones too.
+Result<std::optional<TokenRecord>> find_token_by_digest(Connection& db, const Digest& digest);
+struct ImportCount {
+    std::uint64_t all{0};
+    std::uint64_t needed{0};  // whose imported secret may still be presented
+};
+Result<ImportCount> count_imported(Connection& db, std::string_view source, Timestamp now);
 
 // --- signing keys, settings, idempotency --------------------------------------------------------
 Status insert_signing_key(Connection& db, const SigningKeyRecord& key);

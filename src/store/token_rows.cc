@@ -23,6 +23,7 @@ Result<TokenRecord> read_token(const Statement& row) {
     token.deleted_at = row.optional_time(14);
     token.not_before = row.optional_time(15);
     token.rate = read_rate(row, 16);
+    token.source = row.text(18);
     return token;
 }
 

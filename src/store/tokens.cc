@@ -28,8 +28,8 @@ Status insert_token(Connection& db, const TokenRecord& token) {
     Statement statement = TRY(db.prepare(
         "INSERT INTO tokens (id, owner_id, api_id, kind, state, name, description, scopes,"
         " allowed_ips, expires_at, reason, created_at, updated_at, revoked_at, deleted_at,"
-        " not_before, rate_requests, rate_seconds) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
-        " $11, $12, $13, $14, $15, $16, $17, $18)"));
+        " not_before, rate_requests, rate_seconds, source) VALUES ($1, $2, $3, $4, $5, $6, $7, $8,"
+        " $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"));
     statement.bind(token.id).bind(token.owner).bind(token.api);
     statement.bind(as_integer(token.kind)).bind(as_integer(token.state));
     statement.bind(std::string_view(token.name)).bind(std::string_view(token.description));
@@ -38,6 +38,7 @@ Status insert_token(Connection& db, const TokenRecord& token) {
     statement.bind(std::string_view(token.reason)).bind(token.created_at).bind(token.updated_at);
     statement.bind(token.revoked_at).bind(token.deleted_at).bind(token.not_before);
     statement.bind(std::int64_t{token.rate.requests}).bind(std::int64_t{token.rate.seconds});
+    statement.bind(std::string_view(token.source));
     return statement.run();
 }
 

@@ -102,6 +102,10 @@ Status Replica::apply(ReplicaPosition position, std::string_view body) {
     return {};
 }
 
+void Replica::set_import_sources(ImportSources sources) {
+    state_->set_imports(std::move(sources));
+}
+
 std::unique_ptr<Replica::Reader> Replica::make_reader() {
     return std::make_unique<Reader>(*state_, state_->epochs.claim());
 }
@@ -138,6 +142,28 @@ void Replica::Reader::leave() {
 bool Replica::Reader::find(const Digest& digest, TokenView& view) const {
     const Row* const row = state_.tokens.find(digest);
     return row != nullptr && state_.fill(*row, view);
+}
+
+Replica::Reader::Imported Replica::Reader::find_imported(std::string_view secret, Digest& facts,
+                                                         TokenView& view) const {
+    auto result = Imported::kForeign;
+    const ImportSources* const sources = state_.imports();
+    if (sources == nullptr) return result;
+    for (const ImportSource& source : *sources) {
+        if (!secret.starts_with(source.prefix)) continue;
+        result = Imported::kUnknown;
+        facts = bound_digest(source.id, source.digest_of(secret));
+        if (find(facts, view)) return Imported::kFound;
+    }
+    return result;
+}
+
+bool Replica::Reader::has_imported_form(std::string_view secret) const {
+    const ImportSources* const sources = state_.imports();
+    return sources != nullptr &&
+           std::any_of(sources->begin(), sources->end(), [&](const ImportSource& source) {
+               return secret.starts_with(source.prefix);
+           });
 }
 
 bool Replica::Reader::find_by_token(const TokenId& token, TokenView& view) const {

@@ -18,6 +18,7 @@
 #include "token/policy.h"
 #include "verify/address_block.h"
 #include "verify/facts.h"
+#include "verify/import_sources.h"
 
 namespace latchkey::verify {
 
@@ -106,6 +107,8 @@ public:
     // returns, a reader that enters sees the change. A change of an owner, role, API or key scans
     // all tokens once for the status lists (about 50 ms a million).
     Status apply(ReplicaPosition position, std::string_view body);
+    // All there are: they hold keys, which are in no event.
+    void set_import_sources(ImportSources sources);
 
     // --- the reading side ------------------------------------------------------------------------
     std::unique_ptr<Reader> make_reader();
@@ -134,6 +137,12 @@ public:
     void leave();
     // Between enter and leave only. A token whose owner or API is not known is not found.
     [[nodiscard]] bool find(const Digest& digest, TokenView& view) const;
+    // A secret of another system, found by the digest that `facts` then is.
+    enum class Imported : std::uint8_t { kForeign, kUnknown, kFound };  // kForeign: of no source
+    [[nodiscard]] Imported find_imported(std::string_view secret, Digest& facts,
+                                         TokenView& view) const;
+    // Whether some source's tokens begin like this.
+    [[nodiscard]] bool has_imported_form(std::string_view secret) const;
     // With its newest secret, if it has any.
     [[nodiscard]] bool find_by_token(const TokenId& token, TokenView& view) const;
     // Fills view.grant; false, and none there, when the project is deleted or unknown or the token

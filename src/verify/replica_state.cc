@@ -1,6 +1,7 @@
 #include "verify/replica_state.h"
 
 #include <algorithm>
+#include <memory>
 #include <variant>
 
 #include "token/scope.h"
@@ -121,6 +122,15 @@ void Replica::State::set_position(ReplicaPosition position) {
     epoch_.store(position.epoch);
     revision_.store(position.revision);
     ++position_changes_;
+}
+
+void Replica::State::set_imports(ImportSources sources) {
+    auto next =
+        sources.empty() ? nullptr : std::make_unique<const ImportSources>(std::move(sources));
+    const ImportSources* const old = imports_.exchange(next.release());
+    if (old == nullptr) return;
+    epochs.retire([old] { delete old; });
+    epochs.advance();
 }
 
 void Replica::State::put(const TokenFact& fact) {

@@ -10,6 +10,7 @@
 #include "token/status_list.h"
 #include "verify/bulk_rules.h"
 #include "verify/epochs.h"
+#include "verify/import_sources.h"
 #include "verify/project_table.h"
 #include "verify/replica.h"
 #include "verify/revoked_access.h"
@@ -31,7 +32,10 @@ struct Replica::State {
     RevokedAccess revoked_access{epochs};
 
     State() = default;
-    ~State() { epochs.drain(); }
+    ~State() {
+        epochs.drain();
+        delete imports_.load();
+    }
     State(const State&) = delete;
     State& operator=(const State&) = delete;
 
@@ -39,6 +43,8 @@ struct Replica::State {
     // False: the row's token, owner or API is not known (yet).
     bool fill(const Row& row, TokenView& view) const;
     [[nodiscard]] ReplicaPosition position() const;
+    // Null while there are none.
+    [[nodiscard]] const ImportSources* imports() const { return imports_.load(); }
     // A copy of one list, as the rules have it now. While there is a rule, every row is looked at:
     // about 50 ms a million.
     [[nodiscard]] std::string status_list(std::uint64_t list) const;
@@ -53,6 +59,7 @@ struct Replica::State {
     [[nodiscard]] bool contradicts(std::span<const Fact> facts) const;
     void refresh_all_statuses();
     void set_position(ReplicaPosition position);
+    void set_imports(ImportSources sources);
 
 private:
     // Whose status entries an event may have changed.
@@ -70,6 +77,7 @@ private:
     [[nodiscard]] TokenStatus status_of(const Row& row) const;
     [[nodiscard]] bool has_lost_scope(const Row& row, const OwnerWord& owner) const;
 
+    std::atomic<const ImportSources*> imports_{nullptr};
     // Odd while it changes, so that nobody pairs one epoch with another's revision.
     std::atomic<std::uint64_t> position_changes_{0};
     std::atomic<std::uint64_t> epoch_{0};
