@@ -1,6 +1,7 @@
 #include "authority/authority.h"
 
 #include "authority/bootstrap.h"
+#include "authority/imports.h"
 #include "authority/key_encryption_key.h"
 #include "authority/load_replica.h"
 #include "authority/maintenance.h"
@@ -45,6 +46,7 @@ Status Authority::open_parts(const AuthorityOptions& options) {
     TRY(load_site());
     TRY(sessions_.load(*store_, clock_->now()));
     TRY(load_replica(*store_, replica_, clock_->now()));
+    TRY(load_imports());
     TRY(choose_status_list());
     const auto users = TRY(store_->query<std::uint64_t>(store::count_users));
     needs_setup_ = users == 0;
@@ -71,6 +73,7 @@ void Authority::on_committed(std::span<const store::Event> events) {
     bool apis_changed = false;
     bool keys_changed = false;
     bool site_changed = false;
+    bool imports_changed = false;
     for (const auto& event : events) {
         const auto applied = replica_.apply({event.epoch, event.revision}, event.body);
         if (!applied) {
@@ -82,6 +85,7 @@ void Authority::on_committed(std::span<const store::Event> events) {
         apis_changed = apis_changed || event.type.starts_with("api.");
         keys_changed = keys_changed || event.type.starts_with("key.");
         site_changed = site_changed || event.type.starts_with("settings.");
+        imports_changed = imports_changed || event.type.starts_with("import.");
         if (event.type == "user.created") needs_setup_ = false;
     }
     const auto reloaded_apis = apis_changed ? directory_.load(*store_) : Status{};
@@ -91,6 +95,8 @@ void Authority::on_committed(std::span<const store::Event> events) {
         if (!reloaded)
             log::error("could not reload the settings", {{"why", reloaded.error().message}});
     }
+    // Without its sources a node cannot tell what an imported token is.
+    if (imports_changed && !load_imports()) is_current_ = false;
     if (!reloaded_apis || !reloaded_keys) {
         const Error& error = reloaded_apis ? reloaded_keys.error() : reloaded_apis.error();
         log::error("could not reload after a change", {{"why", error.message}});
@@ -110,6 +116,12 @@ Status Authority::load_site() {
     auto fresh = std::make_shared<const Site>(TRY(store_->query<Site>(read_site)));
     const std::lock_guard lock(site_mutex_);
     site_ = std::move(fresh);
+    return {};
+}
+
+Status Authority::load_imports() {
+    replica_.set_import_sources(TRY(store_->query<verify::ImportSources>(
+        [this](store::Connection& db) { return open_import_sources(db, keys_->kek()); })));
     return {};
 }
 

@@ -80,6 +80,7 @@ private:
     Status open_parts(const AuthorityOptions& options);
     void on_committed(std::span<const store::Event> events);
     Status load_site();
+    Status load_imports();
 
     const Clock* clock_{nullptr};
     Settings settings_;

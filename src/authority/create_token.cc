@@ -294,12 +294,17 @@ Result<PreparedToken> prepare_token(Authority& authority, verify::Replica::Reade
     return made;
 }
 
-Status insert_token(Authority& authority, store::Transaction& tx, PreparedToken& prepared) {
-    auto& db = tx.connection();
-    TRY(require_still_active(db, prepared.actor, tx.now()));
+Status check_prepared(Authority& authority, store::Connection& db, const PreparedToken& prepared,
+                      Timestamp now) {
+    TRY(require_still_active(db, prepared.actor, now));
     TRY(check_owner(db, prepared));
     TRY(check_rules(authority.site()->rules, prepared.token, prepared.token.created_at));
-    TRY(check_no_bulk_rule(db, prepared.token));
+    return check_no_bulk_rule(db, prepared.token);
+}
+
+Status insert_token(Authority& authority, store::Transaction& tx, PreparedToken& prepared) {
+    auto& db = tx.connection();
+    TRY(check_prepared(authority, db, prepared, tx.now()));
     MadeSecret secret{std::move(prepared.secret), std::move(prepared.text)};
     const auto settled =
         settle_status_index(authority, db, prepared.token, prepared.audience, secret);
@@ -325,6 +330,7 @@ Status insert_token(Authority& authority, store::Transaction& tx, PreparedToken&
     event.owner = prepared.token.owner;
     event.token = prepared.token.id;
     event.data = json::object{{"facts", std::move(facts)}, {"name", prepared.token.name}};
+    if (!prepared.token.source.empty()) event.data["source"] = prepared.token.source;
     TRY(tx.append_event(std::move(event)));
     return {};
 }

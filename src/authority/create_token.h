@@ -59,6 +59,9 @@ struct PreparedToken {
 Result<PreparedToken> prepare_token(Authority& authority, verify::Replica::Reader& reader,
                                     const Actor& actor, CreateToken wanted);
 
+// What may have changed since it was prepared: the actor, the owner, the rules. Writes nothing.
+Status check_prepared(Authority& authority, store::Connection& db, const PreparedToken& prepared,
+                      Timestamp now);
 // When the random status index is taken by now, another is drawn and the jwt signed anew.
 // Projects that the actor may not see are unknown ones; he needs policy:write in each.
 Status insert_token(Authority& authority, store::Transaction& tx, PreparedToken& prepared);
