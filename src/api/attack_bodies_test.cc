@@ -91,6 +91,12 @@ protected:
             case http::Method::kOther: break;
         }
         return "";
+            {"POST /v1/imports",
+             {"/v1/imports",
+              R"({"name":"acme","prefix":"acme_","algorithm":"sha256","entropyBits":160})"}},
+            {"POST /v1/imports/{name}/tokens",
+             {"/v1/imports/acme/tokens",
+              R"({"tokens":[{"digest":"x","name":"x","owner":"x","scopes":[]}],"dryRun":true})"}},
     }
     static std::string with_member(std::string body, const std::string& member) {
         const auto open = body.find('{');

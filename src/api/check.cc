@@ -9,7 +9,6 @@
 #include "api/token_fields.h"
 #include "base/encoding.h"
 #include "store/verification_scope.h"
-#include "token/opaque.h"
 #include "token/scope.h"
 
 namespace latchkey::api {
@@ -266,7 +265,7 @@ void judge_and_answer(Services& services, http::Exchange& exchange, const CheckP
     const auto& request = exchange.request();
     const Timestamp now = services.authority.clock().now();
     // What can never change may still be said: a text that is no token.
-    if (!services.authority.is_current() && could_be_token(token)) {
+    if (!services.authority.is_current() && could_be_presented(state, token)) {
         state.checks_unanswered.fetch_add(1, std::memory_order_relaxed);
         return answer.not_current();
     }

@@ -116,6 +116,11 @@ Result<http::Response> post_backup(Call& call);
 Result<http::Response> post_local_rotate_keys(Call& call);
 Result<http::Response> post_local_check(Call& call);
 Result<http::Response> post_local_create_user(Call& call);
+// imports.cc
+Result<http::Response> get_imports(Call& call);
+Result<http::Response> post_import(Call& call);
+Result<http::Response> delete_import(Call& call);
+Result<http::Response> post_import_tokens(Call& call);
 std::span<const Route> local_routes();
 // ops.cc: the ops listener
 Result<http::Response> get_health(Call& call);

@@ -42,6 +42,7 @@ std::string target_of(std::string_view path) {
     put("{file}", "app.css");
     put("{page}", "access-tokens");
     put("{kid}", "some-key");
+    put("{name}", "acme");
     put("{type}", "token");
     put("{userCode}", "BCDF-GHJK");
     put("{slug}", "billing");

@@ -90,11 +90,22 @@ void read_claimed_scopes(std::string_view secret, RecognisedToken& token) {
     token.view.claimed = &token.claimed;
 }
 
+Recognition found_in(const std::optional<ProjectId>& project, const ReactorState& state,
+                     RecognisedToken& token) {
+    if (project) state.reader->find_grant(*project, token.view);
+    return Recognition::kFound;
+}
+
 }  // namespace
 
 Recognition recognise(Services& services, ReactorState& state, const PresentedToken& presented,
                       RecognisedToken& token) {
-    if (!could_be_token(presented.secret)) return Recognition::kMalformed;
+    using Imported = verify::Replica::Reader::Imported;
+    const auto imported = state.reader->find_imported(presented.secret, token.facts, token.view);
+    if (imported == Imported::kFound) return found_in(presented.project, state, token);
+    if (!could_be_token(presented.secret)) {
+        return imported == Imported::kForeign ? Recognition::kMalformed : Recognition::kUnknown;
+    }
     token.facts = sha256(presented.secret);
     if (!state.reader->find(token.facts, token.view)) {
         if (shape_of(presented.secret) != TokenShape::kJwt) return Recognition::kUnknown;
@@ -106,8 +117,13 @@ Recognition recognise(Services& services, ReactorState& state, const PresentedTo
     const auto project = presented.project || token.view.access == nullptr
                              ? presented.project
                              : token.view.access->project;
-    if (project) state.reader->find_grant(*project, token.view);
-    return Recognition::kFound;
+    return found_in(project, state, token);
+}
+
+bool could_be_presented(ReactorState& state, std::string_view secret) {
+    if (could_be_token(secret)) return true;
+    const verify::ReadGuard guard(*state.reader);
+    return state.reader->has_imported_form(secret);
 }
 
 verify::Verdict verdict_of(Recognition recognition) {

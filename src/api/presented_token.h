@@ -42,6 +42,9 @@ struct RecognisedToken {
 Recognition recognise(Services& services, ReactorState& state, const PresentedToken& presented,
                       RecognisedToken& token);
 
+// False for what no issuer of ours and no import source ever gave out: what needs no look-up.
+bool could_be_presented(ReactorState& state, std::string_view secret);
+
 // What is said of a token that was not found. Not for kFound and kNotNow.
 verify::Verdict verdict_of(Recognition recognition);
 

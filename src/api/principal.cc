@@ -104,7 +104,7 @@ Result<Principal> token_principal(Services& services, ReactorState& state,
                                   const http::Request& request, const Presented& presented) {
     const std::string_view secret = presented.text;
     const Address address = client_address(services, request);
-    if (!could_be_token(secret)) {
+    if (!could_be_presented(state, secret)) {
         return invalid_token(verify::verdict_reason(verify::Verdict::kMalformed));
     }
     if (!services.authority.is_current()) {

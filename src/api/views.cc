@@ -83,6 +83,7 @@ json::object token_view(const store::TokenRecord& token, const authority::Direct
     if (token.revoked_at) view["revokedAt"] = format_rfc3339(*token.revoked_at);
     view["lastUsedAt"] = time_view(last_used_at);
     view["generation"] = generation;
+    if (!token.source.empty()) view["source"] = token.source;
     return view;
 }
 
