@@ -30,6 +30,7 @@ void add_request(Command root);
 
 void add_api(Command root);
 void add_scope(Command root);
+void add_import(Command root);
 void add_user(Command root);
 void add_project(Command root);
 void add_iam_principals(Command iam);  // add-principal, remove-principal, list-principals

@@ -143,6 +143,7 @@ void add_all_commands(Menu& menu) {
     add_request(root);
     add_api(root);
     add_scope(root);
+    add_import(root);
     add_user(root);
     add_project(root);
     Command iam = root.command("iam", "Who is in a project, and what their policies allow");

@@ -167,6 +167,10 @@ class JsonStories(Story):
 
     def log(self):
         self.run_one("events list", "--limit", "20")
+        line = {"digest": "ab" * 32, "name": "old", "owner": "admin@example.com",
+                "api": "licensing", "scopes": []}
+        self.run_one("import", "--from", "hashes", "--source", "acme", "--prefix", "acme_",
+                     "--entropy-bits", "160", "-", stdin=json.dumps(line))
         self.run_one("events checkpoint")
         self.run_one("events verify")
         self.run_one("version")
