@@ -1,6 +1,7 @@
 // The device flow (RFC 8628): what a device asks for, and how a person decides about it.
 #include "api/body.h"
 #include "api/handlers.h"
+#include "api/logins.h"
 #include "api/oauth_answers.h"
 #include "api/oauth_grants.h"
 #include "api/problem.h"
@@ -8,14 +9,6 @@
 
 namespace latchkey::api {
 namespace {
-
-authority::Login login_from(const Call& call) {
-    authority::Login login;
-    login.address = client_address(call.services, call.request());
-    login.address_text = format_address(login.address);
-    login.agent = call.request().find("User-Agent").value_or("");
-    return login;
-}
 
 Status check_client(const Form& form) {
     if (form.get("client_id") == authority::kDeviceClient) return {};
@@ -74,13 +67,15 @@ private:
 };
 
 json::object view_of(const store::DeviceCodeRecord& code) {
-    return {{"userCode", authority::show_user_code(code.user_code)},
-            {"client", code.client},
-            {"address", code.address},
-            {"agent", code.agent},
-            {"requestedAt", format_rfc3339(code.created_at)},
-            {"expiresAt", format_rfc3339(code.expires_at)},
-            {"state", "pending"}};
+    json::object view{{"userCode", authority::show_user_code(code.user_code)},
+                      {"client", code.client},
+                      {"address", code.address},
+                      {"agent", code.agent},
+                      {"requestedAt", format_rfc3339(code.created_at)},
+                      {"expiresAt", format_rfc3339(code.expires_at)},
+                      {"state", "pending"}};
+    if (!code.return_url.empty()) view["returnUrl"] = code.return_url;
+    return view;
 }
 
 }  // namespace
@@ -91,8 +86,9 @@ Result<http::Response> post_device_authorization(Call& call) {
     return started;
 }
 
-Result<http::Response> begin_device_login(Call& call, std::string_view client) {
-    const auto login = login_from(call);
+Result<authority::DeviceStart> start_device_login(Call& call, std::string_view client,
+                                                  std::string_view return_url) {
+    const auto login = login_of(call);
     // Every login that begins counts: its code stands in the store until it is used or too old.
     auto& starts = call.services.device_gate.starts;
     const Microseconds steady = call.services.authority.clock().steady();
@@ -102,7 +98,11 @@ Result<http::Response> begin_device_login(Call& call, std::string_view client) {
             .with_reason("slow_down");
     }
     starts.charge(payer, steady);
-    const auto made = TRY(authority::start_device_login(call.services.authority, login, client));
+    return authority::start_device_login(call.services.authority, login, client, return_url);
+}
+
+Result<http::Response> begin_device_login(Call& call, std::string_view client) {
+    const auto made = TRY(start_device_login(call, client, {}));
     return token_answer(200, start_view(call.services, made));
 }
 
@@ -111,7 +111,7 @@ Result<http::Response> poll_device_login(Call& call, const Form& form, std::stri
     if (!code) return invalid_request("device_code is missing.");
     const auto made =
         TRY(authority::finish_device_login(call.services.authority, call.services.device_gate.polls,
-                                           *code, login_from(call), client));
+                                           *code, login_of(call), client));
     const auto life = std::chrono::duration_cast<std::chrono::seconds>(
         authority::session_life(made.session.kind));
     return token_answer(200, json::object{{"access_token", made.secret.expose()},
@@ -141,6 +141,7 @@ Result<http::Response> post_device(Call& call) {
         return invalid("say approve: true or false", "missing_member", "/approve");
     }
     auto password = TRY(body.optional_text("password"));
+    Secret second(TRY(body.optional_text("code")).value_or(""));
     TRY(body.done());
     if (decision.is_approved && !password) {
         return invalid("your password is needed once more", "missing_member", "/password");
@@ -148,8 +149,9 @@ Result<http::Response> post_device(Call& call) {
     Guess guess(call);
     decision.user_code = TRY(guess.read(call.parameters[0]));
     decision.user = call.actor().user;
-    decision.login = login_from(call);
+    decision.login = login_of(call);
     decision.login.password = Secret(std::move(password).value_or(""));
+    decision.login.code = std::move(second);
     auto done = authority::decide_device_login(call.services.authority, std::move(decision));
     if (!done) return guess.failed(std::move(done).error());
     return no_content();

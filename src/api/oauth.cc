@@ -27,7 +27,8 @@ struct TokenRequest {
     authority::AccessRequest asked;
 };
 
-Result<TokenRequest> read_request(const Call& call, const Form& form) {
+Result<TokenRequest> read_request(const Call& call, const Form& form,
+                                  const AssertionTerms& terms) {
     const auto type = form.get("client_assertion_type");
     if (type != kAssertionType) {
         return invalid_request("client_assertion_type must be " + std::string(kAssertionType) +
@@ -39,9 +40,12 @@ Result<TokenRequest> read_request(const Call& call, const Form& form) {
     if (const auto client = form.get("client_id")) {
         read.asked.client_id = TokenId::parse(*client).value_or(TokenId{});
     }
+    read.asked.address = client_address(call.services, call.request());
+    read.asked.audiences = terms.audiences;
+    read.asked.for_identity = terms.for_identity;
+    if (terms.for_identity) return read;
     read.asked.scope = form.get("scope");
     read.asked.project = TRY(project_of(form));
-    read.asked.address = client_address(call.services, call.request());
     return read;
 }
 
@@ -49,11 +53,12 @@ constexpr int kDecisionsMax = 3;
 
 // One request on its way to an access token.
 struct Exchange {
-    Exchange(CallPtr asked_in, Form form_in)
-        : call(std::move(asked_in)), form(std::move(form_in)) {}
+    Exchange(CallPtr asked_in, Form form_in, AssertionTerms terms_in)
+        : call(std::move(asked_in)), form(std::move(form_in)), terms(std::move(terms_in)) {}
 
     CallPtr call;
     Form form;
+    AssertionTerms terms;
     TokenRequest request;
     std::optional<TokenId> named;  // whom the assertion says that it is of
     authority::ProvenClient client;
@@ -82,7 +87,7 @@ void fail(const Exchange& exchange, Error error) {
 
 Status prove(Exchange& exchange) {
     auto& authority = exchange.call->services.authority;
-    exchange.request = TRY(read_request(*exchange.call, exchange.form));
+    exchange.request = TRY(read_request(*exchange.call, exchange.form, exchange.terms));
     exchange.named = authority::named_client(exchange.request.assertion);
     const auto seconds =
         authority.assertion_failures().wait_for(payer_of(exchange), authority.clock().steady());
@@ -93,6 +98,7 @@ Status prove(Exchange& exchange) {
         return error;
     }
     exchange.client = TRY(authority::prove_client(authority, exchange.request.assertion));
+    if (exchange.terms.for_identity) return {};
     exchange.request.asked.holder_key = TRY(proven_key(*exchange.call));
     return {};
 }
@@ -156,8 +162,8 @@ void use(const ExchangePtr& exchange) {
     exchange->call->services.authority.store().submit(std::move(mutation));
 }
 
-void exchange(const CallPtr& call, Form form) {
-    const auto started = std::make_shared<Exchange>(call, std::move(form));
+void exchange(const CallPtr& call, Form form, AssertionTerms terms) {
+    const auto started = std::make_shared<Exchange>(call, std::move(form), std::move(terms));
     auto proven = prove(*started);
     if (!proven) return fail(*started, std::move(proven).error());
     auto decided = decide(*started);
@@ -177,13 +183,19 @@ void answer(const CallPtr& call, Result<http::Response> made) {
 
 }  // namespace
 
+void client_credentials(const CallPtr& call, Form form, AssertionTerms terms) {
+    on_worker(call, [call, form = std::move(form), terms = std::move(terms)] {
+        exchange(call, form, terms);
+    });
+}
+
 void post_oauth_token(const CallPtr& call) {
     auto form = read_form(call->request());
     if (!form) return refuse(call, std::move(form).error());
     const auto grant_type = form->get("grant_type");
     if (!grant_type) return refuse(call, invalid_request("grant_type is missing."));
     if (*grant_type == "client_credentials") {
-        return on_worker(call, [call, read = std::move(*form)] { exchange(call, read); });
+        return client_credentials(call, std::move(*form), {});
     }
     if (*grant_type == kDeviceGrant) {
         return on_worker(

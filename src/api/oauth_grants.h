@@ -5,9 +5,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/form.h"
 #include "api/route.h"
+#include "authority/device_login.h"
 #include "token/access_token.h"
 
 namespace latchkey::api {
@@ -16,10 +18,21 @@ inline constexpr std::string_view kDeviceGrant = "urn:ietf:params:oauth:grant-ty
 inline constexpr std::string_view kTokenExchangeGrant =
     "urn:ietf:params:oauth:grant-type:token-exchange";
 
+// oauth.cc: client_credentials with an assertion; answers by itself. What a dialect changes of it:
+struct AssertionTerms {
+    std::vector<std::string> audiences;  // whom it may be for beside the issuer
+    // An identity token (authority/identity_token.h) for whoever signed: projects and scopes are
+    // asked for with it later, and not here.
+    bool for_identity{false};
+};
+void client_credentials(const CallPtr& call, Form form, AssertionTerms terms);
 // device.cc, on a worker
 Result<http::Response> device_grant(Call& call, const Form& form);
 // The same for another client than our own, whom who calls has recognised.
 Result<http::Response> begin_device_login(Call& call, std::string_view client);
+// For a client that words the answer by itself.
+Result<authority::DeviceStart> start_device_login(Call& call, std::string_view client,
+                                                  std::string_view return_url);
 Result<http::Response> poll_device_login(Call& call, const Form& form, std::string_view client);
 // token_exchange.cc, on the reactor
 Result<http::Response> token_exchange(Call& call, const Form& form);

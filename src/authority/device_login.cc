@@ -129,13 +129,14 @@ void DevicePolls::forget(const Digest& code) {
 }
 
 Result<DeviceStart> start_device_login(Authority& authority, const Login& login,
-                                       std::string_view client) {
+                                       std::string_view client, std::string_view return_url) {
     DeviceStart start;
     start.device_code = make_opaque(kDevicePrefix);
     store::DeviceCodeRecord code;
     code.digest = sha256(start.device_code.expose());
     code.user_code = new_user_code();
     code.client = client;
+    code.return_url = return_url;
     code.address = login.address_text;
     code.agent = printable_agent(login.agent);
     code.created_at = authority.clock().now();

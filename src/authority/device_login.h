@@ -60,9 +60,11 @@ struct DeviceStart {
     std::string user_code;  // as people see it
 };
 // kUnavailable when too many wait, slow_down when too many of his network do. `login` says from
-// where; it has no name and no password.
+// where; it has no name and no password. Where the browser goes after the decision is fixed with
+// the client, and never what a request says.
 Result<DeviceStart> start_device_login(Authority& authority, const Login& login,
-                                       std::string_view client = kDeviceClient);
+                                       std::string_view client = kDeviceClient,
+                                       std::string_view return_url = {});
 
 // One that waits; kNotFound with reason "unknown_device_code", also when it is too old or decided.
 Result<store::DeviceCodeRecord> find_device_login(Authority& authority, std::string_view user_code);

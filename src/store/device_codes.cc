@@ -7,8 +7,9 @@
 namespace latchkey::store {
 namespace {
 
-#define LATCHKEY_DEVICE_CODE_COLUMNS \
-    "digest, user_code, client, address, agent, state, user_id, created_at, expires_at"
+#define LATCHKEY_DEVICE_CODE_COLUMNS                                                      \
+    "digest, user_code, client, address, agent, state, user_id, created_at, expires_at, " \
+    "return_url"
 
 Result<DeviceCodeRecord> read_device_code(const Statement& row) {
     DeviceCodeRecord code;
@@ -21,6 +22,7 @@ Result<DeviceCodeRecord> read_device_code(const Statement& row) {
     if (!row.is_null(6)) code.user = row.id<UserId>(6);
     code.created_at = row.time(7);
     code.expires_at = row.time(8);
+    code.return_url = row.text(9);
     return code;
 }
 
@@ -28,11 +30,12 @@ Result<DeviceCodeRecord> read_device_code(const Statement& row) {
 
 Status insert_device_code(Connection& db, const DeviceCodeRecord& code) {
     Statement statement = TRY(db.prepare("INSERT INTO device_codes (" LATCHKEY_DEVICE_CODE_COLUMNS
-                                         ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"));
+                                         ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"));
     statement.bind(code.digest).bind(std::string_view(code.user_code));
     statement.bind(std::string_view(code.client)).bind(std::string_view(code.address));
     statement.bind(std::string_view(code.agent)).bind(as_integer(code.state)).bind(code.user);
-    return statement.bind(code.created_at).bind(code.expires_at).run();
+    statement.bind(code.created_at).bind(code.expires_at);
+    return statement.bind(std::string_view(code.return_url)).run();
 }
 
 Result<std::optional<DeviceCodeRecord>> find_device_code(Connection& db, const Digest& digest) {
