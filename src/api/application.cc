@@ -75,6 +75,7 @@ Result<Principal> permit(Services& services, const Edge& edge, std::size_t react
     } else if (!permission.scope_name().empty()) {
         TRY(principal.actor.require(permission.scope_name()));
     }
+    if (permission.needs_proof()) TRY(principal.actor.require_proof());
     // Its own scope, which is another name, the edge has recorded.
     if (!is_let_in) record_scopes(services, reactor, principal, permission.scope_name());
     return principal;

@@ -64,6 +64,20 @@ protected:
             {"POST /v1/setup",
              {"/v1/setup",
               R"({"code":"x","email":"eve@example.com","password":"a fine passphrase"})"}},
+            {"POST /v1/session/proof", {"/v1/session/proof", R"({"password":"x"})"}},
+            {"POST /v1/invites/read", {"/v1/invites/read", R"({"code":"x"})"}},
+            {"POST /v1/invites/accept",
+             {"/v1/invites/accept", R"({"code":"x","password":"a fine passphrase"})"}},
+            {"POST /v1/users/{id}/invite", {"/v1/users/" + user.id.uuid() + "/invite", "{}"}},
+            {"POST /v1/account/password",
+             {"/v1/account/password", R"({"password":"x","newPassword":"a fine passphrase"})"}},
+            {"POST /v1/account/factor", {"/v1/account/factor", "{}"}},
+            {"POST /v1/account/factor/confirm",
+             {"/v1/account/factor/confirm", R"({"code":"000000"})"}},
+            {"POST /v1/account/factor/disable",
+             {"/v1/account/factor/disable", R"({"password":"x","code":"000000"})"}},
+            {"POST /v1/account/recovery-codes",
+             {"/v1/account/recovery-codes", R"({"password":"x","code":"000000"})"}},
             {"POST /v1/tokens/{id}/rotate",
              {"/v1/tokens/" + tenant_.opaque.id + "/rotate", R"({"graceSeconds":0})"}},
             {"POST /v1/tokens/{id}/shrink", {token + "/shrink", "{}"}},
@@ -77,6 +91,12 @@ protected:
             {"PUT /v1/token-rules", {"/v1/token-rules", rules}},
             {"POST /v1/token-rules/dry-run",
              {"/v1/token-rules/dry-run", "{\"rules\":" + rules + "}"}},
+            {"POST /v1/imports",
+             {"/v1/imports",
+              R"({"name":"acme","prefix":"acme_","algorithm":"sha256","entropyBits":160})"}},
+            {"POST /v1/imports/{name}/tokens",
+             {"/v1/imports/acme/tokens",
+              R"({"tokens":[{"digest":"x","name":"x","owner":"x","scopes":[]}],"dryRun":true})"}},
             {"POST /v1/tokens/verify", {"/v1/tokens/verify", R"({"token":"x"})"}}};
     }
     static std::string name_of(const Route& route) {
@@ -91,12 +111,6 @@ protected:
             case http::Method::kOther: break;
         }
         return "";
-            {"POST /v1/imports",
-             {"/v1/imports",
-              R"({"name":"acme","prefix":"acme_","algorithm":"sha256","entropyBits":160})"}},
-            {"POST /v1/imports/{name}/tokens",
-             {"/v1/imports/acme/tokens",
-              R"({"tokens":[{"digest":"x","name":"x","owner":"x","scopes":[]}],"dryRun":true})"}},
     }
     static std::string with_member(std::string body, const std::string& member) {
         const auto open = body.find('{');

@@ -100,6 +100,7 @@ Result<http::Response> post_tokens_bulk(Call& call) {
     // A use of this very second must count before a token is called unused.
     if (wanted.filter.unused_since) TRY(flush_usage(call.services));
     if (wanted.is_dry_run) return preview(call, wanted);
+    TRY(call.actor().require_proof());
     auto bulk = TRY(authority::prepare_bulk(authority, call.actor(), wanted.action, wanted.filter,
                                             wanted.reason));
     std::uint64_t revision = 0;

@@ -50,9 +50,23 @@ Result<http::Response> post_token_verify(Call& call);
 // session.cc
 Result<http::Response> post_session(Call& call);
 Result<http::Response> delete_session(Call& call);
+Result<http::Response> post_session_proof(Call& call);
 Result<http::Response> get_sessions(Call& call);
 Result<http::Response> delete_session_by_id(Call& call);
 Result<http::Response> post_setup(Call& call);
+// account.cc: one's own password and second factor
+Result<http::Response> post_account_password(Call& call);
+Result<http::Response> get_account_factor(Call& call);
+Result<http::Response> post_account_factor(Call& call);
+Result<http::Response> post_account_factor_confirm(Call& call);
+Result<http::Response> post_account_factor_disable(Call& call);
+Result<http::Response> post_account_recovery_codes(Call& call);
+Result<http::Response> delete_user_factor(Call& call);
+// invites.cc
+Result<http::Response> post_user_invite(Call& call);
+Result<http::Response> delete_user_invite(Call& call);
+Result<http::Response> post_invite_read(Call& call);
+Result<http::Response> post_invite_accept(Call& call);
 // users.cc
 Result<http::Response> get_me(Call& call);
 Result<http::Response> get_users(Call& call);
@@ -102,6 +116,11 @@ Result<http::Response> put_settings(Call& call);
 Result<http::Response> get_token_rules(Call& call);
 Result<http::Response> put_token_rules(Call& call);
 Result<http::Response> post_token_rules_dry_run(Call& call);
+// imports.cc
+Result<http::Response> get_imports(Call& call);
+Result<http::Response> post_import(Call& call);
+Result<http::Response> delete_import(Call& call);
+Result<http::Response> post_import_tokens(Call& call);
 // events.cc
 Result<http::Response> get_events(Call& call);
 Result<http::Response> get_checkpoint(Call& call);
@@ -116,11 +135,6 @@ Result<http::Response> post_backup(Call& call);
 Result<http::Response> post_local_rotate_keys(Call& call);
 Result<http::Response> post_local_check(Call& call);
 Result<http::Response> post_local_create_user(Call& call);
-// imports.cc
-Result<http::Response> get_imports(Call& call);
-Result<http::Response> post_import(Call& call);
-Result<http::Response> delete_import(Call& call);
-Result<http::Response> post_import_tokens(Call& call);
 std::span<const Route> local_routes();
 // ops.cc: the ops listener
 Result<http::Response> get_health(Call& call);

@@ -8,6 +8,7 @@
 #include "api/proof.h"
 #include "api/token_fields.h"
 #include "authority/create_token.h"
+#include "authority/login.h"
 #include "base/encoding.h"
 #include "token/opaque.h"
 #include "token/scope.h"
@@ -73,6 +74,7 @@ Result<Principal> session_principal(Services& services, ReactorState& state,
     if (!session) return invalid_token("the session has ended; log in again");
     Principal principal;
     principal.actor.user = session->user;
+    principal.actor.is_proven = authority::is_freshly_proven(*session, now);
     {
         const verify::ReadGuard guard(*state.reader);
         if (!state.reader->find_user_patterns(session->user, authority::kManagementApi,

@@ -35,6 +35,12 @@ public:
     static constexpr Permission machine_token(std::string_view name) {
         return Permission(Kind::kMachineToken, name);
     }
+    // And in a session its person gave his password a moment ago: for what changes who may do what.
+    [[nodiscard]] constexpr Permission with_proof() const {
+        Permission stricter = *this;
+        stricter.needs_proof_ = true;
+        return stricter;
+    }
     // The Unix socket in the data directory.
     static constexpr Permission local_operator() { return Permission(Kind::kLocal, {}); }
 
@@ -49,6 +55,7 @@ public:
     };
     [[nodiscard]] constexpr Kind kind() const { return kind_; }
     [[nodiscard]] constexpr std::string_view scope_name() const { return scope_; }
+    [[nodiscard]] constexpr bool needs_proof() const { return needs_proof_; }
     [[nodiscard]] constexpr bool takes_cookies() const {
         return kind_ == Kind::kScope || kind_ == Kind::kAnyScope || kind_ == Kind::kSession;
     }
@@ -57,6 +64,7 @@ private:
     constexpr Permission(Kind kind, std::string_view scope) : kind_(kind), scope_(scope) {}
     Kind kind_;
     std::string_view scope_;
+    bool needs_proof_{false};
 };
 
 class Edge;

@@ -4,6 +4,7 @@
 #include "api/body.h"
 #include "api/create_once.h"
 #include "api/handlers.h"
+#include "api/invites.h"
 #include "api/views.h"
 #include "authority/setup.h"
 
@@ -87,8 +88,14 @@ Result<http::Response> post_user(Call& call) {
     // No Idempotency-Key here: what is kept for it has a digest of the body, and so of a password.
     wanted.email = TRY(body.text("email"));
     wanted.name = TRY(body.optional_text("name")).value_or("");
-    const Secret password(TRY(body.text("password")));
+    auto typed = TRY(body.optional_text("password"));
     TRY(body.done());
+    if (!typed) {
+        const auto made =
+            TRY(authority::invite_new_user(call.services.authority, call.actor(), wanted));
+        return invited_answer(call, made);
+    }
+    const Secret password(std::move(*typed));
     const auto user = TRY(authority::create_user_with_password(
         call.services.authority, call.actor(), std::move(wanted), password));
     return user_answer(call, 201, user);

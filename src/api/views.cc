@@ -171,6 +171,8 @@ json::object user_view(const store::UserRecord& user, const std::vector<store::R
     }
     view["verifies"] = std::move(verifies);
     view["createdAt"] = format_rfc3339(user.created_at);
+    view["invitedUntil"] = time_view(user.invited_until);
+    view["secondFactor"] = user.has_second_factor;
     return view;
 }
 
