@@ -33,7 +33,17 @@ async function timesOf(page) {
 }
 
 // A hand on the wheel: 300 frames of so many pixels each.
-function scrollThrough(page, pixels) {
+async function scrollThrough(page, pixels) {
+    const meter = await page.context().newCDPSession(page);
+    // Time of the page's main thread on a core: what others do on the machine does not count.
+    await meter.send('Performance.enable', {timeDomain: 'threadTicks'});
+    const busy = async () => (await meter.send('Performance.getMetrics')).metrics.find((one) => one.name === 'TaskDuration').value;
+    const before = await busy();
+    const frames = await framesOf(page, pixels);
+    return {...frames, mainThreadMsPerFrame: (await busy() - before) * 1000 / 300};
+}
+
+function framesOf(page, pixels) {
     return page.evaluate(async (step) => {
         const frames = [];
         scrollTo(0, 0);

@@ -1,9 +1,11 @@
-"""Every page of the portal in a real browser (portal.mjs), and what is done there."""
+"""Every page of the portal in a real browser (portal_pages.mjs), and what is done there."""
 
 from portal_browser import PortalInBrowser
 
 
 class PagesTest(PortalInBrowser):
+    program = "portal_pages.mjs"
+
     def test_every_page_is_accessible(self):
         server, facts = self.seeded()
         self.browse("pages", server, **facts, **self.shots())

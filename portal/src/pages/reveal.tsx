@@ -112,7 +112,7 @@ function TryIt({secret}: {secret: string}) {
 
 function Secret({value, isHidden}: {value: string; isHidden: boolean}) {
     return (
-        <textarea readOnly aria-label={t('Secret')} spellCheck={false} autoComplete="off"
+        <textarea readOnly dir="ltr" aria-label={t('Secret')} spellCheck={false} autoComplete="off"
                   value={isHidden ? '•'.repeat(Math.min(value.length, 64)) : value}
                   rows={value.length > 400 ? 8 : value.length > 120 ? 5 : 2}
                   onFocus={(event) => event.currentTarget.select()}

@@ -43,7 +43,7 @@ function NameCell({token}: {token: Token}) {
                 <bdi>{token.name}</bdi>
             </Link>
             {token.description && (
-                <p className="line-clamp-1 max-w-80 text-xs break-all text-quiet"><bdi>{token.description}</bdi></p>
+                <p dir="auto" className="line-clamp-1 w-fit max-w-80 text-xs break-all text-quiet">{token.description}</p>
             )}
         </>
     );

@@ -27,7 +27,7 @@ export function Badge({tone = 'plain', icon, children, title}:
 
 export function ScopeTag({children}: {children: string}) {
     return (
-        <code className="inline-block rounded-md bg-sunken px-1.5 py-0.5 font-mono text-[0.6875rem]/4 text-quiet
+        <code dir="ltr" className="inline-block rounded-md bg-sunken px-1.5 py-0.5 font-mono text-[0.6875rem]/4 text-quiet
                          ring-1 ring-line ring-inset">{children}</code>
     );
 }
@@ -41,7 +41,7 @@ export function Time({at, never}: {at: string | null | undefined; never?: string
 export function Id({value, label}: {value: string; label?: string}) {
     return (
         <span className="inline-flex max-w-full items-center gap-0.5">
-            <code className="truncate font-mono text-xs">{value}</code>
+            <code dir="ltr" className="truncate font-mono text-xs">{value}</code>
             <CopyIcon text={value} label={label ?? t('Copy the id')}/>
         </span>
     );

@@ -42,7 +42,7 @@ export function CopyIcon({text, label}: {text: string; label: string}) {
 export function Snippet({text, label, wrap}: {text: string; label: string; wrap?: boolean}) {
     return (
         <div className="flex items-start gap-1 rounded-lg border border-line bg-sunken">
-            <pre tabIndex={0} aria-label={label}
+            <pre tabIndex={0} aria-label={label} dir="ltr"
                  className={'min-w-0 flex-1 overflow-x-auto rounded-lg px-3 py-2.5 font-mono text-xs ' +
                      'leading-5 ' + (wrap ? 'whitespace-pre-wrap break-all' : 'whitespace-pre')}>{text}</pre>
             <div className="p-1"><CopyIcon text={text} label={t('Copy: {what}', {what: label})}/></div>
