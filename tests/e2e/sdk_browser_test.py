@@ -1,0 +1,67 @@
+"""The JavaScript SDK in a page and in a worker of Debian's Chromium, against a real server."""
+
+import json
+import os
+import subprocess
+import sys
+import unittest
+
+from latchkey_server import SOURCE, LatchkeyServer, free_port
+
+HERE = os.path.join(SOURCE, "tests", "e2e")
+SDK = os.path.join(SOURCE, "sdk", "js")
+
+
+class SdkInABrowser(unittest.TestCase):
+    def setUp(self):
+        for folder in (HERE, SDK):
+            if not os.path.isdir(os.path.join(folder, "node_modules")):
+                self.fail(f"{folder}/node_modules is missing: run `npm ci` there first")
+        self.server = LatchkeyServer()
+        self.addCleanup(self.server.__exit__)
+        self.server.login()
+        self.server.cli("api", "import",
+                        os.path.join(SOURCE, "examples", "catalogues", "licensing.toml"))
+        self.session = self.server.session()
+
+    def ask(self, method, path, body=None):
+        answer = self.server.request(method, path, body, token=self.session)
+        self.assertLess(answer.status, 300, answer.body)
+        return answer.json()
+
+    def facts(self, port):
+        """Everything that a page needs; its origin may read answers."""
+        self.ask("PUT", "/v1/settings", {"defaultKind": "jwt", "defaultLifeDays": None,
+                                         "corsOrigins": [f"http://127.0.0.1:{port}"]})
+        own = self.ask("POST", "/v1/tokens", {"name": "browser", "api": "latchkey",
+                                              "scopes": ["token:read"]})
+        machine = self.ask("POST", "/v1/users", {"kind": "machine", "name": "service",
+                                                 "verifies": ["licensing"], "roles": ["verifier"]})
+        verifier = self.ask("POST", f"/v1/tokens?owner={machine['id']}", {
+            "name": "service", "api": "latchkey", "kind": "opaque", "scopes": ["token:verify"]})
+        project = self.ask("POST", "/v1/projects", {"name": "shop"})
+        file = os.path.join(self.server.scratch, "deploy.json")
+        phrase = os.path.join(self.server.scratch, "phrase")
+        with open(phrase, "w", encoding="utf-8") as out:
+            out.write("correct horse\n")
+        os.chmod(phrase, 0o600)
+        self.server.cli("token", "create-token", "-n", "deploy-browser", "-g", "-a", "ES256",
+                        "--api", "licensing", "--out", file, "--with-permissions", "--project",
+                        project["id"], "--passphrase-file", phrase, "--no-input")
+        with open(file, encoding="utf-8") as credentials:
+            return {"url": self.server.url, "audience": "licensing-api", "port": port,
+                    "token": own["token"], "session": self.session,
+                    "verifierToken": verifier["token"],
+                    "credentials": json.load(credentials), "passphrase": "correct horse"}
+
+    def test_client_provider_and_verifier_in_a_page_and_in_a_worker(self):
+        subprocess.run(["npm", "run", "--silent", "build"], cwd=SDK, check=True, timeout=240)
+        done = subprocess.run(["node", os.path.join(HERE, "sdk_browser.mjs"),
+                               json.dumps(self.facts(free_port()))],
+                              text=True, capture_output=True, timeout=240)
+        print(done.stdout, file=sys.stderr)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
