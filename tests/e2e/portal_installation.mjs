@@ -237,6 +237,31 @@ const kScenarios = {
         assert.deepEqual((await whoIs(input.secret)).body.scopes, ['license:read']);
     },
 
+    // Who edits a policy keeps what was typed, and saves it over nobody's change.
+    async policies(browser) {
+        const page = await open(browser);
+        const path = `/v1/projects/${input.project}/principals/token/${input.token}/policy`;
+        const policy = (action) => ({version: '2022-12-15', statement: [{effect: 'Allow', action: [action], resource: ['*']}]});
+        await page.goto(`${kTokens}/${input.token}?tab=projects`);
+        await button(page, 'Add statement').click();
+        const actions = page.getByLabel('Actions', {exact: true});
+        await actions.fill('license:read');
+        await call('PUT', path, policy('license:write'));
+        await page.getByText('Somebody else has changed this meanwhile').waitFor();
+        assert.equal(await actions.inputValue(), 'license:read', 'what was typed stays');
+        assert.equal(await button(page, 'Save policy').isDisabled(), true);
+        await isAccessible(page, 'a policy that was changed elsewhere');
+        await button(page, 'Load what stands now').click();
+        assert.equal(await actions.inputValue(), 'license:write');
+        await actions.fill('license:read, license:write');
+        await button(page, 'Save policy').click();
+        await page.getByText('Policy saved').first().waitFor();
+        assert.deepEqual((await call('GET', path)).statement[0].action, ['license:read', 'license:write']);
+        assert.equal(await page.getByText('Somebody else has changed').count(), 0);
+        await call('PUT', path, policy('license:read'));
+        await page.waitForFunction(() => [...document.querySelectorAll('input')].some((e) => e.value === 'license:read'));
+    },
+
     // Each question says what will happen, and how a terminal does the same.
     async questions(browser) {
         const page = await open(browser);

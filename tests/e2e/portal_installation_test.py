@@ -46,6 +46,10 @@ class InstallationTest(PortalInBrowser):
             self.assertEqual(check.status, 200, check.body)
         self.browse("shrink", server, **facts)
 
+    def test_a_policy_is_never_overwritten_unseen(self):
+        server, facts = self.seeded()
+        self.browse("policies", server, **facts)
+
     def test_questions_say_what_happens(self):
         server, facts = self.seeded()
         self.browse("questions", server, **facts)

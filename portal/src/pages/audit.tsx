@@ -2,6 +2,7 @@
 import {useState} from 'react';
 import {call} from '../lib/api';
 import {useUsers, useCan} from '../lib/client';
+import {base64url, bytesOf} from '../lib/bytes';
 import {downloadText} from '../lib/copy';
 import {useAddressState, useSettled, useTitle} from '../lib/hooks';
 import {number, t} from '../lib/i18n';
@@ -19,7 +20,8 @@ const kTypes = [
     'user.disabled', 'user.enabled', 'role.created', 'role.updated', 'role.deleted', 'api.created',
     'api.updated', 'api.scopes_replaced', 'project.created', 'project.updated', 'project.deleted',
     'member.added', 'member.updated', 'member.removed', 'grant.added', 'grant.removed', 'policy.updated',
-    'key.rotated', 'key.retired', 'key.compromised', 'store.restored',
+    'key.rotated', 'key.retired', 'key.compromised', 'settings.updated', 'settings.token_rules_updated',
+    'store.restored',
 ];
 
 async function readLog(seen: (count: number) => void): Promise<LogEvent[]> {
@@ -32,15 +34,6 @@ async function readLog(seen: (count: number) => void): Promise<LogEvent[]> {
         next = page.next;
     }
     return all;
-}
-
-function base64url(bytes: Uint8Array) {
-    return btoa(String.fromCharCode(...bytes)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
-}
-
-function bytesOf(text: string) {
-    const plain = atob(text.replace(/-/g, '+').replace(/_/g, '/'));
-    return Uint8Array.from(plain, (letter) => letter.charCodeAt(0));
 }
 
 // hash = SHA-256(previous hash ‖ the event's exact text), from the first event to the checkpoint.

@@ -2,6 +2,7 @@
 // own server, and only when one asks for it.
 import {useEffect, useState, type ReactNode} from 'react';
 import {get} from '../lib/api';
+import {bytesOf} from '../lib/bytes';
 import {curlOf} from '../lib/commands';
 import {useTitle} from '../lib/hooks';
 import {t} from '../lib/i18n';
@@ -22,13 +23,6 @@ interface Decoded {
     claims: Json;
     signed: string;
     signature: Uint8Array<ArrayBuffer>;
-}
-
-function bytesOf(text: string): Uint8Array<ArrayBuffer> {
-    const plain = atob(text.replace(/-/g, '+').replace(/_/g, '/'));
-    const bytes = new Uint8Array(new ArrayBuffer(plain.length));
-    for (let i = 0; i < plain.length; ++i) bytes[i] = plain.charCodeAt(i);
-    return bytes;
 }
 
 function decode(text: string): Decoded | null {

@@ -2,15 +2,16 @@
 // before it counts.
 import {useQuery} from '@tanstack/react-query';
 import {type ReactNode, useEffect, useId, useState} from 'react';
-import {call, get, Problem} from '../lib/api';
+import {call, Problem} from '../lib/api';
 import {useCan, useRefresh, useScopes} from '../lib/client';
 import {cli, curlOf} from '../lib/commands';
 import {t} from '../lib/i18n';
+import type {Tagged} from '../lib/tagged';
 import type {Policy, SimulateAnswer, Statement} from '../lib/types';
 import {toast} from '../ui/announce';
 import {ShowAs} from '../ui/as-command';
 import {Button, IconButton} from '../ui/button';
-import {Notice, ProblemNotice, sentence, SkeletonRows} from '../ui/feedback';
+import {ChangedElsewhere, Notice, ProblemNotice, sentence, SkeletonRows} from '../ui/feedback';
 import {Segments, Select, TextField} from '../ui/field';
 import {Icon} from '../ui/icons';
 
@@ -37,18 +38,20 @@ export function PolicyEditor(props: Props) {
     const stored = useQuery({
         queryKey: ['policy', address],
         // A token that was only added has none yet.
-        queryFn: () => get<Policy>(address).catch((failure: unknown) => {
-            if (failure instanceof Problem && failure.status === 404) return {version: kVersion, statement: []};
+        queryFn: (): Promise<Tagged<Policy>> => call<Policy>('GET', address).catch((failure: unknown) => {
+            if (failure instanceof Problem && failure.status === 404) return {body: {version: kVersion, statement: []}, etag: ''};
             throw failure;
         }),
     });
     if (stored.isError) return <ProblemNotice problem={stored.error} retry={() => void stored.refetch()}/>;
     if (!stored.data) return <SkeletonRows rows={2}/>;
-    return <Editor key={JSON.stringify(stored.data)} {...props} stored={stored.data}/>;
+    return <Editor key={address} {...props} stored={stored.data}/>;
 }
 
-function Editor({stored, ...props}: Props & {stored: Policy}) {
+function Editor({stored: latest, ...props}: Props & {stored: Tagged<Policy>}) {
     const can = useCan();
+    const [base, setBase] = useState(latest);
+    const stored = base.body;
     const [draft, setDraft] = useState<Policy>(stored);
     const [json, setJson] = useState('');
     const [way, setWay] = useState<'form' | 'json'>('form');
@@ -59,6 +62,16 @@ function Editor({stored, ...props}: Props & {stored: Policy}) {
     const scopes = useScopes(props.api ?? undefined);
     const list = useId();
     const isChanged = way === 'json' ? json.trim() !== JSON.stringify(stored, null, 2) : JSON.stringify(draft) !== JSON.stringify(stored);
+
+    const isOld = base.etag !== latest.etag;
+    const adopt = () => {
+        setBase(latest);
+        setDraft(latest.body);
+        setJson(JSON.stringify(latest.body, null, 2));
+        setProblem(null);
+    };
+    // While nobody has typed, the editor follows the server.
+    if (isOld && !isChanged) adopt();
 
     function parsed(): Policy | null {
         if (way === 'form') return draft;
@@ -86,11 +99,15 @@ function Editor({stored, ...props}: Props & {stored: Policy}) {
         if (!policy) return;
         setBusy(true);
         try {
-            await call('PUT', addressOf(props), policy);
+            await call('PUT', addressOf(props), policy, {ifMatch: base.etag});
             toast(t('Policy saved'));
+            setBase({...base, body: policy});
+            setDraft(policy);
+            setJson(JSON.stringify(policy, null, 2));
             await refresh('policy', 'token', 'principals');
         } catch (failure) {
-            setProblem(failure);
+            if (failure instanceof Problem && failure.status === 412) await refresh('policy');
+            else setProblem(failure);
         }
         setBusy(false);
     }
@@ -108,6 +125,7 @@ function Editor({stored, ...props}: Props & {stored: Policy}) {
                 <Segments label={t('Editor')} value={way} onChange={show}
                           options={[{value: 'form', text: t('Statements')}, {value: 'json', text: 'JSON'}]}/>
             </div>
+            {isOld && isChanged && !busy && <ChangedElsewhere reset={adopt}/>}
             {problem !== null && <PolicyProblem problem={problem}/>}
             {way === 'json'
                 ? <textarea aria-label={t('Policy as JSON')} rows={12} spellCheck={false} value={json} readOnly={!mayWrite}
@@ -130,8 +148,8 @@ function Editor({stored, ...props}: Props & {stored: Policy}) {
                             {t('Add statement')}
                         </Button>
                     )}
-                    <Button look="primary" busy={busy} disabled={!isChanged} onClick={() => void save()}>{t('Save policy')}</Button>
-                    {isChanged && <Button look="quiet" onClick={() => { setDraft(stored); setJson(JSON.stringify(stored, null, 2)); setProblem(null); }}>
+                    <Button look="primary" busy={busy} disabled={!isChanged || isOld} onClick={() => void save()}>{t('Save policy')}</Button>
+                    {isChanged && <Button look="quiet" onClick={adopt}>
                         {t('Undo changes')}
                     </Button>}
                 </div>

@@ -13,7 +13,7 @@ import {toast} from '../ui/announce';
 import {ShowAs} from '../ui/as-command';
 import {Card, PageHead} from '../ui/bits';
 import {Button} from '../ui/button';
-import {Notice, ProblemNotice, SkeletonRows} from '../ui/feedback';
+import {ChangedElsewhere, Notice, ProblemNotice, SkeletonRows} from '../ui/feedback';
 import {Select, TextArea, TextField} from '../ui/field';
 import {errorOf, ErrorSummary, type FormTrouble, troubleOf} from '../ui/form';
 
@@ -55,16 +55,6 @@ export function SettingsPage() {
                 setSaves(saves + 1);
             }}/>}
         </>
-    );
-}
-
-// Says that what is edited is not what stands any more.
-export function ChangedElsewhere({reset}: {reset: () => void}) {
-    return (
-        <Notice tone="warn" role="alert" title={t('Somebody else has changed this meanwhile')}>
-            <p>{t('Nothing of yours was saved. Load what stands now, and make your change again.')}</p>
-            <Button size="small" className="mt-2" onClick={reset}>{t('Load what stands now')}</Button>
-        </Notice>
     );
 }
 

@@ -13,11 +13,10 @@ import {toast} from '../ui/announce';
 import {ShowAs} from '../ui/as-command';
 import {Card, PageHead, Time} from '../ui/bits';
 import {Button} from '../ui/button';
-import {Notice, ProblemNotice, SkeletonRows} from '../ui/feedback';
+import {ChangedElsewhere, Notice, ProblemNotice, SkeletonRows} from '../ui/feedback';
 import {Checkbox, TextField} from '../ui/field';
 import {errorOf, ErrorSummary, type FormTrouble, troubleOf} from '../ui/form';
 import {Icon} from '../ui/icons';
-import {ChangedElsewhere} from './settings';
 
 const kKinds: TokenKind[] = ['jwt', 'opaque', 'key'];
 

@@ -56,6 +56,16 @@ export function ProblemNotice({problem, title, retry}:
     );
 }
 
+// Says that what is edited is not what stands any more.
+export function ChangedElsewhere({reset}: {reset: () => void}) {
+    return (
+        <Notice tone="warn" role="alert" title={t('Somebody else has changed this meanwhile')}>
+            <p>{t('Nothing of yours was saved. Load what stands now, and make your change again.')}</p>
+            <Button size="small" className="mt-2" onClick={reset}>{t('Load what stands now')}</Button>
+        </Notice>
+    );
+}
+
 export function Empty({icon, title, children, action}:
         {icon: IconName; title: string; children?: ReactNode; action?: ReactNode}) {
     return (
