@@ -14,14 +14,15 @@ export interface ExpressRequest {
   latchkey?: Allowed
 }
 export interface ExpressResponse {
-  status(code: number): ExpressResponse
-  set(headers: Record<string, string>): ExpressResponse
-  send(body: string): unknown
+  status(code: number): unknown
+  set(headers: Record<string, string>): unknown
+  // Express finds the type of a route's answers in its handlers, and this one has no opinion.
+  send(body?: any): unknown
 }
-export type ExpressHandler = (
-  request: ExpressRequest,
+export type ExpressHandler<Request extends ExpressRequest = any> = (
+  request: Request,
   response: ExpressResponse,
-  next: (error?: unknown) => void,
+  next: (error?: any) => void,
 ) => void
 
 declare global {
@@ -33,7 +34,10 @@ declare global {
   }
 }
 
-export type Wanted = Requirement | ((request: ExpressRequest) => Requirement)
+/** With Express's own types: `(req: Request) => ({ project: req.params.project })`. */
+export type Wanted<Request extends ExpressRequest = any> =
+  | Requirement
+  | ((request: Request) => Requirement)
 
 /** Lets a request pass whose token is good for what is wanted, and puts what it is on
  * `req.latchkey`. The client's address is `req.ip`: set `trust proxy` behind a proxy. */
@@ -80,7 +84,9 @@ async function check(
     return true
   }
   const refusal = refusalOf(result)
-  response.status(refusal.status).set(refusal.headers).send(refusal.body)
+  response.status(refusal.status)
+  response.set(refusal.headers)
+  response.send(refusal.body)
   return false
 }
 

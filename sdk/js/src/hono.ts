@@ -19,7 +19,8 @@ export type HonoMiddleware = (
   next: () => Promise<void>,
 ) => Promise<Response | void>
 
-export type Wanted = Requirement | ((context: HonoContext) => Requirement)
+/** With Hono's own types: `(c: Context) => ({ project: c.req.param('project') })`. */
+export type Wanted = Requirement | ((context: any) => Requirement)
 
 /** The variables of an app that uses protect(): `new Hono<{ Variables: LatchkeyVariables }>()`. */
 export interface LatchkeyVariables {

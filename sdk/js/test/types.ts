@@ -1,8 +1,9 @@
 // What the types of the package promise, checked by tsc --strict; nothing here is run.
-import { Hono } from 'hono'
+import express, { type Request } from 'express'
+import { type Context, Hono } from 'hono'
 import { Latchkey, PermissionError, type Token } from '@latchkey/sdk'
 import { AuthProvider } from '@latchkey/sdk/auth'
-import { protect, requireScopes, type ExpressHandler } from '@latchkey/sdk/express'
+import { protect, requireScopes } from '@latchkey/sdk/express'
 import { protect as protectHono, type LatchkeyVariables } from '@latchkey/sdk/hono'
 import { createVerifier, type Result } from '@latchkey/sdk/verify'
 
@@ -42,12 +43,24 @@ const verifier = createVerifier({ issuer: 'https://l.example', audience: 'licens
 // @ts-expect-error an audience is needed
 createVerifier({ issuer: 'https://l.example' })
 
-// As Express declares them, without its types being installed.
-type Request = { headers: { authorization?: string | undefined }; ip?: string; latchkey?: object }
-declare function use(...handlers: ExpressHandler[]): void
-use(protect(verifier, { scopes: ['license:read'] }), requireScopes('product:read'))
-export const request: Request = { headers: {} }
+// With Express's own types, as a newcomer has them.
+const server = express()
+server.use(protect(verifier))
+server.get('/licenses', protect(verifier, { scopes: ['license:read'] }), (req, res) => {
+  const owner: string | undefined = req.latchkey?.owner
+  res.json({ owner, token: req.latchkey?.tokenId })
+})
+server.get('/projects/:project/licenses', requireScopes('product:read'),
+  protect(verifier, (req) => ({ project: req.params.project })), (req, res) => {
+    res.status(201).json([req.params.project])
+  })
+const wanted = (req: Request) => ({ project: String(req.params.project) })
+server.use('/projects/:project', protect(verifier, wanted))
+// @ts-expect-error a requirement has scopes
+server.use(protect(verifier, { scope: 'license:read' }))
 
 const app = new Hono<{ Variables: LatchkeyVariables }>()
 app.use('/licenses', protectHono(verifier, (c) => ({ project: c.req.header('x-project') ?? 'p' })))
+app.use('/projects/:project', protectHono(verifier, (c: Context) => ({
+  project: c.req.param('project') ?? '' })))
 app.get('/licenses', (c) => c.json({ owner: c.get('latchkey').owner }))

@@ -71,15 +71,23 @@ class Running(ClientCase):
     def test_the_address_is_what_the_apis_owner_registered(self):
         self.server.routes["GET /v1/apis"] = (200, {}, [
             {"slug": "latchkey", "default": False, "baseUrl": None},
-            {"slug": "licensing", "default": True, "baseUrl": self.server.url + "/api"}])
+            {"slug": "licensing", "audience": "licensing-api", "default": True,
+             "baseUrl": self.server.url + "/api"}])
+        self.server.routes["GET /v1/tokens/self"] = (200, {}, {"id": TOKEN, "api": "licensing"})
+        self.server.routes["GET /.well-known/oauth-protected-resource/licensing"] = (
+            200, {}, {"resource": self.server.url + "/api"})
         self.server.routes["POST /api/functions/a"] = (200, {"Content-Type": "text/plain"}, b"a")
         client = self.client(base_url=None)
-        self.assertEqual([client.run("a"), client.run("a"), client.run("a", api="licensing")],
-                         ["a"] * 3)
+        self.assertEqual([client.run("a"), client.run("a"), client.run("a", api="licensing"),
+                          client.run("a", api="licensing-api")], ["a"] * 4)
         with self.assertRaises(ConfigurationError):
             client.run("a", api="latchkey")
         with self.assertRaises(ConfigurationError):
             client.run("a", api="none")
+        # A session, of which nobody knows what it is for, goes to no API that it is not told.
+        self.server.routes["GET /v1/tokens/self"] = (403, {}, {"code": "token_needed"})
+        with self.assertRaises(ConfigurationError):
+            self.client(base_url=None).run("a")
 
     def test_a_function_is_not_called_twice_by_itself(self):
         self.sequence("POST /functions/pay", (503, {}, b""))

@@ -26,11 +26,17 @@ export function refusalOf(result: Refused | undefined): Refusal {
     title: kTitles[status],
     status,
     code: codeOf(result),
-    detail: result?.reason ?? 'This needs a token.',
+    detail: detailOf(result),
     ...(result === undefined ? {} : { verdict: result.verdict }),
     ...(result?.missingScopes.length ? { missingScopes: result.missingScopes } : {}),
   }
   return { status, headers, body: JSON.stringify(problem) }
+}
+
+function detailOf(result: Refused | undefined): string {
+  if (result === undefined) return 'This needs a token.'
+  const missing = result.missingScopes.join(', ')
+  return missing === '' ? result.reason : `The token lacks ${missing}.`
 }
 
 function codeOf(result: Refused | undefined): string {

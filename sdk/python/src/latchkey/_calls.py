@@ -189,5 +189,10 @@ def checkpoint() -> Call[Json]:
     return Call("GET", "/v1/events/checkpoint", _object)
 
 
+def resource_metadata(slug: str) -> Call[Json]:
+    """Where an API is and what it takes (RFC 9728)."""
+    return Call("GET", "/.well-known/oauth-protected-resource/" + quote(slug, safe=""), _object)
+
+
 def list_apis() -> Call[List[Json]]:
     return Call("GET", "/v1/apis", _items(_object))

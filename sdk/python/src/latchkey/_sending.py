@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, TypeVar,
 from urllib.parse import quote, urljoin, urlsplit
 
 from ._authority import error_of_answer, retry_after_of
-from ._calls import Call, list_apis
+from ._calls import Call, list_apis, own_token, resource_metadata
 from ._http import BODY_BYTES_MAX, Answer, StandardTransport, Transport, check_url
 from ._text import compact_json, is_credential, origin_of, parse_json
 from .auth import AuthProvider
@@ -155,19 +155,43 @@ class Sender:
         known = self._base_urls.get(api or "")
         if known is not None:
             return known
-        for one in self.send(list_apis()):
-            is_it = one.get("default") is True if api is None \
-                else api in (one.get("slug"), one.get("audience"), one.get("id"))
-            if not is_it:
-                continue
+        url = self._address_by_metadata(api)
+        if url is None and api is not None:
+            url = self._address_by_list(api)
+        if url is None:
+            raise ConfigurationError("it is not known where the API is", code="no_base_url",
+                                     hint="give base_url=…, or let its owner register one")
+        checked = check_url(url, self._insecure, "the API's address")
+        self._base_urls[api or ""] = checked
+        return checked
+
+    def _address_by_metadata(self, api: Optional[str]) -> Optional[str]:
+        """The API's own metadata say where it is (RFC 9728); nobody need be allowed to read them.
+        None: they do not, or it is not known which API."""
+        try:
+            slug = api if api is not None else self.send(own_token()).api
+            found = self.send(resource_metadata(slug))
+        except LatchkeyError as error:
+            if error.status not in (401, 403, 404):
+                raise
+            return None
+        url = found.get("resource")
+        return url if isinstance(url, str) and url.startswith(("http://", "https://")) else None
+
+    def _address_by_list(self, api: str) -> Optional[str]:
+        """For who may read the list: an API by its audience or id."""
+        try:
+            listed = self.send(list_apis())
+        except LatchkeyError as error:
+            if error.status not in (401, 403, 404):
+                raise
+            return None
+        for one in listed:
             url = one.get("baseUrl")
-            if not isinstance(url, str) or not url:
-                raise ConfigurationError("the API has no base URL", code="no_base_url",
-                                         hint="its owner can add baseUrl, or give base_url=…")
-            checked = check_url(url, self._insecure, "the API's address")
-            self._base_urls[api or ""] = checked
-            return checked
-        raise ConfigurationError("there is no such API", code="unknown_api")
+            is_it = api in (one.get("slug"), one.get("audience"), one.get("id"))
+            if is_it and isinstance(url, str) and url:
+                return url
+        return None
 
 
 def _error_of(answer: Answer, secret: str) -> LatchkeyError:
