@@ -167,6 +167,24 @@ const kScenarios = {
         await isAccessible(page, 'a long list');
     },
 
+    // A page that does not come is said, and asked for again by hand.
+    async brokenPage(browser) {
+        const page = await watchedPage(browser);
+        const asked = [];
+        await serveMany(page, asked);
+        let isBroken = true;
+        await page.route((url) => url.searchParams.has('after'), (route) => isBroken ? route.abort() : route.fallback());
+        await logIn(page, input.password, '/login?next=' + encodeURIComponent(kTokens));
+        await showsTokens(page);
+        await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+        await page.getByText('The server cannot be reached.').waitFor();
+        await isAccessible(page, 'a list whose next page did not come');
+        isBroken = false;
+        await button(page, 'Try again').click();
+        await page.getByText('The server cannot be reached.').waitFor({state: 'detached'});
+        await page.getByRole('rowheader', {name: 'row-9940', exact: true}).waitFor();
+    },
+
     // Ten thousand cost no more than a hundred: only what is near the screen is drawn, and an event
     // elsewhere changes its row, and does not make the list be read again.
     async tenThousand(browser) {

@@ -48,6 +48,9 @@ class ListsTest(PortalInBrowser):
         self.assertEqual(make(count).status, 201)
         self.browse("longList", server, count=count)
 
+    def test_a_page_that_does_not_come(self):
+        self.browse("brokenPage", self.serve())
+
     def test_ten_thousand_tokens_scroll(self):
         server = self.serve()
         print(self.browse("tenThousand", server, session=server.session()))

@@ -75,6 +75,7 @@ export const installationWords: Record<string, string> = {
     'go': 'los',
     'close': 'schließen',
 
+    '{n} of {all} done': '{n} von {all} erledigt',
     'Columns': 'Spalten',
     'Export as CSV': 'Als CSV exportieren',
     '{n} read…': '{n} gelesen…',

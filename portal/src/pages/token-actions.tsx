@@ -4,7 +4,7 @@ import {call} from '../lib/api';
 import {useMe, useRefresh} from '../lib/client';
 import {cli, curlOf} from '../lib/commands';
 import {copyText} from '../lib/copy';
-import {t, tn} from '../lib/i18n';
+import {number, t, tn} from '../lib/i18n';
 import {relative} from '../lib/time';
 import {refreshTokens} from '../lib/token-cache';
 import {kTokens, likeAddress} from '../lib/tokens';
@@ -73,6 +73,8 @@ function LastUse({token}: {token: Token}) {
     return <p>{t('It was last used {when}.', {when: relative(token.lastUsedAt)})}</p>;
 }
 
+const kAtOnce = 6;
+
 // Five at once are typed out, so that a slip of the hand stops nothing.
 function needsTyping(wish: Wish) {
     return wish.what === 'revoke' && wish.tokens.length >= 5;
@@ -91,6 +93,7 @@ export function WishDialog({wish, onClose, onDone}:
     const [typed, setTyped] = useState('');
     const [problem, setProblem] = useState<unknown>(null);
     const [last, setLast] = useState<Wish | null>(null);
+    const [done, setDone] = useState(0);
     const {data: me} = useMe();
     const refresh = useRefresh();
     if (wish && wish !== last) setLast(wish);
@@ -109,13 +112,18 @@ export function WishDialog({wish, onClose, onDone}:
         setProblem(null);
         const failed: unknown[] = [];
         const body = reason.trim() ? {reason: reason.trim()} : {};
-        for (const token of asked.tokens) {
-            try {
-                await call('POST', `/v1/tokens/${token.id}/${asked.what}`, body);
-            } catch (failure) {
-                failed.push(failure);
+        const queue = [...asked.tokens];
+        const work = async (most: number) => {
+            for (let n = 0; n < most; ++n) {
+                const token = queue.shift();
+                if (!token) return;
+                await call('POST', `/v1/tokens/${token.id}/${asked.what}`, body).catch((failure: unknown) => failed.push(failure));
+                setDone((count) => count + 1);
             }
-        }
+        };
+        setDone(0);
+        await work(1); // what the server wants to know first, it asks once
+        await Promise.all(Array.from({length: kAtOnce}, () => work(Infinity)));
         await Promise.all([refreshTokens(new Set(asked.tokens.map((token) => token.id)), me?.id ?? ''), refresh('token')]);
         setBusy(false);
         if (failed.length > 0) {
@@ -152,6 +160,9 @@ export function WishDialog({wish, onClose, onDone}:
             {needsTyping(shown) && (
                 <TextField label={t('Type {n} to confirm', {n: count})} inputMode="numeric" value={typed}
                            autoComplete="off" onChange={(event) => setTyped(event.target.value)}/>
+            )}
+            {busy && shown.tokens.length > 1 && (
+                <p role="status">{t('{n} of {all} done', {n: number(done), all: number(shown.tokens.length)})}</p>
             )}
             <AsCommands wish={shown} reason={reason.trim()}/>
         </Confirm>

@@ -169,7 +169,12 @@ export function TokenList({owner, empty, showOwner = false}: {owner: string; emp
                     </Empty>
                 )
                 : <TokenTable tokens={rows} columns={shown} chosen={chosen} onChoose={setChosen} onWish={setWish}/>}
-            {tokens.hasNextPage && (
+            {tokens.isFetchNextPageError && (
+                <div className="border-t border-line p-3">
+                    <ProblemNotice problem={tokens.error} title={t('The tokens could not be read')} retry={() => void tokens.fetchNextPage()}/>
+                </div>
+            )}
+            {tokens.hasNextPage && !tokens.isFetchNextPageError && (
                 <More busy={tokens.isFetchingNextPage} onSeen={() => {
                     if (!tokens.isFetchingNextPage) void tokens.fetchNextPage();
                 }}/>
