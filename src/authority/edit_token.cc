@@ -2,6 +2,8 @@
 
 #include "authority/addresses.h"
 #include "authority/create_token.h"
+#include "authority/facts_of_records.h"
+#include "authority/project_with_token.h"
 #include "authority/site.h"
 #include "authority/token_keys.h"
 #include "authority/token_terms.h"
@@ -77,13 +79,49 @@ void mark_secrets(TokenDetails& details, KeyChanges& changes) {
     }
 }
 
-}  // namespace
+// Of a project's own token: what its grant there is to be, if it was the one it was made with.
+Result<std::optional<store::GrantRecord>> following_grant(store::Transaction& tx,
+                                                          const store::TokenRecord& before,
+                                                          const store::TokenRecord& after) {
+    if (before.scopes == after.scopes) return std::optional<store::GrantRecord>();
+    auto grant = TRY(store::find_grant(tx.connection(), ProjectId{after.owner.bytes},
+                                       store::PrincipalKind::kToken, after.id.bytes));
+    if (!grant || grant->policy_json != policy_for_scopes(before.scopes)) {
+        return std::optional<store::GrantRecord>();
+    }
+    grant->policy_json = policy_for_scopes(after.scopes);
+    grant->updated_at = tx.now();
+    return grant;
+}
 
-Result<TokenDetails> edit_token(store::Transaction& tx, const Actor& actor,
-                                const DirectoryView& directory, std::string_view id,
-                                const TokenEdit& edit) {
+Status append_edit(store::Transaction& tx, const Actor& actor, const store::TokenRecord& token,
+                   const KeyChanges& changes, const std::optional<store::GrantRecord>& grant) {
+    if (!grant) return append_token_event(tx, "token.updated", actor, token, changes);
+    TRY(store::put_grant(tx.connection(), *grant));
+    store::EventDraft event;
+    event.type = "token.updated";
+    event.actor = actor.text();
+    event.owner = token.owner;
+    event.token = token.id;
+    json::array facts{verify::to_json(fact_of(token)), verify::to_json(fact_of(*grant))};
+    append_facts(changes, facts);
+    event.data = json::object{
+        {"facts", std::move(facts)}, {"name", token.name}, {"project", grant->project.uuid()}};
+    TRY(tx.append_event(std::move(event)));
+    return {};
+}
+
+struct AskedEdit {
+    std::string_view id;
+    const TokenEdit& edit;
+    bool moves_grant{false};
+};
+
+Result<TokenDetails> apply_edit(store::Transaction& tx, const Actor& actor,
+                                const DirectoryView& directory, const AskedEdit& asked) {
+    const TokenEdit& edit = asked.edit;
     if (edit.description) TRY(check_description(*edit.description));
-    auto details = TRY(token_to_change(tx, actor, id));
+    auto details = TRY(token_to_change(tx, actor, asked.id));
     auto& token = details.token;
     const store::TokenRecord before = token;
     if (edit.name) TRY(check_token_name(*edit.name, token.kind));
@@ -111,8 +149,24 @@ Result<TokenDetails> edit_token(store::Transaction& tx, const Actor& actor,
     token.updated_at = tx.now();
     TRY(store::update_token(tx.connection(), token));
     TRY(write_keys(tx.connection(), changes));
-    TRY(append_token_event(tx, "token.updated", actor, token, changes));
+    std::optional<store::GrantRecord> grant;
+    if (asked.moves_grant) grant = TRY(following_grant(tx, before, token));
+    TRY(append_edit(tx, actor, token, changes, grant));
     return details;
+}
+
+}  // namespace
+
+Result<TokenDetails> edit_token(store::Transaction& tx, const Actor& actor,
+                                const DirectoryView& directory, std::string_view id,
+                                const TokenEdit& edit) {
+    return apply_edit(tx, actor, directory, {id, edit});
+}
+
+Result<TokenDetails> edit_token_and_grant(store::Transaction& tx, const Actor& actor,
+                                          const DirectoryView& directory, std::string_view id,
+                                          const TokenEdit& edit) {
+    return apply_edit(tx, actor, directory, {id, edit, true});
 }
 
 }  // namespace latchkey::authority

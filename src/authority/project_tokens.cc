@@ -3,10 +3,10 @@
 #include "authority/bootstrap.h"
 #include "authority/bulk_rules.h"
 #include "authority/create_token.h"
-#include "authority/edit_token.h"
 #include "authority/facts_of_records.h"
 #include "authority/own_rights.h"
 #include "authority/policy_rights.h"
+#include "authority/project_with_token.h"
 #include "authority/site.h"
 #include "authority/token_terms.h"
 #include "crypto/random.h"
@@ -104,37 +104,11 @@ Status check_is_of_project(store::Connection& db, const store::TokenRecord& toke
     return Error{ErrorCode::kNotFound, "there is no such token"}.with_reason("unknown_token");
 }
 
-Status follow_permissions(store::Transaction& tx, const Actor& actor,
-                          const store::TokenRecord& before, const store::TokenRecord& after) {
-    const ProjectId project{after.owner.bytes};
-    auto grant = TRY(
-        store::find_grant(tx.connection(), project, store::PrincipalKind::kToken, after.id.bytes));
-    if (!grant || grant->policy_json != policy_for_scopes(before.scopes)) return {};
-    grant->policy_json = policy_for_scopes(after.scopes);
-    grant->updated_at = tx.now();
-    TRY(store::put_grant(tx.connection(), *grant));
-    store::EventDraft event;
-    event.type = "policy.updated";
-    event.actor = actor.text();
-    event.owner = after.owner;
-    event.token = after.id;
-    event.data = json::object{{"facts", {verify::to_json(fact_of(*grant))}},
-                              {"project", project.uuid()},
-                              {"principal", "token/" + after.id.uuid()}};
-    TRY(tx.append_event(std::move(event)));
-    return {};
-}
-
-}  // namespace
-
-Result<CreatedProjectToken> create_project_token(store::Transaction& tx, const Actor& actor,
-                                                 const DirectoryView& apis,
-                                                 std::string_view project,
-                                                 const CreateProjectToken& wanted) {
-    TRY(actor.require("token:write"));
+// Writes it, and adds what was written to the facts of an event.
+Result<CreatedProjectToken> make_token(store::Transaction& tx, const ProjectAccess& access,
+                                       const DirectoryView& apis, const CreateProjectToken& wanted,
+                                       json::array& facts) {
     auto& db = tx.connection();
-    TRY(require_still_active(db, actor, tx.now()));
-    const auto access = TRY(access_to_project(db, actor, project));
     TRY(access.require("token:write"));
     TRY(check_name(wanted.name));
     const std::string& slug = access.project.api_slug;
@@ -145,7 +119,6 @@ Result<CreatedProjectToken> create_project_token(store::Transaction& tx, const A
     token.scopes = TRY(check_permissions(*api, wanted.permissions));
     TRY(check_may_give(db, access, api->api.slug, *token.scopes));
     if (wanted.needs_unique_name) TRY(check_name_is_free(db, access.project.id, wanted.name));
-    json::array facts;
     token.id = new_id<TokenId>(tx.now());
     token.owner = TRY(project_user(tx, access.project, facts));
     token.api = api->api.id;
@@ -168,15 +141,45 @@ Result<CreatedProjectToken> create_project_token(store::Transaction& tx, const A
     facts.push_back(verify::to_json(fact_of(token)));
     facts.push_back(verify::to_json(fact_of(secret)));
     facts.push_back(verify::to_json(fact_of(grant)));
+    return made;
+}
+
+}  // namespace
+
+Result<CreatedProjectToken> create_project_token(store::Transaction& tx, const Actor& actor,
+                                                 const DirectoryView& apis,
+                                                 std::string_view project,
+                                                 const CreateProjectToken& wanted) {
+    TRY(actor.require("token:write"));
+    TRY(require_still_active(tx.connection(), actor, tx.now()));
+    const auto access = TRY(access_to_project(tx.connection(), actor, project));
+    json::array facts;
+    auto made = TRY(make_token(tx, access, apis, wanted, facts));
     store::EventDraft event;
     event.type = "token.created";
     event.actor = actor.text();
-    event.owner = token.owner;
-    event.token = token.id;
-    event.data = json::object{
-        {"facts", std::move(facts)}, {"name", token.name}, {"project", access.project.id.uuid()}};
+    event.owner = made.token.owner;
+    event.token = made.token.id;
+    event.data = json::object{{"facts", std::move(facts)},
+                              {"name", made.token.name},
+                              {"project", access.project.id.uuid()}};
     TRY(tx.append_event(std::move(event)));
     return made;
+}
+
+Result<ProjectWithToken> create_project_with_token(store::Transaction& tx, const Actor& actor,
+                                                   const DirectoryView& apis,
+                                                   const CreateProject& wanted,
+                                                   const CreateProjectToken& first) {
+    TRY(actor.require("token:write"));
+    std::optional<CreatedProjectToken> made;
+    const auto also = [&](const store::ProjectRecord& project, json::array& facts) -> Status {
+        const auto access = TRY(access_to_project(tx.connection(), actor, project.id.uuid()));
+        made = TRY(make_token(tx, access, apis, first, facts));
+        return {};
+    };
+    auto view = TRY(create_project_and(tx, actor, apis, wanted, also));
+    return ProjectWithToken{std::move(view), std::move(*made)};
 }
 
 Result<ProjectTokenPage> list_project_tokens(store::Connection& db, const Actor& actor,
@@ -226,11 +229,7 @@ Result<TokenDetails> edit_project_token(store::Transaction& tx, const Actor& act
         if (api == nullptr) return Error{ErrorCode::kInternal, "a token's API does not exist"};
         terms.scopes = TRY(check_permissions(*api, *edit.permissions));
     }
-    auto details = TRY(edit_token(tx, actor, apis, id, terms));
-    if (details.token.scopes != before.scopes) {
-        TRY(follow_permissions(tx, actor, before, details.token));
-    }
-    return details;
+    return edit_token_and_grant(tx, actor, apis, id, terms);
 }
 
 }  // namespace latchkey::authority

@@ -1,6 +1,7 @@
 #include "authority/projects.h"
 
 #include "authority/facts_of_records.h"
+#include "authority/project_with_token.h"
 #include "base/encoding.h"
 #include "crypto/random.h"
 #include "token/names.h"
@@ -119,6 +120,12 @@ Result<std::vector<ProjectView>> views_of(store::Connection& db, const Actor& ac
 
 Result<ProjectView> create_project(store::Transaction& tx, const Actor& actor,
                                    const DirectoryView& apis, const CreateProject& wanted) {
+    return create_project_and(tx, actor, apis, wanted, nullptr);
+}
+
+Result<ProjectView> create_project_and(store::Transaction& tx, const Actor& actor,
+                                       const DirectoryView& apis, const CreateProject& wanted,
+                                       const AlsoMade& also) {
     TRY(actor.require("project:write"));
     auto& db = tx.connection();
     TRY(require_still_active(db, actor, tx.now()));
@@ -139,8 +146,9 @@ Result<ProjectView> create_project(store::Transaction& tx, const Actor& actor,
     owner.role = store::ProjectRole::kOwner;
     owner.created_at = tx.now();
     TRY(store::put_membership(db, owner));
-    TRY(append_project_event(tx, "project.created", actor, project,
-                             {verify::to_json(fact_of(owner))}));
+    json::array facts{verify::to_json(fact_of(owner))};
+    if (also) TRY(also(project, facts));
+    TRY(append_project_event(tx, "project.created", actor, project, std::move(facts)));
     return ProjectView{std::move(project), std::string(place_name(owner.role))};
 }
 

@@ -18,9 +18,13 @@ UuidBytes id_of(const Member& member) {
     return authority::member_id(member.membership.project, member.membership.user);
 }
 
-Result<Member> get_member(store::Connection& db, const api::Call& call) {
+// Before anything is changed, so that nobody waits for the search.
+Result<Member> get_member(const api::Call& call) {
     const auto id = TRY(id_parameter(call, "member"));
-    auto found = TRY(authority::find_member(db, call.actor(), *parse_uuid(id)));
+    using Found = std::optional<Member>;
+    auto found = TRY(call.services.authority.store().query<Found>([&](store::Connection& db) {
+        return authority::find_member(db, call.actor(), *parse_uuid(id));
+    }));
     if (!found) return authority::no_such_principal();
     return std::move(*found);
 }
@@ -69,13 +73,15 @@ Result<http::Response> get_members(api::Call& call) {
 }
 
 Result<http::Response> patch_member(api::Call& call) {
+    const auto member = TRY(get_member(call));
     auto body = TRY(api::Body::parse(call.request()));
     auto permissions = TRY(body.optional_texts("permissions"));
-    if (permissions) permissions = TRY(expanded(permissions));
+    std::optional<std::string> place;
+    if (permissions) {
+        permissions = TRY(expanded(permissions));
+        place = TRY(place_for(member, *permissions));
+    }
     TRY(call.services.authority.store().mutate([&](store::Transaction& tx) -> Status {
-        const auto member = TRY(get_member(tx.connection(), call));
-        std::optional<std::string> place;
-        if (permissions) place = TRY(place_for(member, *permissions));
         TRY(authority::put_member(tx, call.actor(), member.membership.project.uuid(),
                                   member.membership.user.uuid(), place));
         return {};
@@ -84,11 +90,11 @@ Result<http::Response> patch_member(api::Call& call) {
 }
 
 Result<http::Response> delete_member(api::Call& call) {
+    const auto member = TRY(get_member(call));
     Timestamp at;
     TRY(call.services.authority.store().mutate(
         [&](store::Transaction& tx) -> Status {
             at = tx.now();
-            const auto member = TRY(get_member(tx.connection(), call));
             return authority::remove_member(tx, call.actor(), member.membership.project.uuid(),
                                             member.membership.user.uuid());
         },

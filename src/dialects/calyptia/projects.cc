@@ -3,7 +3,7 @@
 
 #include "api/body.h"
 #include "api/create_once.h"
-#include "authority/project_tokens.h"
+#include "authority/project_with_token.h"
 #include "dialects/calyptia/pages.h"
 #include "dialects/calyptia/permissions.h"
 #include "dialects/calyptia/routes.h"
@@ -34,7 +34,7 @@ using Projects = std::vector<store::ProjectRecord>;
 // One more than the page, if there is one: then there are more.
 Result<Projects> newest_projects(store::Connection& db, const api::Call& call, const Page& page) {
     store::NewestProjects query;
-    if (call.query.has("name")) query.name = call.query.get("name");
+    if (!call.query.get("name").empty()) query.name = call.query.get("name");
     if (page.before) query.before = ProjectId{*page.before};
     query.limit = kPageMax;
     Projects found;
@@ -58,15 +58,14 @@ Result<http::Response> post_project(api::Call& call) {
     wanted.name = TRY(body.text("name"));
     const auto apis = call.services.authority.directory().view();
     return api::create_once(call, [&](store::Transaction& tx) -> Result<json::object> {
-        const auto made = TRY(authority::create_project(tx, call.actor(), *apis, wanted));
-        const auto token = TRY(authority::create_project_token(
-            tx, call.actor(), *apis, made.project.id.uuid(), {"default", all_permissions(), true}));
-        const auto own =
-            TRY(authority::own_membership(tx.connection(), call.actor(), made.project.id));
+        const auto made = TRY(authority::create_project_with_token(
+            tx, call.actor(), *apis, wanted, {"default", all_permissions(), true}));
+        const auto& project = made.view.project;
+        const auto own = TRY(authority::own_membership(tx.connection(), call.actor(), project.id));
         json::object view;
-        view["id"] = made.project.id.uuid();
-        view["token"] = token.text.expose();
-        view["createdAt"] = format_rfc3339(made.project.created_at);
+        view["id"] = project.id.uuid();
+        view["token"] = made.token.text.expose();
+        view["createdAt"] = format_rfc3339(project.created_at);
         view["membership"] = membership_view(*own);
         return view;
     });

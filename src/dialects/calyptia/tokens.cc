@@ -15,7 +15,6 @@ using Tokens = std::vector<store::TokenRecord>;
 // One more than the page, if there is one: then there are more.
 Result<Tokens> newest_tokens(store::Connection& db, const api::Call& call,
                              const std::string& project, const Page& page) {
-    const bool has_name = call.query.has("name");
     const std::string name = call.query.get("name");
     store::TokenQuery query;
     query.now = call.services.authority.clock().now();
@@ -26,7 +25,7 @@ Result<Tokens> newest_tokens(store::Connection& db, const api::Call& call,
     while (true) {
         auto some = TRY(authority::list_project_tokens(db, call.actor(), project, query));
         for (auto& token : some.tokens) {
-            if (has_name && token.name != name) continue;
+            if (!name.empty() && token.name != name) continue;
             found.push_back(std::move(token));
             if (found.size() > page.last) return found;
         }
