@@ -16,6 +16,8 @@ inline constexpr std::size_t kBulkShown = 200;
 // Named one by one: by project, or by how long they were not used.
 inline constexpr std::size_t kBulkListMax = 100'000;
 inline constexpr std::size_t kOpenBulksMax = 32;
+// Of one who may stop his own tokens alone.
+inline constexpr std::size_t kOpenBulksOfUserMax = 4;
 
 // All that is given must hold.
 struct BulkFilter {

@@ -344,6 +344,22 @@ TEST_F(BulkTest, OtherPeoplesTokensNeedARight) {
     EXPECT_EQ(seen(as_admin_), "");
 }
 
+TEST_F(BulkTest, NobodyKeepsAnAdministratorFromStoppingALeak) {
+    for (std::size_t i = 0; i < kOpenBulksOfUserMax; ++i) {
+        ASSERT_TRUE(start(as_bob_, TokenState::kRevoked, {.scope = "license:read"})) << i;
+    }
+    const auto more = start(as_bob_, TokenState::kRevoked, {.scope = "license:read"});
+    EXPECT_EQ(reason_of(more), "too_many_bulk_rules");
+    EXPECT_TRUE(start(as_alice_, TokenState::kRevoked, {.scope = "license:read"}));
+    for (std::size_t i = kOpenBulksOfUserMax + 1; i < kOpenBulksMax; ++i) {
+        ASSERT_TRUE(start(as_admin_, TokenState::kRevoked, {.scope = "license:read"})) << i;
+    }
+    const auto full = start(as_admin_, TokenState::kRevoked, {.scope = "license:read"});
+    EXPECT_EQ(reason_of(full), "too_many_bulk_rules");
+    settle();
+    EXPECT_TRUE(start(as_bob_, TokenState::kRevoked, {.scope = "license:read"}));
+}
+
 TEST_F(BulkTest, ADryRunCountsListsAndChangesNothing) {
     const auto first = mint(as_alice_);
     const auto second = mint(as_alice_);
