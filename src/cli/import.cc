@@ -233,9 +233,54 @@ Result<int> import(Context& context, const Options& options) {
     return import_from(context, options, in, size);
 }
 
+Result<int> list_sources(Context& context) {
+    ApiClient client = TRY(context.client());
+    const Listing listing = TRY(client.list("/v1/imports", 0));
+    if (context.globals.json) {
+        context.print_json_list(listing.items);
+        return kExitOk;
+    }
+    Table table{{"NAME", "PREFIX", "ALGORITHM", "TOKENS", "STILL NEEDED"}, {}};
+    for (const json::value& item : listing.items) {
+        if (!item.is_object()) continue;
+        const json::object& source = item.get_object();
+        table.rows.push_back({text_of(source, "name"), text_of(source, "prefix"),
+                              text_of(source, "algorithm"),
+                              std::to_string(number_of(source, "tokens").value_or(0)),
+                              std::to_string(number_of(source, "needed").value_or(0))});
+    }
+    context.print_table(table, false);
+    return kExitOk;
+}
+
+Result<int> remove_source(Context& context, const std::string& name) {
+    ApiClient client = TRY(context.client());
+    TRY(client.remove("/v1/imports/" + percent_encode(name)));
+    if (context.globals.json) {
+        context.print_json(json::object{{"removed", name}});
+    } else if (!context.globals.quiet) {
+        context.print(fmt::format("Removed the source {}\n", harmless(name)));
+    }
+    return kExitOk;
+}
+
+void add_sources(Command root) {
+    Command sources = root.command("import-source", "The systems that tokens were imported from");
+    sources.command("list", "List them, with how many of their secrets are still needed")
+        .alias("ls")
+        .example("latchkey import-source list")
+        .action(&list_sources);
+    auto name = std::make_shared<std::string>();
+    sources.command("remove", "Forget one that no secret needs any more, and its key")
+        .argument("NAME", *name, "What it is called here")
+        .example("latchkey import-source remove acme")
+        .action([name](Context& context) { return remove_source(context, *name); });
+}
+
 }  // namespace
 
 void add_import(Command root) {
+    add_sources(root);
     auto options = std::make_shared<Options>();
     Command command = root.command("import", "Take over the tokens of another system");
     command.argument("FILE", options->file, "JSON lines; - reads standard input");

@@ -171,6 +171,13 @@ class JsonStories(Story):
                 "api": "licensing", "scopes": []}
         self.run_one("import", "--from", "hashes", "--source", "acme", "--prefix", "acme_",
                      "--entropy-bits", "160", "-", stdin=json.dumps(line))
+        self.run_one("import-source list")
+        self.cli("import", "--from", "hashes", "--source", "unused", "--prefix", "unused_",
+                 "--entropy-bits", "160", "-")
+        self.run_one("import-source remove", "unused")
+
+    def log(self):
+        self.run_one("events list", "--limit", "20")
         self.run_one("events checkpoint")
         self.run_one("events verify")
         self.run_one("version")

@@ -72,12 +72,12 @@ class ImportStories(Story):
         dry = self.run_import("acme", "acme_", file, *key, "--dry-run")
         self.assertEqual(dry.stdout, "3 tokens can be imported; nothing was written\n")
         self.assertEqual(self.verdict(old[0]), "malformed")
-        self.assertEqual(json.loads(self.cli("request", "GET", "/v1/imports").stdout), [])
+        self.assertNotIn("acme", self.cli("import-source", "list").stdout)
 
         done = self.run_import("acme", "acme_", file, *key)
         self.assertEqual((done.stdout, done.stderr), ("Imported 3 tokens\n", ""))
         self.assertEqual([self.verdict(secret) for secret in old],
-                         ["active", "active", "wrong_address"])
+                         ["active", "active", "address_not_allowed"])
         self.assertEqual(self.verdict("acme_unknown"), "unknown")
         again = self.run_import("acme", "acme_", file, *key)
         self.assertEqual(again.stdout, "Imported 0 tokens, 3 were there already\n")
@@ -86,13 +86,17 @@ class ImportStories(Story):
         token = next(one for one in listed if one["name"] == "ci")
         self.assertEqual((token["source"], token["kind"]), ("acme", "opaque"))
         self.assertIn("acme", self.cli("token", "get", token["id"]).stdout)
-        verifier = self.server.verifier_token("licensing") if hasattr(
-            self.server, "verifier_token") else None
-        if verifier:
-            answer = self.server.request("POST", "/v1/tokens/verify",
-                                         {"token": old[0], "scopes": ["license:read"]},
-                                         token=verifier).json()
-            self.assertEqual((answer["verdict"], answer["tokenId"]), ("active", token["id"]))
+        self.cli("user", "create", "--machine", "-n", "gateway", "--verifies", "licensing")
+        self.cli("user", "set-roles", "gateway", "verifier")
+        gateway = json.loads(self.cli("user", "get", "gateway", "--json").stdout)["id"]
+        verifier = self.server.request(
+            "POST", f"/v1/tokens?owner={gateway}",
+            {"name": "gateway", "api": "latchkey", "scopes": ["token:verify"]},
+            token=self.server.session()).json()["token"]
+        answer = self.server.request("POST", "/v1/tokens/verify",
+                                     {"token": old[0], "scopes": ["license:read"]},
+                                     token=verifier).json()
+        self.assertEqual((answer["verdict"], answer["tokenId"]), ("active", token["id"]))
 
         # After a restart, and after kill -9.
         self.server.kill()
@@ -168,15 +172,17 @@ class ImportStories(Story):
         tally = self.tally("many", "many_", whole, *args)
         self.assertEqual((tally["imported"], tally["existing"]), (320, 130))
         self.assertEqual({self.verdict(one) for one in tokens[::50]}, {"active"})
-        sources = json.loads(self.cli("request", "GET", "/v1/imports").stdout)
+        sources = json.loads(self.cli("import-source", "list", "--json").stdout)
         many = next(one for one in sources if one["name"] == "many")
         self.assertEqual((many["tokens"], many["needed"]), (450, 450))
+        self.assertIn("many_", self.cli("import-source", "list").stdout)
+        self.assertIn("450 tokens", self.fails(6, "import-source", "remove", "many"))
+        self.fails(3, "import-source", "remove", "nowhere")
 
     def test_the_source_is_checked_before_anything_is_sent(self):
         file = self.lines("one.jsonl", [entry(plain("zz_1"))])
         for prefix in ("lkp_", "lk", "eyJ", "x"):
-            self.assertIn("--", self.cli_fails(6, "zz", prefix, file, "--entropy-bits", "160") +
-                          "--")
+            self.cli_fails(6, "zz", prefix, file, "--entropy-bits", "160")
         self.assertIn("112 bits", self.cli_fails(6, "zz", "zz_", file, "--entropy-bits", "64"))
         self.cli_fails(2, "zz", "zz_", file)
         self.cli_fails(2, "zz", "zz_", file, "--entropy-bits", "many")
