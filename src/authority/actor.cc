@@ -4,6 +4,7 @@
 
 #include "authority/bulk_rules.h"
 #include "authority/directory.h"
+#include "authority/own_tokens.h"
 #include "authority/rights.h"
 #include "store/tables.h"
 #include "token/scope.h"
@@ -29,10 +30,11 @@ Status require_still_allowed(store::Connection& db, const Actor& actor,
 
 // The same for a token that hands on what it has at another API.
 Status require_still_has(store::Connection& db, const Actor& actor, const store::TokenRecord& token,
-                         const std::vector<RoleId>& roles) {
+                         const store::UserRecord& owner) {
     if (!actor.hands_on) return {};
+    TRY(require_no_project(owner));
     const auto api = TRY(store::find_api(db, token.api));
-    const auto owned = rights_at(TRY(rights_of_roles(db, roles)), api ? api->slug : "");
+    const auto owned = rights_at(TRY(rights_of_roles(db, owner.roles)), api ? api->slug : "");
     const auto held = token.scopes.value_or(std::vector<std::string>());
     std::vector<std::string> lost;
     for (const auto& scope : *actor.hands_on) {
@@ -106,7 +108,7 @@ Status require_still_active(store::Connection& db, const Actor& actor, Timestamp
                            (!token->expires_at || *token->expires_at > now) &&
                            (!token->not_before || *token->not_before <= now);
     if (!is_active) return ended();
-    TRY(require_still_has(db, actor, *token, user->roles));
+    TRY(require_still_has(db, actor, *token, *user));
     if (!actor.secret) return {};
     // A rotation may have ended the very secret that this request came with.
     for (const auto& secret : TRY(store::recent_secrets_of(db, *token))) {

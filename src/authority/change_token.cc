@@ -8,6 +8,7 @@
 #include "authority/directory.h"
 #include "authority/facts_of_records.h"
 #include "authority/own_rights.h"
+#include "authority/own_tokens.h"
 #include "authority/policy_rights.h"
 #include "authority/project_access.h"
 #include "authority/rights.h"
@@ -39,15 +40,21 @@ Status check_may_touch(store::Connection& db, const Actor& actor, const store::T
     return touch == Touch::kRead ? Status{} : access->require("token:write");
 }
 
+// His own of that API; and a project's own token comes nowhere through such a door.
+Status check_behind_door(store::Connection& db, const Actor& actor,
+                         const store::TokenRecord& token) {
+    if (token.owner != actor.user || token.api != *actor.only_api) return no_such_token();
+    const auto owner = TRY(store::find_user(db, actor.user));
+    return owner ? require_no_project(*owner) : Status(no_such_token());
+}
+
 Result<TokenDetails> read_token(store::Connection& db, const Actor& actor, std::string_view id,
                                 Touch touch) {
     const auto parsed = parse_uuid(id);
     if (!parsed) return no_such_token();
     auto token = TRY(store::find_token(db, *parsed));
     if (!token || token->deleted_at) return no_such_token();
-    if (actor.only_api && (token->owner != actor.user || token->api != *actor.only_api)) {
-        return no_such_token();
-    }
+    if (actor.only_api) TRY(check_behind_door(db, actor, *token));
     if (token->owner != actor.user) TRY(check_may_touch(db, actor, *token, touch));
     TRY(apply_bulk_rules(db, *token));
     TokenDetails details;

@@ -28,7 +28,6 @@ void let_in(Actor& actor, const Door& door, std::vector<std::string> held,
             const std::vector<std::string>& owned) {
     const bool writes = !door.write_scope.empty() && covers(held, door.write_scope);
     const bool reads = writes || (!door.read_scope.empty() && covers(held, door.read_scope));
-    // A project's own user, whose tokens are made in the project alone, has no rights here.
     actor.permissions.clear();
     if (reads && covers(owned, "token:read")) actor.permissions.emplace_back("token:read");
     if (writes && covers(owned, "token:write")) actor.permissions.emplace_back("token:write");
@@ -36,10 +35,17 @@ void let_in(Actor& actor, const Door& door, std::vector<std::string> held,
     confine(actor, door);
 }
 
+Status require_no_project(const store::UserRecord& owner) {
+    if (owner.kind != store::UserKind::kProject) return {};
+    return Error{ErrorCode::kPermissionDenied, "a project's own token manages no tokens"};
+}
+
 Result<OwnTokens> list_own_tokens(store::Connection& db, const Actor& actor,
                                   const OwnTokensQuery& query) {
     TRY(actor.require("token:read"));
     CHECK(actor.only_api.has_value());
+    const auto owner = TRY(store::find_user(db, actor.user));
+    if (owner) TRY(require_no_project(*owner));
     store::TokenQuery wanted;
     wanted.owner = actor.user;
     wanted.api = actor.only_api;

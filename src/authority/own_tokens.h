@@ -1,6 +1,6 @@
 // One API's tokens behind a door of their own, as a dialect has one: whoever comes in meets his own
-// tokens of that API and no others, an administrator too. A token of the API itself comes in as well
-// when it holds the API's scope for that, and then hands on only what it has there.
+// tokens of that API and no others, an administrator too. A token of the API itself comes in as
+// well when it holds the API's scope for that, and then hands on only what it has there.
 #pragma once
 
 #include <string>
@@ -25,10 +25,13 @@ struct Door {
 void confine(Actor& actor, const Door& door);
 
 // The actor is a token of the door's API that may do `held` there; its owner may do `owned` at
-// `latchkey`. It may do with its owner's tokens what its scopes say, and no more than its owner. The
-// scopes count behind this door alone, for the actor of one request.
+// `latchkey`. It may do with its owner's tokens what its scopes say, and no more than its owner.
+// The scopes count behind this door alone, for the actor of one request.
 void let_in(Actor& actor, const Door& door, std::vector<std::string> held,
             const std::vector<std::string>& owned);
+
+// What a project's own token may do is its policy's to say, and making tokens is never part of it.
+Status require_no_project(const store::UserRecord& owner);
 
 struct OwnTokensQuery {
     store::TokenSort sort{store::TokenSort::kOldest};

@@ -72,7 +72,8 @@ Result<authority::PreparedToken> create_own_token(api::Call& call, authority::Cr
 
 Result<std::optional<Timestamp>> read_end(const api::Call& call, api::Body& body,
                                           std::string_view name) {
-    if (body.has(name)) return body.optional_time(name);
+    const auto end = TRY(body.optional_time(name));
+    if (body.has(name)) return end;
     const auto days = call.services.authority.site()->default_life_days;
     if (!days) return std::optional<Timestamp>{};
     return std::optional{call.services.authority.clock().now() + std::chrono::hours(24) * *days};

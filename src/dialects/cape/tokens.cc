@@ -10,7 +10,7 @@ constexpr std::size_t kListedMax = 10'000;
 
 json::object view_of(const store::ListedToken& listed) {
     const auto& token = listed.token;
-    json::object view{{"id", token.id.uuid()},
+    json::object view{{"id", token.id.shortuuid()},
                       {"name", token.name},
                       {"description", token.description},
                       {"created_at", format_rfc3339(token.created_at)}};
