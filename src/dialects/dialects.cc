@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "dialects/affinidi/edge.h"
 #include "dialects/calyptia/edge.h"
 #include "dialects/cape/edge.h"
 #include "dialects/cryptlex/edge.h"
@@ -18,6 +19,7 @@ struct Dialect {
 };
 
 constexpr std::array kDialects = {
+    Dialect{"affinidi", make_affinidi},
     Dialect{"calyptia", make_calyptia},
     Dialect{"cape", make_cape},
     Dialect{"cryptlex", make_cryptlex},
