@@ -135,6 +135,8 @@ const kScenarios = {
         assert.equal(await reference.getAttribute('href'), '/docs');
         await reference.click();
         await page.getByRole('heading', {name: /^Latchkey/}).waitFor();
+        await page.getByRole('link', {name: 'Back to the portal'}).click();
+        await page.getByRole('heading', {name: /^Hello/, level: 1}).waitFor();
     },
 
     // Everything from the keyboard alone.

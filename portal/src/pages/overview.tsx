@@ -14,6 +14,8 @@ import {Snippet} from '../ui/copy';
 import {Empty, ProblemNotice, SkeletonRows} from '../ui/feedback';
 import {Icon} from '../ui/icons';
 
+const kMost = 1000;
+
 interface Concern {
     token: Token;
     text: string;
@@ -32,11 +34,12 @@ function concerns(tokens: Token[], now = Date.now()): Concern[] {
     return list.sort((a, b) => Number(b.tone === 'warn') - Number(a.tone === 'warn')).slice(0, 8);
 }
 
-function Figure({value, text, href, icon}: {value: number; text: string; href: string; icon: 'check' | 'clock' | 'play' | 'pause'}) {
+function Figure({value, isLeast, text, href, icon}:
+        {value: number; isLeast: boolean; text: string; href: string; icon: 'check' | 'clock' | 'play' | 'pause'}) {
     return (
         <Link href={href} className="card flex flex-col gap-1 px-5 py-4 transition-shadow hover:border-field-line hover:shadow-md hover:shadow-(color:--shadow)">
             <span className="flex items-center gap-2 text-quiet"><Icon name={icon}/>{text}</span>
-            <span className="text-2xl font-semibold tracking-tight">{number(value)}</span>
+            <span className="text-2xl font-semibold tracking-tight">{number(value) + (isLeast ? '+' : '')}</span>
         </Link>
     );
 }
@@ -46,7 +49,7 @@ export function Overview() {
     const can = useCan();
     useTitle(t('Overview'));
     const tokens = useQuery({
-        queryKey: ['tokens', 'overview'], queryFn: () => getAll<Token>('/v1/tokens?limit=200', 1000), enabled: can('token:read'),
+        queryKey: ['tokens', 'overview'], queryFn: () => getAll<Token>('/v1/tokens?limit=200', kMost), enabled: can('token:read'),
     });
     const name = me?.name || me?.email || '';
     if (tokens.isError) return <ProblemNotice problem={tokens.error} retry={() => void tokens.refetch()}/>;
@@ -54,6 +57,7 @@ export function Overview() {
     const active = tokens.data.filter((token) => token.state === 'active');
     const used = active.filter((token) => token.lastUsedAt && Date.now() - new Date(token.lastUsedAt).getTime() < kDay);
     const attention = concerns(tokens.data);
+    const isLeast = tokens.data.length >= kMost; // there are more than were read
     return (
         <>
             <PageHead title={<>{t('Hello,')} <bdi>{name}</bdi></>}
@@ -61,10 +65,10 @@ export function Overview() {
                 {t('Your tokens at a glance.')}
             </PageHead>
             <div className="mb-5 grid gap-3 sm:grid-cols-2 xl:grid-cols-4">
-                <Figure icon="check" value={active.length} text={t('Active')} href={kTokens + '?state=active'}/>
-                <Figure icon="clock" value={active.filter((token) => expiresSoon(token)).length} text={t('Expire within 14 days')} href={kTokens + '?state=expiring'}/>
-                <Figure icon="play" value={used.length} text={t('Used in 24 hours')} href={kTokens + '?sort=-lastUsedAt'}/>
-                <Figure icon="pause" value={tokens.data.filter((token) => token.state === 'suspended').length} text={t('Suspended')} href={kTokens + '?state=suspended'}/>
+                <Figure isLeast={isLeast} icon="check" value={active.length} text={t('Active')} href={kTokens + '?state=active'}/>
+                <Figure isLeast={isLeast} icon="clock" value={active.filter((token) => expiresSoon(token)).length} text={t('Expire within 14 days')} href={kTokens + '?state=expiring'}/>
+                <Figure isLeast={isLeast} icon="play" value={used.length} text={t('Used in 24 hours')} href={kTokens + '?sort=-lastUsedAt'}/>
+                <Figure isLeast={isLeast} icon="pause" value={tokens.data.filter((token) => token.state === 'suspended').length} text={t('Suspended')} href={kTokens + '?state=suspended'}/>
             </div>
             <div className="grid items-start gap-5 xl:grid-cols-[minmax(0,1.4fr)_minmax(0,1fr)]">
                 <Card title={t('Needs attention')} flush>
