@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include "cli/step_up.h"
 #include "cli/suggest.h"
 #include "cli/text.h"
 #include "fetch/url.h"
@@ -189,6 +190,18 @@ Status Context::forget_login(const std::string& name) {
     return store(credentials);
 }
 
+Status Context::replace_secret(const std::string& name, const Secret& secret) {
+    Credentials credentials = TRY(stored());
+    const auto found = credentials.contexts.find(name);
+    if (found == credentials.contexts.end()) return {};
+    if (found->second.in_keyring && keyring() != nullptr) {
+        const KeyringEntry entry = TRY(keyring_entry(name));
+        return keyring()->keep(entry, secret);
+    }
+    found->second.secret = std::string(secret.expose());
+    return store(credentials);
+}
+
 Status Context::rename_login(const std::string& name, const std::string& new_name) {
     Credentials credentials = TRY(stored());
     auto login = credentials.contexts.extract(name);
@@ -315,6 +328,10 @@ Result<ApiClient> Context::client() {
     }
     ApiClient client = TRY(client_with(Secret(std::string(found->secret.expose()))));
     client.tell_end_to(&credential_end);
+    if (found->is_session) {
+        client.prove_with(
+            [this](std::string_view session) { return prove_once_more(*this, session); });
+    }
     return client;
 }
 

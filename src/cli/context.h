@@ -75,6 +75,8 @@ public:
     Result<Secret> secret_of(const std::string& name, const StoredLogin& login);
     // Removes the login, its secret and its active project; the server is not told.
     Status forget_login(const std::string& name);
+    // The server goes on with it under another secret; it stays where it is kept.
+    Status replace_secret(const std::string& name, const Secret& secret);
     Status rename_login(const std::string& name, const std::string& new_name);
     // "the system keyring", or the file's path.
     Result<std::string> place_of(const StoredLogin& login) const;

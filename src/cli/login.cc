@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/device_login.h"
+#include "cli/step_up.h"
 #include "cli/text.h"
 
 namespace latchkey::cli {
@@ -12,6 +13,7 @@ namespace {
 struct Options {
     std::optional<std::string> email;
     bool password_stdin{false};
+    std::optional<std::string> code;
     bool with_token{false};
     bool insecure_storage{false};
 };
@@ -29,9 +31,17 @@ Result<StoredLogin> log_in_by_password(Context& context, const Options& options)
     const std::string email = TRY(context.need(options.email, "--email", "E-mail"));
     const Secret secret = TRY(password(context, options));
     ApiClient client = TRY(context.client_with(Secret{}));
-    const json::object body{
+    json::object body{
         {"email", email}, {"password", std::string(secret.expose())}, {"kind", "cli"}};
+    if (options.code) body["code"] = *options.code;
     auto answered = client.post_object("/v1/session", body);
+    if (!answered && asks_for_code(context) && context.may_ask()) {
+        body["code"] = TRY(ask_for_code(context));
+        answered = client.post_object("/v1/session", body);
+    }
+    if (!answered && asks_for_code(context)) {
+        return std::move(answered).error().with_hint("give it with --code");
+    }
     if (!answered && answered.error().code == ErrorCode::kUnauthenticated &&
         answered.error().hint.empty()) {
         // A login kept from before has no part in this.
@@ -66,17 +76,17 @@ Result<StoredLogin> log_in_by_token(Context& context) {
 }
 
 Result<int> login(Context& context, const Options& options) {
-    if (options.with_token && (options.email || options.password_stdin)) {
-        return usage_error("--with-token excludes --email and --password-stdin");
+    const bool is_by_password = options.email || options.password_stdin || options.code;
+    if (options.with_token && is_by_password) {
+        return usage_error("--with-token excludes --email, --password-stdin and --code");
     }
     std::string name;
     if (context.globals.context) name = *context.globals.context;
     // A context that is about to be made names no server yet.
     const auto known = context.stored();
     if (known && known->find(name) == nullptr) context.globals.context.reset();
-    const bool by_password = options.email || options.password_stdin;
     const StoredLogin made = TRY(options.with_token ? log_in_by_token(context)
-                                 : by_password      ? log_in_by_password(context, options)
+                                 : is_by_password   ? log_in_by_password(context, options)
                                                     : log_in_by_device(context));
     if (name.empty()) name = made.server;
     const std::string place = TRY(context.keep_login(
@@ -101,6 +111,8 @@ void add_login(Command root) {
     command.option("--email", options->email, "EMAIL",
                    "Whom to log in with a password; without it a browser confirms");
     command.flag("--password-stdin", options->password_stdin, "Read the password from stdin");
+    command.option("--code", options->code, "CODE",
+                   "The six digits of your second factor, or a recovery code");
     command.flag("--with-token", options->with_token, "Keep a token, read from stdin, instead");
     command.flag("--insecure-storage", options->insecure_storage,
                  "Keep the login in a file, not in the system keyring");

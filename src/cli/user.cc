@@ -31,6 +31,7 @@ Result<int> list(Context& context) {
 
 struct CreateOptions {
     bool is_machine{false};
+    bool is_invited{false};
     bool password_stdin{false};
     std::optional<std::string> name;
     std::optional<std::string> email;
@@ -53,6 +54,7 @@ Result<json::object> body_of(Context& context, const CreateOptions& options) {
     if (options.is_machine) {
         if (options.password_stdin) return usage_error("--machine excludes --password-stdin");
         if (options.email) return usage_error("--machine excludes --email");
+        if (options.is_invited) return usage_error("--machine excludes --invite");
         body["name"] = TRY(context.need(options.name, "--name", "Name"));
         if (!options.verifies.empty()) {
             body["verifies"] = to_array(split_commas(join(options.verifies, ",")));
@@ -62,13 +64,29 @@ Result<json::object> body_of(Context& context, const CreateOptions& options) {
     if (!options.verifies.empty()) return usage_error("--verifies needs --machine");
     if (options.name) body["name"] = *options.name;
     body["email"] = TRY(context.need(options.email, "--email", "E-mail"));
+    if (options.is_invited) {
+        if (options.password_stdin) return usage_error("--invite excludes --password-stdin");
+        return body;
+    }
     if (!options.password_stdin && !context.may_ask()) {
-        return usage_error("the password is missing", "give it on stdin with --password-stdin");
+        return usage_error(
+            "the password is missing",
+            "give it on stdin with --password-stdin, or let the person choose it with "
+            "--invite");
     }
     const Secret password = TRY(options.password_stdin ? read_secret_from_input(context.console())
                                                        : ask_for_new_password(context.console()));
     body["password"] = std::string(password.expose());
     return body;
+}
+
+// The link alone on stdout, for it is what is handed on.
+void print_link(Context& context, const json::object& user) {
+    context.print(text_of(user, "inviteLink") + "\n");
+    context.note(
+        fmt::format("The link is good once, until {}. Hand it over on a safe way: whoever "
+                    "opens it first chooses the password.",
+                    local_time_or_never(text_of(user, "invitedUntil"))));
 }
 
 Result<int> create(Context& context, const CreateOptions& options) {
@@ -78,9 +96,10 @@ Result<int> create(Context& context, const CreateOptions& options) {
     if (context.globals.json) {
         context.print_json(user);
     } else if (context.globals.quiet) {
-        context.print(text_of(user, "id") + "\n");
+        context.print(text_of(user, options.is_invited ? "inviteLink" : "id") + "\n");
     } else {
         context.print(fmt::format("Created user {}\n", short_id(text_of(user, "id"))));
+        if (options.is_invited) print_link(context, user);
     }
     return kExitOk;
 }
@@ -112,6 +131,31 @@ Result<int> get(Context& context, const std::string& wanted) {
         {"verifies", join(texts_of(user, "verifies"), " ")},
         {"created", local_time_or_never(text_of(user, "createdAt"))},
     }));
+    return kExitOk;
+}
+
+Result<int> invite(Context& context, const std::string& wanted) {
+    ApiClient client = TRY(context.client());
+    const std::string id = TRY(find_user(client, wanted));
+    const json::object user =
+        TRY(client.post_object("/v1/users/" + percent_encode(id) + "/invite", json::object{}));
+    if (context.globals.json) {
+        context.print_json(user);
+    } else {
+        print_link(context, user);
+    }
+    return kExitOk;
+}
+
+Result<int> reset_factor(Context& context, const std::string& wanted) {
+    ApiClient client = TRY(context.client());
+    const std::string id = TRY(find_user(client, wanted));
+    TRY(client.remove("/v1/users/" + percent_encode(id) + "/factor"));
+    if (context.globals.json) {
+        context.print_json(json::object{{"id", id}, {"secondFactor", false}});
+    } else if (!context.globals.quiet) {
+        context.print(fmt::format("Reset the second factor of {}\n", harmless(wanted)));
+    }
     return kExitOk;
 }
 
@@ -154,10 +198,12 @@ void add_user(Command root) {
         .option("-n,--name", options->name, "NAME", "What to call the user")
         .option("--email", options->email, "EMAIL", "A person's e-mail")
         .flag("--password-stdin", options->password_stdin, "Read the password from stdin")
+        .flag("--invite", options->is_invited, "Print a link by which the person chooses it")
         .options("--role,--roles", options->roles, "ROLE,…", "What the user may do")
         .options("--verifies", options->verifies, "API,…",
                  "The APIs whose tokens a machine user may verify")
         .example("latchkey user create --email ana@example.com --role member")
+        .example("latchkey user create --email ana@example.com --invite")
         .example("latchkey user create --machine -n gateway --role verifier --verifies licensing")
         .action([options](Context& context) { return create(context, *options); });
     auto shown = std::make_shared<std::string>();
@@ -172,6 +218,16 @@ void add_user(Command root) {
         .arguments("ROLE", roles->roles, "All the roles it has from now on")
         .example("latchkey user set-roles ana@example.com member auditor")
         .action([roles](Context& context) { return set_roles(context, *roles); });
+    auto invited = std::make_shared<std::string>();
+    user.command("invite", "Print a new link to choose a password; one from before is void")
+        .argument("USER", *invited, "Id, e-mail or name")
+        .example("latchkey user invite ana@example.com")
+        .action([invited](Context& context) { return invite(context, *invited); });
+    auto reset = std::make_shared<std::string>();
+    user.command("reset-factor", "Take a lost second factor away")
+        .argument("USER", *reset, "Id, e-mail or name")
+        .example("latchkey user reset-factor ana@example.com")
+        .action([reset](Context& context) { return reset_factor(context, *reset); });
     for (const bool enable : {false, true}) {
         auto wanted = std::make_shared<std::string>();
         const std::string state = enable ? "active" : "disabled";

@@ -149,6 +149,14 @@ Result<fetch::HttpResponse> ApiClient::exchange(std::string method, const std::s
         request.body = std::move(body->bytes);
     }
     problem_.reset();
+    auto answered = judge(request, client_.send(request));
+    const bool is_asked = !answered && prove_ && problem_ && problem_->code == "step_up_needed";
+    if (!is_asked) return answered;
+    credential_ = TRY(prove_(credential_.expose()));
+    for (auto& [name, value] : request.headers) {
+        if (name == "Authorization") value = fmt::format("Bearer {}", credential_.expose());
+    }
+    problem_.reset();
     return judge(request, client_.send(request));
 }
 

@@ -59,6 +59,10 @@ public:
     // Hands over one page's items at a time, for what would not fit in memory.
     Status each_page(const std::string& path, const std::function<Status(json::array)>& use);
 
+    // Gets the session's new secret when the server wants the person's password once more; what was
+    // refused is sent again.
+    using Prove = std::function<Result<Secret>(std::string_view session)>;
+    void prove_with(Prove prove) { prove_ = std::move(prove); }
     // When the credential ends, as answers say it; empty: it does not, or nothing was asked yet.
     void tell_end_to(std::string* end) { end_ = end; }
     // One line for each call, never with a credential or a body: for --verbose.
@@ -84,6 +88,7 @@ private:
     std::string server_;
     Secret credential_;
     std::optional<Problem>& problem_;
+    Prove prove_;
     std::ostream* trace_{nullptr};
     std::string* end_{nullptr};
 };
