@@ -134,5 +134,108 @@ TEST_F(ProjectTokensTest, ATokenMakesNoneForItHasNoneOfTheirPermissions) {
     EXPECT_EQ(reason_of(try_create(actor, project_, {"read:*"})), "insufficient_scope");
 }
 
+class EditProjectTokenTest : public ProjectTokensTest {
+protected:
+    void SetUp() override {
+        ProjectTokensTest::SetUp();
+        made_ = try_create(as_alice_, project_, {"create:*", "read:*"}).value();
+    }
+    std::string edit_token(const Actor& actor, const EditProjectToken& edit) {
+        return reason_of(write<TokenDetails>([&](store::Transaction& tx) {
+            return edit_project_token(tx, actor, *authority->directory().view(),
+                                      made_.token.id.uuid(), edit);
+        }));
+    }
+    // As one of the project's own tokens acts where a dialect lets it in.
+    Actor itself() {
+        Actor actor;
+        actor.user = made_.token.owner;
+        actor.token = made_.token.id;
+        actor.permissions = {"token:write", "token:read"};
+        return actor;
+    }
+
+    CreatedProjectToken made_;
+};
+
+TEST_F(EditProjectTokenTest, ItsRightsInTheProjectFollowItsPermissions) {
+    EXPECT_EQ(edit_token(as_alice_, {.permissions = {{"read:*", "delete:*"}}}), "");
+    EXPECT_EQ(verdict_of(made_, "delete:pipeline", true), "active");
+    EXPECT_EQ(verdict_of(made_, "create:pipeline", true), "insufficient_scope");
+    EXPECT_EQ(edit_token(as_alice_, {.permissions = {{"read:*"}}}), "");
+    EXPECT_EQ(verdict_of(made_, "delete:pipeline", true), "insufficient_scope");
+    EXPECT_EQ(edit_token(as_alice_, {.permissions = std::vector<std::string>{}}), "no_permissions");
+    EXPECT_EQ(edit_token(as_alice_, {.permissions = {{"read:*", "read:*"}}}),
+              "duplicate_permission");
+    const auto before = revision();
+    EXPECT_EQ(edit_token(as_alice_, {.name = "aggregator", .permissions = {{"read:*"}}}), "");
+    EXPECT_EQ(revision(), before);
+}
+
+TEST_F(EditProjectTokenTest, NoTokenWidensIt) {
+    EXPECT_EQ(edit_token(itself(), {.permissions = {{"create:*", "read:*", "update:*"}}}),
+              "insufficient_scope");
+    EXPECT_EQ(edit_token(itself(), {.permissions = {{"read:*"}}}), "");
+    EXPECT_EQ(edit_token(itself(), {.permissions = {{"create:*", "read:*"}}}),
+              "insufficient_scope");
+    const auto manager = token_actor(token(as_alice_, "latchkey", {"token:write", "token:read"}));
+    EXPECT_EQ(edit_token(manager, {.permissions = {{"create:*", "read:*"}}}), "insufficient_scope");
+    EXPECT_EQ(edit_token(as_bob_, {.name = "mine"}), "unknown_token");
+}
+
+TEST_F(EditProjectTokenTest, ANameOfItsOwnIsAskedForOnlyWhereItIsWanted) {
+    const auto second = [&](bool is_unique) {
+        return reason_of(write<CreatedProjectToken>([&](store::Transaction& tx) {
+            return create_project_token(tx, as_alice_, *authority->directory().view(), project_,
+                                        {"aggregator", {"read:*"}, is_unique});
+        }));
+    };
+    EXPECT_EQ(second(true), "token_name_taken");
+    EXPECT_EQ(second(false), "");
+    EXPECT_EQ(edit_token(as_alice_, {.name = "other"}), "");
+    EXPECT_EQ(edit_token(as_alice_, {.name = "aggregator"}), "token_name_taken");
+    EXPECT_EQ(edit_token(as_alice_, {.name = "Aggregator"}), "");
+}
+
+TEST_F(EditProjectTokenTest, OnlyTokensOfProjectsAreFoundAndDeadOnesStayDead) {
+    const auto own = token(as_alice_, "billing", {"license:read"}).token.id.uuid();
+    const auto get = [&](const std::string& id) {
+        return reason_of(authority->store().query<TokenDetails>(
+            [&](store::Connection& db) { return get_project_token(db, as_alice_, id); }));
+    };
+    EXPECT_EQ(get(own), "unknown_token");
+    EXPECT_EQ(get(made_.token.id.uuid()), "");
+    const auto remove = [&](const std::string& id) {
+        return reason_of(authority->store().mutate(
+            [&](store::Transaction& tx) { return delete_project_token(tx, as_alice_, id); }));
+    };
+    EXPECT_EQ(remove(own), "unknown_token");
+    ASSERT_TRUE(change(as_alice_, made_.token.id.uuid(), TokenChange::kRevoke));
+    EXPECT_EQ(edit_token(as_alice_, {.name = "x"}), "token_revoked");
+    EXPECT_EQ(remove(made_.token.id.uuid()), "");
+    EXPECT_EQ(get(made_.token.id.uuid()), "unknown_token");
+}
+
+// Its own token sees its project, as far as who let it in says, and no other.
+TEST_F(EditProjectTokenTest, AProjectIsThereForItsOwnTokensAndTheyAreNoMembers) {
+    auto actor = itself();
+    actor.permissions = {"project:read", "project:write", "policy:write"};
+    const auto access = [&](const std::string& project) {
+        return authority->store().query<ProjectAccess>(
+            [&](store::Connection& db) { return access_to_project(db, actor, project); });
+    };
+    const auto own = access(project_);
+    ASSERT_TRUE(own) << own.error().message;
+    EXPECT_TRUE(own->may("project:read"));
+    EXPECT_FALSE(own->may("token:write"));   // not let in for it
+    EXPECT_FALSE(own->may("policy:write"));  // nor is it the project's to do
+    EXPECT_FALSE(own->is_owner);
+    EXPECT_FALSE(own->membership);
+    EXPECT_EQ(reason_of(access(testing::project_of(*this, as_alice_, "another"))),
+              "unknown_project");
+    actor.token.reset();
+    EXPECT_EQ(reason_of(access(project_)), "unknown_project");
+}
+
 }  // namespace
 }  // namespace latchkey::authority

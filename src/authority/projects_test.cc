@@ -185,6 +185,33 @@ TEST_F(ProjectsTest, AListHasPagesAndShowsEachProjectOnce) {
     EXPECT_EQ(seen, (std::vector<std::string>{"p0", "p1", "p2", "p3", "p4", "p5", "p6"}));
 }
 
+TEST_F(ProjectsTest, TheNewestComeFirstWhereThatIsAsked) {
+    project("one");
+    clock.advance(std::chrono::seconds(1));
+    project("two");
+    clock.advance(std::chrono::seconds(1));
+    ASSERT_TRUE(make_project(as_bob_, "three"));
+    const auto newest = [&](const Actor& actor, store::NewestProjects query) {
+        std::string found;
+        const auto views = read<std::vector<ProjectView>>(
+            [&](store::Connection& db) { return list_newest_projects(db, actor, query); });
+        for (const auto& view : views.value()) {
+            found += view.project.name + " ";
+        }
+        return found;
+    };
+    EXPECT_EQ(newest(as_alice_, {}), "two one ");
+    EXPECT_EQ(newest(as_alice_, {.member = bob_.id}), "two one ");
+    EXPECT_EQ(newest(as_admin_, {}), "three two one default ");
+    EXPECT_EQ(newest(as_admin_, {.limit = 2}), "three two ");
+    EXPECT_EQ(newest(as_alice_, {.name = "one"}), "one ");
+    EXPECT_EQ(newest(as_alice_, {.name = "three"}), "");
+    const auto two = read<std::vector<ProjectView>>([&](store::Connection& db) {
+                         return list_newest_projects(db, as_alice_, {.limit = 1});
+                     }).value();
+    EXPECT_EQ(newest(as_admin_, {.before = two[0].project.id, .name = "one"}), "one ");
+}
+
 TEST_F(ProjectsTest, WhoWasDisabledMeanwhileChangesNothing) {
     const auto id = project();
     EditUser edit_wanted;
