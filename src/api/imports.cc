@@ -120,6 +120,7 @@ Result<http::Response> get_imports(Call& call) {
 }
 
 Result<http::Response> post_import(Call& call) {
+    TRY(authority::require_administrator(call.actor()));
     auto body = TRY(Body::parse(call.request()));
     const auto wanted = TRY(read_source(body));
     const bool is_dry_run = TRY(body.flag("dryRun", false));
@@ -142,6 +143,7 @@ Result<http::Response> post_import(Call& call) {
 }
 
 Result<http::Response> delete_import(Call& call) {
+    TRY(authority::require_administrator(call.actor()));
     TRY(call.services.authority.store().mutate([&](store::Transaction& tx) {
         return authority::remove_import_source(tx, call.actor(), call.parameters[0]);
     }));
@@ -149,6 +151,7 @@ Result<http::Response> delete_import(Call& call) {
 }
 
 Result<http::Response> post_import_tokens(Call& call) {
+    TRY(authority::require_administrator(call.actor()));
     auto wanted = TRY(read_tokens(call));
     auto& services = call.services;
     // One of its own: the one that workers share must not wait for a commit.
