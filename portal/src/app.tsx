@@ -14,6 +14,7 @@ import {Frame} from './shell/frame';
 import {Plain} from './shell/plain';
 import {Announcer} from './ui/announce';
 import {ProblemNotice, SkeletonRows} from './ui/feedback';
+import {StepUpSlot} from './ui/step-up';
 
 type Page = ComponentType<{params: Record<string, string | undefined>}>;
 function page(load: () => Promise<Record<string, unknown>>, name: string) {
@@ -22,6 +23,7 @@ function page(load: () => Promise<Record<string, unknown>>, name: string) {
 
 const Login = page(() => import('./pages/login'), 'Login');
 const Setup = page(() => import('./pages/setup'), 'Setup');
+const Invite = page(() => import('./pages/invite'), 'Invite');
 const kPages: [string, ReturnType<typeof page>][] = [
     ['/', page(() => import('./pages/overview'), 'Overview')],
     [kTokens, page(() => import('./pages/tokens'), 'Tokens')],
@@ -119,7 +121,7 @@ function NotFound() {
 export function App() {
     const language = useLanguage();
     useEffect(() => onLeave((reason) => {
-        if (location.pathname === '/login' || location.pathname === '/setup') return;
+        if (location.pathname === '/login' || location.pathname === '/setup' || location.pathname === '/invite') return;
         const here = location.pathname + location.search;
         const next = reason === 'ended' && here !== '/' ? '?next=' + encodeURIComponent(here) : '';
         navigate('/login' + next, {replace: true, state: {reason}});
@@ -131,10 +133,12 @@ export function App() {
                     <Switch>
                         <Route path="/login">{(params) => <Login params={params}/>}</Route>
                         <Route path="/setup">{(params) => <Setup params={params}/>}</Route>
+                        <Route path="/invite">{(params) => <Invite params={params}/>}</Route>
                         <Route><Inside/></Route>
                     </Switch>
                 </Suspense></Boundary>
                 <RevealHost/>
+                <StepUpSlot/>
                 <Announcer/>
             </DirectionProvider>
         </QueryClientProvider>

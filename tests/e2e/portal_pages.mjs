@@ -117,6 +117,7 @@ const kScenarios = {
         await page.goto('/access/users');
         await button(page, 'New user').click();
         await page.getByLabel('E-mail').fill('linus@example.com');
+        await page.getByText('With a password', {exact: true}).click();
         await page.getByLabel('First password').fill('a long enough password');
         await page.getByRole('checkbox', {name: 'member'}).check();
         await isAccessible(page, 'the form of a user');

@@ -102,8 +102,35 @@ function headersOf(method: string, payload: unknown, options: CallOptions) {
     return headers;
 }
 
+// Asks for the password once more; whether it was given.
+let stepUp: (() => Promise<boolean>) | null = null;
+export function onStepUp(ask: () => Promise<boolean>) {
+    stepUp = ask;
+}
+
+// Another tab gave the password, and the session has another secret since.
+async function renewCsrf() {
+    const before = csrf;
+    const {body} = await send<{csrf?: string}>('GET', '/v1/users/me', undefined, {});
+    rememberCsrf(body.csrf);
+    return csrf !== before;
+}
+
 export async function call<T>(method: string, path: string, payload?: unknown,
                               options: CallOptions = {}): Promise<Reply<T>> {
+    try {
+        return await send<T>(method, path, payload, options);
+    } catch (problem) {
+        if (!(problem instanceof Problem)) throw problem;
+        const isReady = problem.code === 'step_up_needed' ? await stepUp?.()
+            : problem.code === 'csrf' && csrf !== '' ? await renewCsrf() : false;
+        if (!isReady) throw problem;
+        return send<T>(method, path, payload, options);
+    }
+}
+
+async function send<T>(method: string, path: string, payload: unknown,
+                       options: CallOptions): Promise<Reply<T>> {
     let response: Response;
     try {
         response = await fetch(path, {

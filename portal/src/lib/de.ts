@@ -1,8 +1,10 @@
 // The German words of the portal: the English text is the key. A test holds that none is missing.
+import {accountWords} from './de-account';
 import {installationWords} from './de-installation';
 import {tokenWords} from './de-tokens';
 
 export const words: Record<string, string> = {
+    ...accountWords,
     ...tokenWords,
     ...installationWords,
     'Latchkey does not answer': 'Latchkey antwortet nicht',

@@ -21,3 +21,16 @@ export function isPlainHttp() {
         /^127(\.\d{1,3}){3}$/.test(host);
     return location.protocol !== 'https:' && !isLoopback;
 }
+
+// The code in the fragment, which browsers do not send; taken out of the address bar at once, for
+// it must not stay in the history or in a screenshot.
+export function takeCode() {
+    let code = '';
+    try {
+        code = decodeURIComponent(location.hash.slice(1));
+    } catch {
+        // Not even text: no code.
+    }
+    history.replaceState(null, '', location.pathname);
+    return code;
+}

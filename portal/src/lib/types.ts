@@ -103,6 +103,8 @@ export interface User {
     roles: string[];
     verifies: string[];
     createdAt: string;
+    invitedUntil?: string | null;
+    secondFactor?: boolean;
 }
 
 export interface Me extends User {
@@ -252,6 +254,7 @@ export interface DeviceRequest {
     client: string;
     address: string;
     agent: string;
+    returnUrl?: string;
     requestedAt: string;
     state: string;
 }

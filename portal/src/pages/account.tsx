@@ -13,6 +13,7 @@ import {Button} from '../ui/button';
 import {Confirm} from '../ui/dialog';
 import {ProblemNotice, SkeletonRows} from '../ui/feedback';
 import {Checkbox, Segments} from '../ui/field';
+import {Security} from './security';
 import {shortcutsAreOn, switchShortcuts} from '../shell/shortcuts';
 import {Kbd} from '../ui/bits';
 import {Icon} from '../ui/icons';
@@ -34,6 +35,7 @@ export function Account() {
                         [t('Id'), <Id key="i" value={me.id}/>],
                     ]}/>
                 </Card>
+                <Security/>
                 <Sessions/>
                 <Look/>
             </div>

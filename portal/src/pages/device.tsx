@@ -2,11 +2,13 @@
 import {useQuery} from '@tanstack/react-query';
 import {type FormEvent, useState} from 'react';
 import {call, get} from '../lib/api';
+import {useMe} from '../lib/client';
 import {useTitle} from '../lib/hooks';
 import {t} from '../lib/i18n';
 import type {DeviceRequest} from '../lib/types';
 import {Card, Facts, PageHead, Time} from '../ui/bits';
 import {Button} from '../ui/button';
+import {CodeField} from '../ui/code-field';
 import {Notice, ProblemNotice} from '../ui/feedback';
 import {PasswordField, TextField} from '../ui/field';
 
@@ -37,25 +39,38 @@ export function Device() {
     );
 }
 
-function Request({code}: {code: string}) {
+// A client that waits for the browser itself, on this machine; the server says where, never the
+// address bar. What it reads of a refusal is how the clients of our dialects have it.
+function goBack(returnUrl: string | undefined, approved: boolean) {
+    if (!returnUrl?.startsWith('http://127.0.0.1:')) return;
+    location.assign(approved ? returnUrl : returnUrl + '?state=error&type=access_denied&description=request_declined');
+}
+
+function Request({code: userCode}: {code: string}) {
     const [password, setPassword] = useState('');
+    const [code, setCode] = useState('');
+    const {data: me} = useMe();
+    const needsCode = me?.secondFactor === true;
     const [problem, setProblem] = useState<unknown>(null);
     const [done, setDone] = useState<'approved' | 'denied' | null>(null);
     const [busy, setBusy] = useState(false);
     const request = useQuery({
-        queryKey: ['device', code], retry: false, queryFn: () => get<DeviceRequest>('/v1/device/' + encodeURIComponent(code)),
+        queryKey: ['device', userCode], retry: false, queryFn: () => get<DeviceRequest>('/v1/device/' + encodeURIComponent(userCode)),
     });
     async function answer(approve: boolean) {
         setBusy(true);
         setProblem(null);
         try {
-            await call('POST', '/v1/device/' + encodeURIComponent(code), approve ? {approve, password} : {approve});
+            await call('POST', '/v1/device/' + encodeURIComponent(userCode),
+                approve ? {approve, password, ...(needsCode ? {code} : {})} : {approve});
             setDone(approve ? 'approved' : 'denied');
+            goBack(request.data?.returnUrl, approve);
         } catch (failure) {
             setProblem(failure);
         }
         setBusy(false);
         setPassword('');
+        setCode('');
     }
     if (request.isError) return <div className="mt-4"><ProblemNotice problem={request.error} title={t('No command line asks with this code')}/></div>;
     if (!request.data) return null;
@@ -82,9 +97,10 @@ function Request({code}: {code: string}) {
                 </Notice>
                 {problem !== null && <ProblemNotice problem={problem} title={t('That did not work')}/>}
                 <PasswordField label={t('Password')} autoComplete="current-password" value={password} onChange={(event) => setPassword(event.target.value)}/>
+                {needsCode && <CodeField id="device-second" value={code} onChange={setCode}/>}
                 <div className="flex justify-end gap-2">
                     <Button busy={busy} onClick={() => void answer(false)}>{t('Deny')}</Button>
-                    <Button type="submit" look="primary" busy={busy} disabled={password === ''}>{t('Approve')}</Button>
+                    <Button type="submit" look="primary" busy={busy} disabled={password === '' || (needsCode && code === '')}>{t('Approve')}</Button>
                 </div>
             </form>
         </Card>

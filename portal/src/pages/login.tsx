@@ -9,6 +9,7 @@ import {isForeignPage, returnTarget} from '../lib/link';
 import {Plain} from '../shell/plain';
 import {announce} from '../ui/announce';
 import {Button} from '../ui/button';
+import {CodeField} from '../ui/code-field';
 import {Notice} from '../ui/feedback';
 import {PasswordField, TextField} from '../ui/field';
 import {errorOf, ErrorSummary, type FormError, type FormTrouble, troubleOf} from '../ui/form';
@@ -48,6 +49,12 @@ function complaints(email: string, password: string): FormError[] {
 }
 
 function explanation(problem: unknown): FormTrouble {
+    if (problem instanceof Problem && problem.code === 'bad_code') {
+        return {
+            title: t('The login did not work'),
+            errors: [{field: 'code', text: t('The code is wrong, or was used already. Wait for the next one.')}],
+        };
+    }
     if (problem instanceof Problem && problem.status === 429) {
         const time = waitText(Math.max(1, problem.retryAfterSeconds));
         return {
@@ -67,6 +74,8 @@ function explanation(problem: unknown): FormTrouble {
 export function Login() {
     const [email, setEmail] = useState('');
     const [password, setPassword] = useState('');
+    const [code, setCode] = useState('');
+    const [needsCode, setNeedsCode] = useState(false);
     const [busy, setBusy] = useState(false);
     const [trouble, setTrouble] = useState<FormTrouble | null>(null);
     const [left, countDown] = useCountdown();
@@ -83,7 +92,7 @@ export function Login() {
         setBusy(true);
         try {
             const {body} = await call<{csrf: string}>('POST', '/v1/session',
-                {email: email.trim(), password, kind: 'portal'});
+                {email: email.trim(), password, kind: 'portal', ...(needsCode ? {code} : {})});
             rememberCsrf(body.csrf);
             client.clear();
             tellOtherTabs('began');
@@ -92,6 +101,15 @@ export function Login() {
             else navigate(target, {replace: true});
         } catch (problem) {
             setBusy(false);
+            setCode('');
+            const asksForCode = problem instanceof Problem && problem.code === 'totp_needed';
+            if (asksForCode && !needsCode) {
+                setTrouble(null);
+                setNeedsCode(true);
+                return;
+            }
+            // Another password than the one that led to the second step.
+            if (problem instanceof Problem && problem.code === 'bad_credentials') setNeedsCode(false);
             setTrouble(explanation(problem));
             if (problem instanceof Problem && problem.status === 429) {
                 countDown(Math.max(1, problem.retryAfterSeconds));
@@ -100,7 +118,8 @@ export function Login() {
     }
 
     return (
-        <Plain title={t('Log in')} lead={t('To see your access tokens.')}>
+        <Plain title={needsCode ? t('One more step') : t('Log in')}
+               lead={needsCode ? t('Your account has a second factor.') : t('To see your access tokens.')}>
             {state?.reason === 'ended' && !trouble && (
                 <div className="mb-5">
                     <Notice title={t('Your session has ended')}>{t('Log in again to go on where you were.')}</Notice>
@@ -108,16 +127,27 @@ export function Login() {
             )}
             <ErrorSummary trouble={trouble}/>
             <form onSubmit={(event) => void send(event)} noValidate className="flex flex-col gap-4">
-                <TextField id="email" label={t('E-mail')} type="email" autoComplete="username" inputMode="email"
-                           required maxLength={254} spellCheck={false} autoCapitalize="none" autoFocus value={email}
-                           error={errorOf(trouble, 'email')} onChange={(event) => setEmail(event.target.value)}/>
-                <PasswordField id="password" label={t('Password')} autoComplete="current-password" required
-                               maxLength={512} value={password} error={errorOf(trouble, 'password')}
-                               onChange={(event) => setPassword(event.target.value)}/>
+                {needsCode ? (
+                    <CodeField id="code" value={code} autoFocus error={errorOf(trouble, 'code')} onChange={setCode}/>
+                ) : (
+                    <>
+                        <TextField id="email" label={t('E-mail')} type="email" autoComplete="username" inputMode="email"
+                                   required maxLength={254} spellCheck={false} autoCapitalize="none" autoFocus value={email}
+                                   error={errorOf(trouble, 'email')} onChange={(event) => setEmail(event.target.value)}/>
+                        <PasswordField id="password" label={t('Password')} autoComplete="current-password" required
+                                       maxLength={512} value={password} error={errorOf(trouble, 'password')}
+                                       onChange={(event) => setPassword(event.target.value)}/>
+                    </>
+                )}
                 <Button type="submit" look="primary" busy={busy || left > 0} className="mt-2 w-full">
                     {left > 0 ? t('Try again in {time}', {time: waitText(left)})
                         : busy ? t('Logging in…') : t('Log in')}
                 </Button>
+                {needsCode && (
+                    <button type="button" className="link self-start" onClick={() => { setNeedsCode(false); setTrouble(null); setPassword(''); }}>
+                        {t('Log in as somebody else')}
+                    </button>
+                )}
             </form>
         </Plain>
     );

@@ -5,60 +5,23 @@ import {call, Problem, rememberCsrf} from '../lib/api';
 import {client} from '../lib/client';
 import {shellWord} from '../lib/copy';
 import {t} from '../lib/i18n';
+import {takeCode} from '../lib/link';
 import {Plain} from '../shell/plain';
 import {Button, LinkButton} from '../ui/button';
 import {Snippet} from '../ui/copy';
 import {Notice} from '../ui/feedback';
-import {PasswordField, TextField} from '../ui/field';
+import {TextField} from '../ui/field';
 import {errorOf, ErrorSummary, type FormError, type FormTrouble, troubleOf} from '../ui/form';
+import {isTooShort, NewPasswordField} from '../ui/new-password';
 
-function takeCode() {
-    let code = '';
-    try {
-        code = decodeURIComponent(location.hash.slice(1));
-    } catch {
-        // Not even text: no code.
-    }
-    history.replaceState(null, '', location.pathname);
-    return code;
-}
 let code = location.pathname === '/setup' ? takeCode() : '';
-
-// A hint and no rule: the server decides, and knows the passwords that everybody tries first.
-function strengthOf(text: string): {level: number; words: string} {
-    const length = [...text].length;
-    if (length === 0) return {level: 0, words: t('At least 8 characters. A few unrelated words work well.')};
-    if (length < 8) return {level: 1, words: t('Too short: {n} more to go.', {n: 8 - length})};
-    const kinds = [/\p{Ll}/u, /\p{Lu}/u, /\p{N}/u, /[^\p{L}\p{N}]/u].filter((kind) => kind.test(text)).length;
-    if (new Set(text).size < 5) {
-        return {level: 1, words: t('Weak: the same few characters again and again.')};
-    }
-    if (length >= 16 || (length >= 12 && kinds >= 3)) return {level: 4, words: t('Strong.')};
-    if (length >= 12 || kinds >= 3) return {level: 3, words: t('Good. Longer is stronger.')};
-    return {level: 2, words: t('Fair. Longer is stronger.')};
-}
-
-function Strength({password}: {password: string}) {
-    const {level, words} = strengthOf(password);
-    const colour = ['', 'bg-bad', 'bg-warn', 'bg-accent', 'bg-good'][level] ?? '';
-    return (
-        <>
-            <span aria-hidden="true" className="mb-1 flex gap-1">
-                {[1, 2, 3, 4].map((bar) => (
-                    <span key={bar} className={'h-1 flex-1 rounded-full ' + (bar <= level ? colour : 'bg-line')}/>
-                ))}
-            </span>
-            {words}
-        </>
-    );
-}
 
 function complaints(email: string, password: string): FormError[] {
     const errors: FormError[] = [];
     if (!/^[^\s@]+@[^\s@]+$/.test(email.trim())) {
         errors.push({field: 'email', text: t('Enter an e-mail address, like name@example.com.')});
     }
-    if ([...password].length < 8) {
+    if (isTooShort(password)) {
         errors.push({field: 'password', text: t('Enter a password of at least 8 characters.')});
     }
     return errors;
@@ -162,10 +125,8 @@ function Form({onDone}: {onDone: (email: string) => void}) {
                                error={errorOf(trouble, 'email')} onChange={(event) => setEmail(event.target.value)}/>
                     <TextField id="name" label={t('Name (optional)')} autoComplete="name" maxLength={100} value={name}
                                error={errorOf(trouble, 'name')} onChange={(event) => setName(event.target.value)}/>
-                    <PasswordField id="password" label={t('Password')} autoComplete="new-password" required
-                                   maxLength={512} value={password} error={errorOf(trouble, 'password')}
-                                   hint={<Strength password={password}/>}
-                                   onChange={(event) => setPassword(event.target.value)}/>
+                    <NewPasswordField id="password" label={t('Password')} value={password}
+                                      error={errorOf(trouble, 'password')} onChange={setPassword}/>
                     <Button type="submit" look="primary" busy={busy} className="mt-2 w-full">
                         {busy ? t('Creating…') : t('Create administrator')}
                     </Button>

@@ -17,8 +17,10 @@ import {Empty, ProblemNotice, SkeletonRows} from '../ui/feedback';
 import {Checkbox, PasswordField, Segments, TextField} from '../ui/field';
 import {errorOf, ErrorSummary, type FormTrouble, troubleOf} from '../ui/form';
 import {TokenList} from './token-list';
+import {InviteLink, type MadeUser, PersonAccess} from './user-access';
 
 function UserState({user}: {user: User}) {
+    if (user.state === 'active' && user.invitedUntil) return <Badge tone="accent" icon="clock">{t('Invited')}</Badge>;
     return user.state === 'active' ? <Badge tone="good" icon="check">{t('Active')}</Badge>
         : <Badge tone="bad" icon="stop">{t('Disabled')}</Badge>;
 }
@@ -27,6 +29,7 @@ export function Users() {
     const can = useCan();
     const users = useUsers();
     const [makes, setMakes] = useState(false);
+    const [made, setMade] = useState<MadeUser | null>(null);
     const [words, setWords] = useState('');
     useTitle(t('Users'));
     const shown = users.data?.filter((user) =>
@@ -62,7 +65,14 @@ export function Users() {
                     </ul>
                 </div>
             )}
-            {makes && <NewUser onClose={() => setMakes(false)}/>}
+            {makes && <NewUser onClose={() => setMakes(false)} onMade={(user) => {
+                if (user.inviteLink) setMade(user);
+                else navigate('/access/users/' + user.id);
+            }}/>}
+            {made && <InviteLink user={made} onClose={() => {
+                setMade(null);
+                navigate('/access/users/' + made.id);
+            }}/>}
         </>
     );
 }
@@ -82,7 +92,8 @@ function Choices({title, all, chosen, onChange}:
     );
 }
 
-function NewUser({onClose}: {onClose: () => void}) {
+function NewUser({onClose, onMade}: {onClose: () => void; onMade: (made: MadeUser) => void}) {
+    const [start, setStart] = useState<'link' | 'password'>('link');
     const [kind, setKind] = useState<'human' | 'machine'>('human');
     const [name, setName] = useState('');
     const [email, setEmail] = useState('');
@@ -98,14 +109,14 @@ function NewUser({onClose}: {onClose: () => void}) {
     async function create(event: FormEvent) {
         event.preventDefault();
         const body = kind === 'human'
-            ? {kind, email: email.trim(), password, ...(name.trim() ? {name: name.trim()} : {}), ...(roles.length ? {roles} : {})}
+            ? {kind, email: email.trim(), ...(start === 'password' ? {password} : {}), ...(name.trim() ? {name: name.trim()} : {}), ...(roles.length ? {roles} : {})}
             : {kind, name: name.trim(), ...(verifies.length ? {verifies} : {}), ...(roles.length ? {roles} : {})};
         try {
-            const made = await call<User>('POST', '/v1/users', body, kind === 'machine' ? {idempotencyKey: key} : {});
+            const made = await call<MadeUser>('POST', '/v1/users', body, kind === 'machine' ? {idempotencyKey: key} : {});
             await refresh('users');
             toast(t('User created'));
             onClose();
-            navigate('/access/users/' + made.body.id);
+            onMade(made.body);
         } catch (failure) {
             setTrouble(troubleOf(t('The user was not created'), failure, {email: 'user-email', password: 'user-password', name: 'user-name'}));
         }
@@ -123,6 +134,16 @@ function NewUser({onClose}: {onClose: () => void}) {
                 <TextField id="user-name" label={t('Name')} value={name} maxLength={100} aside={kind === 'human' ? t('optional') : undefined}
                            error={errorOf(trouble, 'user-name')} onChange={(event) => setName(event.target.value)}/>
                 {kind === 'human' && (
+                    <div className="flex flex-wrap items-center justify-between gap-2">
+                        <span className="font-medium">{t('First login')}</span>
+                        <Segments label={t('First login')} value={start} onChange={setStart}
+                                  options={[{value: 'link', text: t('By a link')}, {value: 'password', text: t('With a password')}]}/>
+                    </div>
+                )}
+                {kind === 'human' && start === 'link' && (
+                    <p className="text-quiet">{t('You get a link, good for a week. The person opens it and chooses a password that nobody else knows.')}</p>
+                )}
+                {kind === 'human' && start === 'password' && (
                     <PasswordField id="user-password" label={t('First password')} value={password} autoComplete="new-password"
                                    hint={t('At least 8 characters. Hand it over on a safe way.')} error={errorOf(trouble, 'user-password')}
                                    onChange={(event) => setPassword(event.target.value)}/>
@@ -173,6 +194,7 @@ export function UserPage({params}: {params: Record<string, string | undefined>})
                     [t('Created'), <Time key="c" at={it.createdAt}/>],
                 ]}/>
             </Card></div>
+            {it.kind === 'human' && can('user:write') && <PersonAccess user={it}/>}
             <h2 className="mb-3 font-semibold">{t('Tokens of this user')}</h2>
             <TokenList owner={it.id} empty={<Empty icon="tokens" title={t('No tokens')}/>}/>
             <Switch user={it} open={asks} onClose={() => setAsks(false)}/>

@@ -4,15 +4,16 @@ import {Dialog} from '@base-ui/react/dialog';
 import {type ReactNode, useRef} from 'react';
 import {t} from '../lib/i18n';
 import {Button, IconButton} from './button';
+import {StepUpSlot} from './step-up';
 
 const kBackdrop = 'fade fixed inset-0 z-40 bg-black/40 backdrop-blur-[2px]';
 const kViewport = 'fixed inset-0 z-50 flex items-start justify-center overflow-y-auto p-3 sm:p-6';
 const kPopup = 'fade rise my-auto w-full rounded-2xl border border-line bg-raised ' +
     'shadow-2xl shadow-(color:--shadow) outline-none ';
 
-export function Modal({open, onClose, title, description, children, width = 'max-w-lg'}:
+export function Modal({open, onClose, title, description, children, width = 'max-w-lg', isInnermost}:
         {open: boolean; onClose: () => void; title: ReactNode; description?: ReactNode;
-         children: ReactNode; width?: string}) {
+         children: ReactNode; width?: string; isInnermost?: boolean}) {
     const body = useRef<HTMLDivElement>(null);
     // The first field, not the cross: people come to type.
     const start = () => body.current?.querySelector<HTMLElement>('input:not([disabled]), select, textarea') ?? true;
@@ -35,6 +36,7 @@ export function Modal({open, onClose, title, description, children, width = 'max
                                                               className="-me-1.5 -mt-1"/>}/>
                         </div>
                         <div ref={body} className="p-5 pt-4">{children}</div>
+                        {!isInnermost && <StepUpSlot/>}
                     </Dialog.Popup>
                 </Dialog.Viewport>
             </Dialog.Portal>
@@ -67,6 +69,7 @@ export function Confirm({open, onClose, title, children, action, busy, onConfirm
                                 {action}
                             </Button>
                         </div>
+                        <StepUpSlot/>
                     </AlertDialog.Popup>
                 </AlertDialog.Viewport>
             </AlertDialog.Portal>
