@@ -373,13 +373,14 @@ TEST_F(ImportTest, ARestartKeepsEverything) {
 
 TEST_F(ImportTest, ARestoreKeepsSourcesAndRevivesNothing) {
     ASSERT_TRUE(add(as_admin_, keyed()));
-    EXPECT_EQ(outcome_of(of({line(keyed_digest("acme_1")), line(keyed_digest("acme_2"))})), "2 0");
+    auto leaked = line(keyed_digest("acme_2"));
+    leaked.terms.name = "leaked";
+    EXPECT_EQ(outcome_of(of({line(keyed_digest("acme_1")), std::move(leaked)})), "2 0");
     const auto file = directory.file("backup.db");
     ASSERT_TRUE(authority->store().backup_to(file));
     for (const auto& listed : tokens_of(alice_.id)) {
-        if (listed.token.name != "nightly") continue;
+        if (listed.token.name != "leaked") continue;
         ASSERT_TRUE(change(as_admin_, listed.token.id.uuid(), TokenChange::kRevoke));
-        break;
     }
     EXPECT_EQ(outcome_of(of({line(keyed_digest("acme_3"))})), "1 0");
     reader.reset();
