@@ -1,5 +1,6 @@
 // POST /oauth2/introspect: who may ask, about what, and what he is told.
 #include "api/oauth_testing.h"
+#include "api/usage_flush.h"
 #include "store/verification_scope.h"
 
 namespace latchkey::api {
@@ -106,6 +107,7 @@ TEST_F(IntrospectTest, AQuestionIsAUseAndCountsAgainstTheRate) {
     EXPECT_TRUE(introspect(secret, {{"ip", "10.0.0.1"}}).json().at("active").as_bool());
     expect_inactive(introspect(secret));
     EXPECT_EQ(check("/check/api/billing", secret), "rate_limited");
+    ASSERT_TRUE(flush_usage(*services_));
     const auto usage =
         ask("GET", "/v1/tokens/" + made.token.id.uuid() + "/usage", bearer(session(alice_)));
     EXPECT_EQ(usage.json().at("uses").as_int64(), 2) << usage.body;
