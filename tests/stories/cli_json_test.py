@@ -158,15 +158,15 @@ class JsonStories(Story):
         for name in ("user get", "user disable", "user enable"):
             self.run_one(name, "gateway")
         self.run_one("user set-roles", "gateway", "verifier")
+        self.run_one("user create", "--email", "grace@example.com", "--invite")
+        self.run_one("user invite", "grace@example.com")
+        self.run_one("user reset-factor", "grace@example.com")
         self.run_one("user list")
         self.run_one("api create", "things")
         self.run_one("api get", "things")
         self.run_one("api list")
         self.run_one("api import", os.path.join(SOURCE, "examples", "catalogues", "licensing.toml"))
         self.run_one("scope list", "--api", "licensing")
-
-    def log(self):
-        self.run_one("events list", "--limit", "20")
         line = {"digest": "ab" * 32, "name": "old", "owner": "admin@example.com",
                 "api": "licensing", "scopes": []}
         self.run_one("import", "--from", "hashes", "--source", "acme", "--prefix", "acme_",
