@@ -131,10 +131,8 @@ Status send_all(ApiClient& client, const std::string& path, bool is_dry_run, Imp
             path, json::object{{"tokens", std::move(batch.tokens)}, {"dryRun", is_dry_run}});
         if (!answer) {
             Error error = std::move(answer).error();
-            if (error.hint.empty()) {
-                error.hint =
-                    "run the same command again: what was imported stays, the rest follows";
-            }
+            error.hint += std::string(error.hint.empty() ? "" : " ") +
+                          "Run the same command again: what was imported stays, the rest follows.";
             return error;
         }
         tally.imported += number_of(*answer, "imported").value_or(0);
