@@ -14,7 +14,7 @@ import urllib.request
 
 import own_network
 from key_tokens import KeyPair, base64url
-from latchkey_server import PASSWORD, SOURCE, LatchkeyServer
+from latchkey_server import EMAIL, PASSWORD, SOURCE, LatchkeyServer
 from latchkey_terminal import Terminal
 from node_program import NodeProgram
 from waiting import poll_until
@@ -94,25 +94,38 @@ class AffinidiTest(unittest.TestCase):
         return Affinidi(path)
 
     @classmethod
-    def log_in(cls, affinidi, approve=True):
-        """`affinidi start`, and a person who decides as the portal's page does."""
+    def log_in(cls, affinidi, decide=None):
+        """`affinidi start`, and a person who decides about it."""
         with affinidi.start("start") as login:
             login.expect("&state=")
             login.expect_after("\n", login.text.index("&state="))
-            url = urllib.parse.urlsplit(re.search(r"http\S+&state=[\w-]+", login.text).group(0))
-            code = urllib.parse.parse_qs(url.query)["user_code"][0]
-            waiting = cls.server.request("GET", f"/v1/device/{code}", token=cls.portal).json()
-            decision = {"approve": True, "password": PASSWORD} if approve else {"approve": False}
-            answer = cls.server.request("POST", f"/v1/device/{code}", decision, token=cls.portal)
-            assert answer.status == 204, answer.body
+            url = re.search(r"http\S+&state=[\w-]+", login.text).group(0)
             poll_until(is_waiting_for_the_browser, bool)
-            callback = waiting["returnUrl"]
-            if not approve:
-                callback += "?state=error&type=access_denied&description=request_declined"
-            with urllib.request.urlopen(callback, timeout=60) as page:
-                shown = page.read().decode()
+            shown = (decide or cls.approve)(url)
             said = login.read_all()
         return login.code, said, shown
+
+    @classmethod
+    def approve(cls, url):
+        """As the portal's page does; what the command line shows the browser afterwards."""
+        code = urllib.parse.parse_qs(urllib.parse.urlsplit(url).query)["user_code"][0]
+        waiting = cls.server.request("GET", f"/v1/device/{code}", token=cls.portal).json()
+        answer = cls.server.request("POST", f"/v1/device/{code}", {
+            "approve": True, "password": PASSWORD}, token=cls.portal)
+        assert answer.status == 204, answer.body
+        with urllib.request.urlopen(waiting["returnUrl"], timeout=60) as page:
+            return page.read().decode()
+
+    def in_the_browser(self, scenario):
+        def decide(url):
+            facts = {"url": self.server.url, "email": EMAIL, "password": PASSWORD, "path": url,
+                     "origins": [self.server.url, "http://127.0.0.1:64287"]}
+            done = subprocess.run(["node", os.path.join(SOURCE, "tests", "e2e",
+                                                        "affinidi_login.mjs"),
+                                   scenario, json.dumps(facts)],
+                                  text=True, capture_output=True, timeout=120)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return decide
 
     def done(self, *args):
         done = self.affinidi.run(*args)
@@ -138,7 +151,7 @@ class AffinidiTest(unittest.TestCase):
 
     # --- login ----------------------------------------------------------------------------------
 
-    def test_login_logout_and_what_a_refused_person_reads(self):
+    def test_login_and_logout(self):
         other = self.home("login")
         code, said, shown = self.log_in(other)
         self.assertEqual(code, 0, said)
@@ -155,9 +168,14 @@ class AffinidiTest(unittest.TestCase):
         self.assertEqual(self.server.request("GET", "/v1/users/me", token=secret).status, 401)
         self.assertIn(NOT_LOGGED_IN, other.run("whoami").stderr)
 
-        code, said, shown = self.log_in(other, approve=False)
+    def test_a_person_decides_in_the_browser_and_is_sent_back(self):
+        other = self.home("browser")
+        code, said, _ = self.log_in(other, self.in_the_browser("approve"))
+        self.assertEqual(code, 0, said)
+        self.assertEqual(other.run("whoami").returncode, 0)
+        code, said, _ = self.log_in(self.home("denied"), self.in_the_browser("deny"))
         self.assertNotEqual(code, 0)
-        self.assertIn("You have declined access to your data", said + shown)
+        self.assertIn("You have declined access to your data", " ".join(said.split()))
 
     def test_a_session_that_was_ended_elsewhere_says_so(self):
         other = self.home("ended")
