@@ -1,5 +1,5 @@
 // The rows of a list of tokens. Of a long list only those near the screen are drawn.
-import {memo, type ReactNode, useCallback, useEffect, useRef} from 'react';
+import {memo, type ReactNode, useCallback, useEffect, useRef, useState} from 'react';
 import {Link} from 'wouter';
 import {useUserNames} from '../lib/client';
 import type {Column} from '../lib/columns';
@@ -9,7 +9,7 @@ import type {Token} from '../lib/types';
 import {useWindowed} from '../lib/windowed';
 import {Badge, ScopeTag, Time} from '../ui/bits';
 import {IconButton} from '../ui/button';
-import {Menu} from '../ui/menu';
+import {MenuAt} from '../ui/menu';
 import {Sparkline} from '../ui/sparkline';
 import {actionsOf, type Wish} from './token-actions';
 
@@ -110,16 +110,22 @@ interface RowProps {
     index: number; // in a long list, else -1
     isChosen: boolean;
     columns: Column[];
+    hasMenu: boolean;
     onToggle: (id: string) => void;
-    onWish: (wish: Wish) => void;
+    onMenu: (menu: OpenMenu) => void;
+}
+
+interface OpenMenu {
+    token: Token;
+    anchor: HTMLElement;
 }
 
 // Drawn again only when something of its own changes, not when the list scrolls. Its name is the
 // header of the row.
-const Row = memo(function Row({token, index, isChosen, columns, onToggle, onWish}: RowProps) {
+const Row = memo(function Row({token, index, isChosen, columns, hasMenu, onToggle, onMenu}: RowProps) {
     return (
         <tr aria-rowindex={index < 0 ? undefined : index + 2}
-            className="border-b border-line last:border-0 hover:bg-sunken/60 has-[input:checked]:bg-accent-wash/60">
+            className={'border-b border-line last:border-0 ' + (isChosen ? 'bg-accent-wash/60' : 'hover:bg-sunken/60')}>
             <td className="td w-10 ps-5 pe-0 max-sm:hidden">
                 <input type="checkbox" className="size-4" aria-label={t('Choose {name}', {name: token.name})}
                        disabled={token.state === 'revoked'} checked={isChosen} onChange={() => onToggle(token.id)}/>
@@ -127,8 +133,8 @@ const Row = memo(function Row({token, index, isChosen, columns, onToggle, onWish
             <th scope="row" className="td max-w-md min-w-36 text-start font-normal max-sm:ps-5"><NameCell token={token}/></th>
             {columns.map((column) => <td key={column} className={'td' + kNarrow[column]}>{cellOf(column, token)}</td>)}
             <td className="td w-12 pe-4 text-end">
-                <Menu entries={actionsOf(token, onWish)}
-                      trigger={<IconButton label={t('Actions for {name}', {name: token.name})} icon="more"/>}/>
+                <IconButton label={t('Actions for {name}', {name: token.name})} icon="more" aria-haspopup="menu"
+                            aria-expanded={hasMenu} onClick={(event) => onMenu({token, anchor: event.currentTarget})}/>
             </td>
         </tr>
     );
@@ -152,6 +158,7 @@ export function TokenTable({tokens, columns, chosen, onChoose, onWish}: Props) {
         if (!next.delete(id)) next.add(id);
         onChoose(next);
     }, [onChoose]);
+    const [menu, setMenu] = useState<OpenMenu | null>(null); // one for all rows: a row is drawn often
     const body = useRef<HTMLTableSectionElement>(null);
     const isLong = tokens.length > 200;
     const {start, end} = useWindowed(body, tokens.length, kRowHeight, isLong);
@@ -174,11 +181,13 @@ export function TokenTable({tokens, columns, chosen, onChoose, onWish}: Props) {
                     <Gap rows={start}/>
                     {tokens.slice(start, end).map((token, index) => (
                         <Row key={token.id} token={token} index={isLong ? start + index : -1} isChosen={chosen.has(token.id)}
-                             columns={columns} onToggle={toggle} onWish={onWish}/>
+                             columns={columns} hasMenu={menu?.token.id === token.id} onToggle={toggle} onMenu={setMenu}/>
                     ))}
                     <Gap rows={tokens.length - end}/>
                 </tbody>
             </table>
+            <MenuAt anchor={menu?.anchor ?? null} label={menu ? t('Actions for {name}', {name: menu.token.name}) : ''}
+                    entries={menu ? actionsOf(menu.token, onWish) : []} onClose={() => setMenu(null)}/>
         </div>
     );
 }

@@ -12,27 +12,42 @@ export interface MenuEntry {
     disabled?: boolean;
 }
 
+const kPopup = 'fade min-w-44 rounded-xl border border-line bg-raised p-1 shadow-lg shadow-(color:--shadow) outline-none';
+
 function Frame({trigger, children}: {trigger: ReactElement; children: ReactNode}) {
     return (
         <Base.Root>
             <Base.Trigger render={trigger}/>
             <Base.Portal>
                 <Base.Positioner sideOffset={4} align="end" className="z-50 outline-none">
-                    <Base.Popup className="fade min-w-44 rounded-xl border border-line bg-raised p-1 shadow-lg
-                                           shadow-(color:--shadow) outline-none">{children}</Base.Popup>
+                    <Base.Popup className={kPopup}>{children}</Base.Popup>
                 </Base.Positioner>
             </Base.Portal>
         </Base.Root>
     );
 }
 
+function entriesOf(entries: (MenuEntry | null)[]) {
+    return entries.map((entry, index) => entry === null
+        ? <Base.Separator key={index} className="mx-1 my-1 h-px bg-line"/>
+        : <Entry key={entry.text} entry={entry}/>);
+}
+
 export function Menu({trigger, entries}: {trigger: ReactElement; entries: (MenuEntry | null)[]}) {
+    return <Frame trigger={trigger}>{entriesOf(entries)}</Frame>;
+}
+
+// A menu that many buttons share: it opens at the one that was pressed, and gives the focus back.
+export function MenuAt({anchor, label, entries, onClose}:
+        {anchor: HTMLElement | null; label: string; entries: (MenuEntry | null)[]; onClose: () => void}) {
     return (
-        <Frame trigger={trigger}>
-            {entries.map((entry, index) => entry === null
-                ? <Base.Separator key={index} className="mx-1 my-1 h-px bg-line"/>
-                : <Entry key={entry.text} entry={entry}/>)}
-        </Frame>
+        <Base.Root open={anchor !== null} onOpenChange={(open) => { if (!open) onClose(); }}>
+            <Base.Portal>
+                <Base.Positioner anchor={anchor} sideOffset={4} align="end" className="z-50 outline-none">
+                    <Base.Popup aria-label={label} finalFocus={() => anchor} className={kPopup}>{entriesOf(entries)}</Base.Popup>
+                </Base.Positioner>
+            </Base.Portal>
+        </Base.Root>
     );
 }
 
