@@ -13,8 +13,8 @@ namespace latchkey::api {
 int status_of(const Error& error);
 std::string_view code_of(const Error& error);  // its reason, or the word of its ErrorCode
 
-// What a client may read of an error, whatever shape it gets it in: one line of text, no secret that
-// stood in the wrong place, and nothing of an internal one.
+// What a client may read of an error, whatever shape it gets it in: one line of text, without a
+// secret that stood in the wrong place, and nothing of an internal one.
 std::string readable(std::string_view text);
 std::string detail_of(const Error& error);
 
