@@ -364,6 +364,15 @@ Verifier::Verifier(VerifierOptions options) {
     if (options.issuer.empty() || options.audience.empty() || !options.fetch) {
         throw std::invalid_argument("a verifier needs an issuer, an audience and a fetch");
     }
+    // What a caller's HTTP library throws is a server that was not reached, and no end of verify().
+    options.fetch = [fetch = std::move(options.fetch)](const std::string& url,
+                                                       const std::string* posted) {
+        try {
+            return fetch(url, posted);
+        } catch (const std::exception&) {
+            return FetchAnswer{};
+        }
+    };
     const auto clock = std::make_shared<SystemClock>();
     if (!options.wall_clock) {
         options.wall_clock = [clock] { return clock->now().microseconds(); };

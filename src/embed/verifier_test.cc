@@ -238,6 +238,15 @@ TEST_F(EmbeddedVerifier, MoreScopesThanCanBeAskedForAreNoYes) {
     EXPECT_EQ(verifier.verify({jwt(), scopes, {}, {}, {}}).verdict, "not_current");
 }
 
+TEST_F(EmbeddedVerifier, AFetchThatThrowsIsAServerThatWasNotReached) {
+    VerifierOptions throwing = options();
+    throwing.fetch = [](const std::string&, const std::string*) -> FetchAnswer {
+        throw std::runtime_error("no route to host");
+    };
+    Verifier verifier(throwing);
+    EXPECT_EQ(verdict(verifier, jwt()), "not_current");
+}
+
 TEST_F(EmbeddedVerifier, WhatItCannotDoWithoutIsAskedForAtOnce) {
     for (const auto& spoil : {+[](VerifierOptions& o) { o.issuer.clear(); },
                               +[](VerifierOptions& o) { o.audience.clear(); },
