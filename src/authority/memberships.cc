@@ -49,7 +49,7 @@ UuidBytes member_id(const ProjectId& project, const UserId& user) {
 }
 
 Result<std::vector<Member>> list_memberships(store::Connection& db, const Actor& actor,
-                                             std::string_view project) {
+                                             std::string_view project, const MemberQuery& query) {
     TRY(actor.require("project:read"));
     const auto access = TRY(access_to_project(db, actor, project));
     TRY(access.require("project:read"));
@@ -57,9 +57,17 @@ Result<std::vector<Member>> list_memberships(store::Connection& db, const Actor&
     std::sort(records.begin(), records.end(), [](const auto& one, const auto& other) {
         return std::pair(one.created_at, one.user) > std::pair(other.created_at, other.user);
     });
+    auto from = records.begin();
+    if (query.before) {
+        from = std::find_if(records.begin(), records.end(), [&](const auto& record) {
+            return member_id(record.project, record.user) == *query.before;
+        });
+        if (from == records.end()) return invalid("this cursor names no member", "bad_query");
+        ++from;
+    }
     std::vector<Member> members;
-    for (const auto& record : records) {
-        auto member = TRY(member_of(db, record));
+    for (; from != records.end() && members.size() < query.limit; ++from) {
+        auto member = TRY(member_of(db, *from));
         members.push_back(std::move(member));
     }
     return members;

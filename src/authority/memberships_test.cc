@@ -16,9 +16,9 @@ protected:
         clock.advance(std::chrono::seconds(1));
         ASSERT_TRUE(put(as_alice_, project_, bob_.id, "viewer"));
     }
-    Result<std::vector<Member>> list(const Actor& actor) {
+    Result<std::vector<Member>> list(const Actor& actor, const MemberQuery& query = {}) {
         return read<std::vector<Member>>(
-            [&](store::Connection& db) { return list_memberships(db, actor, project_); });
+            [&](store::Connection& db) { return list_memberships(db, actor, project_, query); });
     }
     std::optional<Member> find(const Actor& actor, const UuidBytes& id) {
         return read<std::optional<Member>>(
@@ -41,6 +41,16 @@ TEST_F(MembershipsTest, AreListedNewestFirstWithWhatTheirPlacesAllow) {
     EXPECT_EQ(list(as_admin_).value().size(), 2U);
     ASSERT_TRUE(remove(as_alice_, project_, bob_.id));
     EXPECT_EQ(reason_of(list(as_bob_)), "unknown_project");
+}
+
+TEST_F(MembershipsTest, APageGoesOnAfterItsLastOne) {
+    const auto first = list(as_alice_, {.limit = 1}).value();
+    ASSERT_EQ(first.size(), 1U);
+    const auto second = list(as_alice_, {.before = id_of(first[0].user.id)}).value();
+    ASSERT_EQ(second.size(), 1U);
+    EXPECT_EQ(second[0].user.id, alice_.id);
+    EXPECT_TRUE(list(as_alice_, {.before = id_of(alice_.id)}).value().empty());
+    EXPECT_EQ(reason_of(list(as_alice_, {.before = UuidBytes{}})), "bad_query");
 }
 
 // A custom role is what it says, whoever asks.

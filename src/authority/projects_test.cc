@@ -186,6 +186,7 @@ TEST_F(ProjectsTest, AListHasPagesAndShowsEachProjectOnce) {
 }
 
 TEST_F(ProjectsTest, TheNewestComeFirstWhereThatIsAsked) {
+    clock.advance(std::chrono::seconds(1));
     project("one");
     clock.advance(std::chrono::seconds(1));
     project("two");

@@ -14,10 +14,6 @@ namespace {
 
 using authority::Member;
 
-UuidBytes id_of(const Member& member) {
-    return authority::member_id(member.membership.project, member.membership.user);
-}
-
 // Before anything is changed, so that nobody waits for the search.
 Result<Member> get_member(const api::Call& call) {
     const auto id = TRY(id_parameter(call, "member"));
@@ -50,25 +46,26 @@ Result<http::Response> get_members(api::Call& call) {
     const auto project = TRY(id_parameter(call, "project"));
     const auto page = TRY(read_page(call, "members of " + project));
     using Members = std::vector<Member>;
-    const auto all = TRY(call.services.authority.store().query<Members>([&](store::Connection& db) {
-        return authority::list_memberships(db, call.actor(), project);
-    }));
-    auto from = all.begin();
-    if (page.before) {
-        from = std::find_if(all.begin(), all.end(),
-                            [&](const Member& member) { return id_of(member) == *page.before; });
+    auto found = call.services.authority.store().query<Members>([&](store::Connection& db) {
+        return authority::list_memberships(db, call.actor(), project,
+                                           {.before = page.before, .limit = page.last + 1});
+    });
+    if (!found && found.error().reason == "bad_query") {
         // Who was the last one of the page before has left.
-        if (from == all.end()) return Error{ErrorCode::kInvalidArgument, "decode cursor"};
-        ++from;
+        return Error{ErrorCode::kInvalidArgument, "decode cursor"};
     }
-    const auto left = static_cast<std::size_t>(all.end() - from);
-    const auto to = from + static_cast<std::ptrdiff_t>(std::min(left, page.last));
+    auto members = TRY(std::move(found));
+    const bool has_more = members.size() > page.last;
+    if (has_more) members.pop_back();
     json::array list;
-    for (auto member = from; member != to; ++member) {
-        list.push_back(member_view(*member));
+    for (const auto& member : members) {
+        list.push_back(member_view(member));
     }
     auto response = api::json_answer(200, std::move(list));
-    if (to != all.end() && to != from) add_next_link(call, page, id_of(*(to - 1)), response);
+    if (has_more && !members.empty()) {
+        const auto& last = members.back().membership;
+        add_next_link(call, page, authority::member_id(last.project, last.user), response);
+    }
     return response;
 }
 

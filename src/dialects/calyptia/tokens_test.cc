@@ -11,6 +11,7 @@ using CalyptiaTokens = calyptia_testing::CalyptiaTest;
 
 TEST_F(CalyptiaTokens, TheSecretStandsInTheAnswerThatMakesItAndNeverAgain) {
     const auto one = project();
+    tick();
     const auto made = by_alice("POST", one.path + "/tokens",
                                R"({"name":"agent","permissions":["update:*","read:*"]})");
     ASSERT_EQ(made.status, 201) << made.body;
