@@ -42,6 +42,7 @@ protected:
             .text("id");
     }
     void begin() {
+        as_admin = bearer(session(admin_));  // an hour may have gone by: he has just logged in
         const std::string name = "worker" + std::to_string(++worlds_);
         role_ = make_role(name, R"({"billing":["*"],"latchkey":[)" + kManagement + "]}");
         world = make_tenant(
