@@ -287,8 +287,15 @@ describe('events', () => {
 
   test('end when the log is another one, and when they are refused', async () => {
     const { client } = makeClient({
-      '/v1/events/stream': () => stream('event: reset\ndata: {"epoch":2,"revision":3}\n\n') })
-    await assert.rejects(client.events.stream().next(), { code: 'epoch_changed' })
+      '/v1/events/stream?after=40': () => stream('event: reset\ndata: {"epoch":2,"revision":3}\n\n') })
+    await assert.rejects(client.events.stream({ after: 40 }).next(), { code: 'epoch_changed' })
+    const { client: heard } = makeClient({ '/v1/events/stream': () => stream(change(41) +
+      'event: reset\ndata: {"epoch":1,"revision":45}\n\n' + change(46) +
+      'event: reset\ndata: {"epoch":2,"revision":46}\n\n') })
+    const events = heard.events.stream()
+    assert.equal((await events.next()).value.revision, 41)
+    assert.equal((await events.next()).value.revision, 46) // what one may see changed meanwhile
+    await assert.rejects(events.next(), { code: 'epoch_changed' })
     const { client: other } = makeClient({
       '/v1/events/stream': { status: 403, json: { code: 'insufficient_scope', detail: 'no' } } })
     await assert.rejects(other.events.stream().next(), PermissionError)

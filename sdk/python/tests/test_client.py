@@ -1,15 +1,16 @@
 """The client: what it sends, repeats, iterates over, and how it fails."""
 
 import asyncio
+import threading
 import unittest
 from datetime import datetime, timedelta, timezone
 
-from authority import OWNER, TOKEN, Authority, change, head, token_fact
+from authority import OWNER, TOKEN, Authority, change, frame, head, token_fact
 from test_auth import KEYS, TokenEndpoint, pem
 
 from latchkey import (AsyncLatchkey, AuthenticationError, AuthProvider, ConfigurationError, ConflictError,
                       Latchkey, NetworkError, NotFoundError, PermissionDenied, RateLimitError,
-                      ServerError, ValidationError)
+                      ServerError, StreamError, ValidationError)
 
 SECRET = "lkp_ThisIsTheSecretAndItMustNotBeSeen0"
 
@@ -248,7 +249,6 @@ class Reading(ClientCase):
     def test_events_are_heard_as_they_happen_and_none_is_missed(self):
         events = self.client().events.stream(type="token.")
         heard = iter(events)
-        import threading
 
         def say():
             self.server.wait_for_streams(1).send(change(41, token_fact()) + head(45, since=42))
@@ -261,6 +261,23 @@ class Reading(ClientCase):
         self.assertIn("type=token.", self.server.requests_to("/v1/events/stream")[0]["path"])
         events.close()
         self.assertEqual(list(heard), [])
+
+    def test_a_log_that_is_another_one_is_said(self):
+        def reset(epoch, revision):
+            return frame("reset", {"epoch": epoch, "revision": revision})
+
+        heard = iter(self.client().events.stream())
+
+        def say():
+            stream = self.server.wait_for_streams(1)
+            stream.send(change(41, token_fact()) + reset(1, 45) + change(46, token_fact())
+                        + reset(2, 46))
+
+        threading.Thread(target=say).start()
+        self.assertEqual([next(heard).revision, next(heard).revision], [41, 46])
+        with self.assertRaises(StreamError) as raised:
+            next(heard)
+        self.assertEqual(raised.exception.code, "epoch_changed")
 
     def test_asyncio_has_the_same_calls(self):
         self.pages()

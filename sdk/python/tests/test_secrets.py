@@ -7,6 +7,7 @@ import logging
 import pickle
 import traceback
 import unittest
+from types import SimpleNamespace
 
 from authority import AUDIENCE, OPAQUE, TOKEN, Authority
 from test_auth import KEYS, PASSPHRASE, TokenEndpoint, pem
@@ -97,6 +98,17 @@ class Secrets(unittest.TestCase):
         self.assertTrue(shown)
         self.secrets |= set(shown)
         self.check(error)
+
+    def test_an_access_token_goes_over_no_plain_http(self):
+        TokenEndpoint(self.authority)
+        provider = AuthProvider(token_id=TOKEN, private_key=pem(KEYS["ES256"]),
+                                server=self.authority.url)
+        self.addCleanup(provider.close)
+        for url in ("http://api.example.com/v1", "ftp://api.example.com", "nowhere"):
+            self.check(self.raised(lambda: provider.request("GET", url)))
+            self.check(self.raised(lambda: provider(SimpleNamespace(url=url, headers={}))))
+        request = provider(SimpleNamespace(url=self.authority.url + "/x", headers={}))
+        self.assertIn("Authorization", request.headers)
 
     def test_secrets_with_letters_that_no_token_has(self):
         for secret in (SECRET + "\n", SECRET + "\r\nX: y", SECRET + "\u2026", SECRET + " x", ""):

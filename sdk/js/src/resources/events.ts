@@ -86,12 +86,11 @@ export class Events {
       token,
     })
     for await (const frame of frames) {
-      if (frame.event === 'reset') {
-        throw new LatchkeyError('the log was restored from a backup: read it from the start', {
-          code: 'epoch_changed',
-        })
-      }
       place.failures = 0
+      if (frame.event === 'reset') {
+        place.lastId = placeOfReset(frame.data, place)
+        continue
+      }
       if (frame.id !== undefined) place.lastId = frame.id
       if (frame.event !== 'change') continue
       const event = parseObject(frame.data)?.event
@@ -101,6 +100,17 @@ export class Events {
       yield event as unknown as LogEvent
     }
   }
+}
+
+// The same log goes on where it is: what one may see of it has changed. Another one has events that
+// the caller has not seen.
+function placeOfReset(data: string, { lastId, after }: Place): string {
+  const { epoch, revision } = parseObject(data) ?? {}
+  const goesOn = lastId === undefined ? after === undefined : lastId.split('.')[0] === String(epoch)
+  if (goesOn) return `${String(epoch)}.${String(revision)}`
+  throw new LatchkeyError('the log was restored from a backup: read it from the start', {
+    code: 'epoch_changed',
+  })
 }
 
 interface Place {

@@ -86,7 +86,7 @@ class AuthProvider:
         self.api_gateway_url = api_gateway_url and check_url(
             api_gateway_url, insecure_http, "the API's address")
         self._issuer: Optional[str] = None
-        self._scopes, self._timeout = tuple(scopes), timeout
+        self._scopes, self._timeout, self._insecure = tuple(scopes), timeout, insecure_http
         self._transport = transport or StandardTransport(cafile=cafile)
         self._clock, self._monotonic = clock, monotonic
         self._skew = 0.0
@@ -272,13 +272,10 @@ class AuthProvider:
     # --- calling an API -------------------------------------------------------------------------
 
     def may_go_to(self, url: str) -> bool:
-        """Whether credentials may be sent there: to the API's origin, if it was given."""
-        if self.api_gateway_url is None:
-            return True
-        try:
-            return origin_of(url) == origin_of(self.api_gateway_url)
-        except ValueError:
-            return False
+        """Whether credentials may be sent there: to the API's origin, if it was given. Raises
+        ConfigurationError for plain http, where anyone on the way could read them."""
+        check_url(url, self._insecure, "the address")
+        return self.api_gateway_url is None or origin_of(url) == origin_of(self.api_gateway_url)
 
     def __call__(self, request: Any) -> Any:
         """For `requests` and `httpx`: adds the header unless the address is somebody else's."""

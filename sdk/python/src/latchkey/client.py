@@ -190,7 +190,8 @@ class EventStream:
             except (StreamError, NetworkError, OSError) as error:
                 if self._is_closed:
                     return
-                is_final = isinstance(error, StreamError) and error.status in (400, 401, 403, 404)
+                is_final = isinstance(error, StreamError) and (
+                    error.status in (400, 401, 403, 404) or error.code == "epoch_changed")
                 if is_final:
                     raise
             failures += 1
@@ -210,7 +211,11 @@ class EventStream:
         try:
             follower = Follower(self._position)
             for name, data in frames_of(source.lines()):
+                before = follower.position
                 said = follower.take(name, data)
+                if said == "reset" and self._has_other_log(before, follower.position):
+                    raise StreamError("the log was restored from a backup: read it from the start",
+                                      code="epoch_changed")
                 self._position = follower.position
                 if said == "change":
                     yield Event.of(data["event"])
@@ -218,6 +223,13 @@ class EventStream:
             raise StreamError("the event stream is silent", code="stream_silent") from None
         finally:
             source.close()
+
+    def _has_other_log(self, before: Optional[Position], now: Optional[Position]) -> bool:
+        """The same log goes on where it is: what one may see of it has changed. Another one has
+        events that the caller has not seen."""
+        if before is None or now is None:
+            return "after" in self._query
+        return before[0] != now[0]
 
     def close(self) -> None:
         self._is_closed = True
