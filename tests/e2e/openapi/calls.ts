@@ -14,7 +14,7 @@ type Call = readonly [OperationId, () => Promise<unknown>]
 const know = {
   token: '', secret: '', key: '', kid: '', access: '', project: '', machine: '', human: '', role: '',
   api: '', verifier: '', bulk: '', userCode: '', cliSession: '', invite: '', factor: '',
-  recovery: [] as string[],
+  recovery: [] as readonly string[],
 }
 const PERSON = { email: 'grace@example.com', password: 'another horse battery staple' }
 
@@ -272,9 +272,66 @@ const endings: Call[] = [
   }],
 ]
 
+// Of the person who was made above: an authenticator, and a new password.
+const factors: Call[] = [
+  ['getSecondFactor', () => good(person.GET('/v1/account/factor'))],
+  ['beginSecondFactor', async () => {
+    await good(person.POST('/v1/session/proof', { body: { password: PERSON.password } }))
+      .then(({ session }) => void (person = clientWith(session ?? '')))
+    know.factor = (await good(person.POST('/v1/account/factor', { body: {} }))).secret
+  }],
+  ['confirmSecondFactor', async () => {
+    know.recovery = (await good(person.POST('/v1/account/factor/confirm',
+      { body: { code: codeOf(know.factor) } }))).recoveryCodes
+  }],
+  ['renewRecoveryCodes', async () => {
+    know.recovery = (await good(person.POST('/v1/account/recovery-codes',
+      { body: { password: PERSON.password, code: know.recovery[0]! } }))).recoveryCodes
+  }],
+  ['endSecondFactor', () => good(person.POST('/v1/account/factor/disable',
+    { body: { password: PERSON.password, code: know.recovery[0]! } }))],
+  ['resetSecondFactor', async () => {
+    know.factor = (await good(person.POST('/v1/account/factor', { body: {} }))).secret
+    await good(person.POST('/v1/account/factor/confirm', { body: { code: codeOf(know.factor) } }))
+    await good(admin.DELETE('/v1/users/{id}/factor', of(know.human)))
+  }],
+  ['changePassword', async () => {
+    person = await loggedIn(PERSON)
+    await good(person.POST('/v1/account/password',
+      { body: { password: PERSON.password, newPassword: 'a third horse battery staple' } }))
+  }],
+]
+
+const invitations: Call[] = [
+  ['inviteUser', async () => {
+    const { id } = await good(admin.POST('/v1/users', { body: { kind: 'human',
+      email: 'alan@example.com', name: 'Alan', roles: ['member'] } }))
+    know.invite = fragmentOf((await good(admin.POST('/v1/users/{id}/invite',
+      { ...of(id), body: {} }))).inviteLink)
+    const { id: other } = await good(admin.POST('/v1/users', { body: { kind: 'human',
+      email: 'edith@example.com', name: 'Edith', roles: ['member'] } }))
+    know.human = other
+  }],
+  ['readInvitation', () => good(nobody.POST('/v1/invites/read', { body: { code: know.invite } }))],
+  ['acceptInvitation', () => good(nobody.POST('/v1/invites/accept',
+    { body: { code: know.invite, password: 'the horse of Alan is correct' } }))],
+  ['withdrawInvitation', () => good(admin.DELETE('/v1/users/{id}/invite', of(know.human)))],
+]
+
+const imports: Call[] = [
+  ['addImportSource', () => good(admin.POST('/v1/imports', { body: { name: 'acme', prefix: 'acme_',
+    algorithm: 'hmac-sha256', hmacKey: 'c29tZSBzZWNyZXQgYnl0ZXM', dryRun: false } }))],
+  ['listImportSources', () => good(admin.GET('/v1/imports'))],
+  ['importTokens', () => good(admin.POST('/v1/imports/{name}/tokens', {
+    params: { path: { name: 'acme' } }, body: { dryRun: true, tokens: [{ name: 'from-acme',
+      digest: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08', owner: email,
+      api: 'orders', scopes: ['order:read'] }] } }))],
+  ['removeImportSource', () => good(admin.DELETE('/v1/imports/{name}',
+    { params: { path: { name: 'acme' } } }))],
+]
+
 export const calls: Call[] = [...sessions, ...installation, ...tokens, ...projects, ...keys,
-  ...logins, ...log, ...open, ...endings]
-void codeOf
+  ...logins, ...log, ...open, ...endings, ...factors, ...invitations, ...imports]
 
 /** Who calls what is made up: an administrator. */
 export const administrator = (): Client => admin
