@@ -209,7 +209,7 @@ TEST_F(AttackE2, ATokenWidensNothingBeyondItselfInAnyWay) {
                           {"expiresAt", R"("30d")"},
                           {"allowedIps", "[]"},
                           {"allowedIps", R"(["0.0.0.0/0"])"},
-                          {"allowedIps", R"(["127.0.0.0/7"])"},
+                          {"allowedIps", R"(["126.0.0.0/7"])"},
                           {"rateLimit", "null"},
                           {"rateLimit", R"({"requests":51,"seconds":60})"},
                           {"rateLimit", R"({"requests":50,"seconds":59})"}};
