@@ -49,11 +49,11 @@ class Affinidi:
 
     def start(self, *args):
         """At a terminal: without one it holds back what it says until it ends."""
-        return Terminal(self.command(*args), self.environment, columns=400, timeout=120)
+        return Terminal(self.command(*args), self.environment, columns=400, timeout=300)
 
     def run(self, *args):
         return subprocess.run(self.command(*args, "--no-input"), env=self.environment, text=True,
-                              stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=300)
 
     def stored_session(self):
         with open(os.path.join(self.home, ".affinidi", "credentials-v2.json"),
@@ -123,7 +123,7 @@ class AffinidiTest(unittest.TestCase):
             done = subprocess.run(["node", os.path.join(SOURCE, "tests", "e2e",
                                                         "affinidi_login.mjs"),
                                    scenario, json.dumps(facts)],
-                                  text=True, capture_output=True, timeout=120)
+                                  text=True, capture_output=True, timeout=300)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         return decide
 
