@@ -5,11 +5,13 @@ import {Link} from 'wouter';
 import {navigate} from 'wouter/use-browser-location';
 import {call, get, randomKey} from '../lib/api';
 import {useApis, useCan, useRefresh, useRoles, useUsers} from '../lib/client';
+import {cli, curlOf} from '../lib/commands';
 import {useTitle} from '../lib/hooks';
 import {t} from '../lib/i18n';
 import {kTokens} from '../lib/tokens';
 import type {Token, User} from '../lib/types';
 import {toast} from '../ui/announce';
+import {ShowAs} from '../ui/as-command';
 import {Badge, Card, Facts, Id, PageHead, Time} from '../ui/bits';
 import {Button} from '../ui/button';
 import {Confirm, Modal} from '../ui/dialog';
@@ -106,11 +108,12 @@ function NewUser({onClose, onMade}: {onClose: () => void; onMade: (made: MadeUse
     const allRoles = useRoles(can('role:read'));
     const apis = useApis();
     const refresh = useRefresh();
+    const hasPassword = kind === 'human' && start === 'password';
+    const body = kind === 'human'
+        ? {kind, email: email.trim(), ...(hasPassword ? {password} : {}), ...(name.trim() ? {name: name.trim()} : {}), ...(roles.length ? {roles} : {})}
+        : {kind, name: name.trim(), ...(verifies.length ? {verifies} : {}), ...(roles.length ? {roles} : {})};
     async function create(event: FormEvent) {
         event.preventDefault();
-        const body = kind === 'human'
-            ? {kind, email: email.trim(), ...(start === 'password' ? {password} : {}), ...(name.trim() ? {name: name.trim()} : {}), ...(roles.length ? {roles} : {})}
-            : {kind, name: name.trim(), ...(verifies.length ? {verifies} : {}), ...(roles.length ? {roles} : {})};
         try {
             const made = await call<MadeUser>('POST', '/v1/users', body, kind === 'machine' ? {idempotencyKey: key} : {});
             await refresh('users');
@@ -156,6 +159,10 @@ function NewUser({onClose, onMade}: {onClose: () => void; onMade: (made: MadeUse
                     <Button onClick={onClose}>{t('Cancel')}</Button>
                     <Button type="submit" look="primary">{t('Create user')}</Button>
                 </div>
+                <ShowAs curl={curlOf('POST', '/v1/users', hasPassword ? {...body, password: '…'} : body)}
+                        command={cli('user create', kind === 'machine' && '--machine', ['--email', kind === 'human' ? email.trim() : ''],
+                            ['-n', name.trim()], kind === 'human' && (hasPassword ? '--password-stdin' : '--invite'), ['--role', roles.join(',')],
+                            ['--verifies', kind === 'machine' ? verifies.join(',') : ''])}/>
             </form>
         </Modal>
     );
@@ -238,6 +245,8 @@ function Switch({user, open, onClose}: {user: User; open: boolean; onClose: () =
                     <p>{t('Nothing is deleted. When you enable the user again, the tokens work again.')}</p>
                 </>
             ) : <p>{t('The tokens of this user work again at once.')}</p>}
+            <ShowAs command={cli('user ' + (isOn ? 'disable' : 'enable'), user.email ?? user.id)}
+                    curl={curlOf('PATCH', '/v1/users/' + user.id, {state: isOn ? 'disabled' : 'active'})}/>
         </Confirm>
     );
 }
@@ -251,12 +260,12 @@ function EditUser({user, onClose}: {user: User; onClose: () => void}) {
     const allRoles = useRoles(can('role:read'));
     const apis = useApis();
     const refresh = useRefresh();
+    const body: Record<string, unknown> = {};
+    if (name.trim() !== user.name) body.name = name.trim();
+    if (roles.join() !== user.roles.join()) body.roles = roles;
+    if (verifies.join() !== user.verifies.join()) body.verifies = verifies;
     async function save(event: FormEvent) {
         event.preventDefault();
-        const body: Record<string, unknown> = {};
-        if (name.trim() !== user.name) body.name = name.trim();
-        if (roles.join() !== user.roles.join()) body.roles = roles;
-        if (verifies.join() !== user.verifies.join()) body.verifies = verifies;
         try {
             await call('PATCH', '/v1/users/' + user.id, body);
             await refresh('users', 'me');
@@ -279,6 +288,8 @@ function EditUser({user, onClose}: {user: User; onClose: () => void}) {
                     <Button onClick={onClose}>{t('Cancel')}</Button>
                     <Button type="submit" look="primary">{t('Save')}</Button>
                 </div>
+                <ShowAs curl={curlOf('PATCH', '/v1/users/' + user.id, body)}
+                        command={body.roles && !body.name && !body.verifies ? cli('user set-roles', user.email ?? user.id, ...roles) : undefined}/>
             </form>
         </Modal>
     );
