@@ -382,7 +382,14 @@ TEST_F(RestoreProjects, ABackupOfAnOlderVersionIsBroughtUpToDate) {
             store::sqlite::SqliteConnection::open(file, store::sqlite::Access::kReadWrite);
         ASSERT_TRUE(opened);
         for (const store::Sql sql :
-             {store::Sql("DROP TABLE memberships"),
+             {store::Sql("DROP TABLE active_projects"),
+              store::Sql("DROP TABLE import_sources"),
+              store::Sql("DROP TABLE recovery_codes"),
+              store::Sql("DROP TABLE factors"),
+              store::Sql("DROP TABLE invites"),
+              store::Sql("ALTER TABLE tokens DROP COLUMN source"),
+              store::Sql("ALTER TABLE sessions DROP COLUMN proven_at"),
+              store::Sql("DROP TABLE memberships"),
               store::Sql("DROP TABLE token_grants"),
               store::Sql("DROP TABLE assertions_seen"),
               store::Sql("DROP TABLE projects"),

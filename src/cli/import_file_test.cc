@@ -85,8 +85,8 @@ TEST(ImportFile, WhatCannotBeReadIsNamedByItsLineAndTheRestGoesOn) {
 }
 
 TEST(ImportFile, ADigestThatStandsTwiceIsToldHoweverItIsWritten) {
-    const auto bytes = as_text(sha256("1"));
-    const auto twin = R"({"digest":")" + base64_encode(std::string(bytes)) + "\"}\n";
+    const auto digest = sha256("1");
+    const auto twin = R"({"digest":")" + base64_encode(as_text(digest)) + "\"}\n";
     EXPECT_EQ(refused(line_of(1) + line_of(2) + line_of(1)), "3:duplicate_digest ");
     EXPECT_EQ(refused(line_of(1) + twin), "2:duplicate_digest ");
     // What is no digest at all is the server's to tell.
