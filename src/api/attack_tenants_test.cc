@@ -126,10 +126,9 @@ TEST_F(AttackE4, EveryRouteAnswersAnothersIdsAsUnknownOnes) {
         } else {
             // Installation-wide things belong to nobody: everybody may see that they are there.
             // A device's code is anybody's who reads it from a screen, and nobody's here.
-            EXPECT_TRUE(route.path.starts_with("/v1/apis/") ||
-                        route.path.starts_with("/v1/roles/") ||
-                        route.path.starts_with("/v1/imports/") ||
-                        route.path.starts_with("/v1/device/"))
+            EXPECT_TRUE(
+                route.path.starts_with("/v1/apis/") || route.path.starts_with("/v1/roles/") ||
+                route.path.starts_with("/v1/imports/") || route.path.starts_with("/v1/device/"))
                 << "say here whose " << route.path << " is";
         }
     }

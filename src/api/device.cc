@@ -109,9 +109,8 @@ Result<http::Response> begin_device_login(Call& call, std::string_view client) {
 Result<http::Response> poll_device_login(Call& call, const Form& form, std::string_view client) {
     const auto code = form.get("device_code");
     if (!code) return invalid_request("device_code is missing.");
-    const auto made =
-        TRY(authority::finish_device_login(call.services.authority, call.services.device_gate.polls,
-                                           *code, login_of(call), client));
+    const auto made = TRY(authority::finish_device_login(
+        call.services.authority, call.services.device_gate.polls, *code, login_of(call), client));
     const auto life = std::chrono::duration_cast<std::chrono::seconds>(
         authority::session_life(made.session.kind));
     return token_answer(200, json::object{{"access_token", made.secret.expose()},

@@ -27,8 +27,7 @@ struct TokenRequest {
     authority::AccessRequest asked;
 };
 
-Result<TokenRequest> read_request(const Call& call, const Form& form,
-                                  const AssertionTerms& terms) {
+Result<TokenRequest> read_request(const Call& call, const Form& form, const AssertionTerms& terms) {
     const auto type = form.get("client_assertion_type");
     if (type != kAssertionType) {
         return invalid_request("client_assertion_type must be " + std::string(kAssertionType) +

@@ -31,11 +31,11 @@ bool is_trusted_proxy(const Services& services, const Address& peer);
 struct Principal {
     authority::Actor actor;
     std::optional<store::SessionRecord> session;
-    std::optional<TokenId> token;  // set for tokens of any API
-    std::string token_api;         // its slug
+    std::optional<TokenId> token;     // set for tokens of any API
+    std::string token_api;            // its slug
     std::vector<std::string> scopes;  // what it may do there now, with its owner's leave
-    std::uint32_t generation{1};   // of the secret that was presented
-    Digest token_facts{};          // what its facts are found by
+    std::uint32_t generation{1};      // of the secret that was presented
+    Digest token_facts{};             // what its facts are found by
     // What a jwt says itself that is being replaced: the token may have got more since.
     std::optional<std::vector<std::string>> claimed;
     // Of an access token, which says who somebody is but manages nothing.

@@ -201,7 +201,7 @@ struct DeviceCodeRecord {
     std::string user_code;  // eight letters, without the dash
     std::string client;
     std::string return_url;  // where the browser goes after the decision; empty: nowhere
-    std::string address;  // of the device
+    std::string address;     // of the device
     std::string agent;
     DeviceCodeState state{DeviceCodeState::kPending};
     std::optional<UserId> user;  // who decided
