@@ -83,8 +83,10 @@ Result<std::optional<ProjectId>> choose_project(const verify::Replica::Reader& r
 // More of them at once are not looked at one by one.
 constexpr std::size_t kEventsSince = 50;
 
-// What happened to one other token, or to one other user, changes nothing here. Anything else may.
+// What happened to one other token, or to one other user, changes nothing here, and what was signed
+// before an orderly rotation stays good. Anything else may.
 bool is_about_another(const store::Event& event, const DecidedAccess& decided) {
+    if (event.type == "key.rotated") return true;
     const auto is_of = [&](std::string_view family) { return event.type.starts_with(family); };
     if (is_of("user.")) return event.owner && *event.owner != decided.owner;
     const bool is_of_one_token =

@@ -96,6 +96,20 @@ TEST_F(ExchangeAssertionTest, AnotherEventMeanwhileChangesNothing) {
     EXPECT_TRUE(use(decided));
 }
 
+TEST_F(ExchangeAssertionTest, OfRotationsOnlyThatOfALeakedKeyChangesSomething) {
+    const auto rotate = [&](Rotation rotation) {
+        return authority->store().mutate([&](store::Transaction& tx) {
+            return rotate_keys(authority->keys(), tx, "system", rotation);
+        });
+    };
+    const auto decided = decide();
+    ASSERT_TRUE(rotate(Rotation::kOrderly));
+    EXPECT_TRUE(use(decided));
+    const auto next = decide();
+    ASSERT_TRUE(rotate(Rotation::kEmergency));
+    EXPECT_EQ(reason_of(use(next)), kDecideAgain);
+}
+
 TEST_F(ExchangeAssertionTest, WhenMuchHappenedMeanwhileItIsDecidedAgain) {
     const auto decided = decide();
     for (int i = 0; i < 50; ++i) {
