@@ -103,6 +103,40 @@ TEST_F(ConfigTest, PlainHttpStaysOnLoopbackUnlessToldOtherwise) {
     EXPECT_NE(error({"--tls-key", "k"}), "");
 }
 
+TEST_F(ConfigTest, ListenersForDialectsOfFileEnvironmentAndFlagsAddUp) {
+    const auto toml = file(
+        "[[listener]]\naddress = \"[::1]:2777\"\ndialect = \"cape\"\n"
+        "url = \"https://cape.example.com/\"\n");
+    variables_ = {{"LATCHKEY_DIALECT", "cryptlex=127.0.0.1:2778"}};
+    const auto config = read({"--config", toml, "--dialect", "calyptia=localhost:2779",
+                              "--dialect=cape=127.0.0.1:2780"})
+                            .value();
+    ASSERT_EQ(config.dialects.size(), 4U);
+    EXPECT_EQ(config.dialects[0].address.address, "::1");
+    EXPECT_EQ(config.dialects[0].url, "https://cape.example.com");
+    EXPECT_EQ(config.dialects[1].dialect, "cryptlex");
+    EXPECT_EQ(config.dialects[2].address.address, "127.0.0.1");
+    EXPECT_EQ(config.dialects[3].address.port, 2780);
+}
+
+TEST_F(ConfigTest, AListenerThatIsWrongIsNamed) {
+    EXPECT_NE(error({"--dialect", "esperanto=127.0.0.1:1"}).find("cape, cryptlex"),
+              std::string::npos);
+    EXPECT_TRUE(error({"--dialect", "cape"}).starts_with("--dialect: "));
+    EXPECT_TRUE(error({"--dialect", "cape=here:1"}).starts_with("--dialect: "));
+    // Plain HTTP stays on loopback here too.
+    EXPECT_NE(error({"--dialect", "cape=0.0.0.0:1"}), "");
+    for (const char* text :
+         {"[listener]\ndialect = \"cape\"\n", "[[listener]]\ndialect = \"cape\"\n",
+          "[[listener]]\naddress = \"127.0.0.1:1\"\n",
+          "[[listener]]\naddress = \"127.0.0.1:1\"\ndialect = \"cape\"\nport = \"1\"\n",
+          "[[listener]]\naddress = \"127.0.0.1:1\"\ndialect = \"cape\"\nurl = \"x\"\n",
+          "[[listener]]\naddress = 1\ndialect = \"cape\"\n"}) {
+        const auto path = file(text);
+        EXPECT_TRUE(error({"--config", path}).starts_with(path + " line ")) << text;
+    }
+}
+
 TEST_F(ConfigTest, AnIssuerIsAUrlWithoutASlashAtItsEnd) {
     EXPECT_EQ(read({"--issuer", "https://id.example.com/x/"})->issuer, "https://id.example.com/x");
     for (const char* bad : {"id.example.com", "ftp://x.example", "https://", "https:///",
