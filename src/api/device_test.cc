@@ -130,6 +130,21 @@ TEST_F(DeviceTest, WhoIsDisabledMeanwhileGivesNothing) {
                   .status,
               200);
     expect_error(poll(started), "access_denied");
+    ASSERT_EQ(ask("PATCH", "/v1/users/" + person_.id.uuid(), bearer(session(admin_)),
+                  R"({"state":"active"})")
+                  .status,
+              200);
+    expect_error(poll_later(started), "access_denied");
+}
+
+TEST_F(DeviceTest, AnotherPasswordEndsWhatWasAllowedAndIsNotFetchedYet) {
+    const auto started = start();
+    EXPECT_EQ(approve(started.text("user_code")).status, 204);
+    const auto changed = ask("POST", "/v1/account/password", by_,
+                             R"({"password":")" + std::string(kPassword) +
+                                 R"(","newPassword":"some other plain words"})");
+    ASSERT_EQ(changed.status, 200) << changed.body;
+    expect_error(poll(started), "access_denied");
 }
 
 TEST_F(DeviceTest, ACodeLivesAQuarterOfAnHour) {

@@ -13,7 +13,13 @@ Result<LoggedIn> change_password(Authority& authority, const store::SessionRecor
     auto user = TRY(prove_once_more(authority, session.user, proof));
     const std::string hash = TRY(hash_password(fresh.expose()));
     TRY(authority.store().mutate([&](store::Transaction& tx) -> Status {
+        const std::string proven = user.password_hash;
         user = TRY(get_user(tx.connection(), session.user));
+        // Somebody took a link meanwhile: the password that was given is the one before.
+        if (user.password_hash != proven) {
+            return Error{ErrorCode::kPermissionDenied, "the password is wrong"}.with_reason(
+                "wrong_password");
+        }
         return replace_password(tx, "user/" + user.id.uuid(), user, hash);
     }));
     authority.sessions().remove_all_of(user.id);

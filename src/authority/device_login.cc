@@ -152,12 +152,29 @@ Result<store::DeviceCodeRecord> find_device_login(Authority& authority,
         [&](store::Connection& db) { return waiting(db, user_code, authority.clock().now()); });
 }
 
+namespace {
+
+// As he was when he gave it: what stopped him, or gave him another password, ended his sessions.
+Status check_still_proven(store::Connection& db, const store::UserRecord& proven) {
+    const auto now = TRY(store::find_user(db, proven.id));
+    const bool is_same = now && now->state == store::UserState::kActive &&
+                         now->password_hash == proven.password_hash;
+    if (is_same) return {};
+    return Error{ErrorCode::kUnauthenticated, "the session has ended; log in again"};
+}
+
+}  // namespace
+
 Status decide_device_login(Authority& authority, DeviceDecision decision) {
     TRY(find_device_login(authority, decision.user_code));
     // Asked again though he is logged in: whoever sits down at a session that was left open must
     // not give himself one of his own (RFC 8628 §5.4 tells of worse).
-    if (decision.is_approved) TRY(prove_once_more(authority, decision.user, decision.login));
+    std::optional<store::UserRecord> proven;
+    if (decision.is_approved) {
+        proven = TRY(prove_once_more(authority, decision.user, decision.login));
+    }
     return authority.store().mutate([&](store::Transaction& tx) -> Status {
+        if (proven) TRY(check_still_proven(tx.connection(), *proven));
         auto code = TRY(waiting(tx.connection(), decision.user_code, tx.now()));
         code.state = decision.is_approved ? DeviceCodeState::kApproved : DeviceCodeState::kDenied;
         code.user = decision.user;
@@ -197,8 +214,9 @@ Result<LoggedIn> finish_device_login(Authority& authority, DevicePolls& polls,
     if (found.code->state != DeviceCodeState::kApproved || !found.user) return denied;
     login.kind = store::SessionKind::kCli;
     auto made = open_session(authority, *found.user, login, [&](store::Transaction& tx) -> Status {
-        // Once, whoever asks at the same moment.
-        if (!TRY(store::find_device_code(tx.connection(), digest))) return unknown;
+        // Once, whoever asks at the same moment, and not when all of his sessions just ended.
+        const auto code = TRY(store::find_device_code(tx.connection(), digest));
+        if (!code || code->state != DeviceCodeState::kApproved) return unknown;
         return store::delete_device_code(tx.connection(), digest);
     });
     polls.forget(digest);

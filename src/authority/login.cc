@@ -76,14 +76,22 @@ Result<LoggedIn> open_session(Authority& authority, const store::UserRecord& use
     made.session.last_seen_at = now;
     made.session.expires_at = now + session_life(login.kind);
     made.session.proven_at = now;
-    TRY(authority.store().mutate([&](store::Transaction& tx) -> Status {
-        // Disabled while the password was checked: the session would wait for his return.
+    const Status kept = authority.store().mutate([&](store::Transaction& tx) -> Status {
+        // Disabled while the password was checked: the session would wait for his return. Or it is
+        // another one by now, which ended every session that the old one opened.
         const auto now_user = TRY(store::find_user(tx.connection(), user.id));
         if (!now_user || now_user->state != store::UserState::kActive) return refused();
+        if (now_user->password_hash != user.password_hash) return refused();
         if (first) TRY(first(tx));
-        return store::insert_session(tx.connection(), made.session);
-    }));
-    authority.sessions().add(made.session);
+        TRY(store::insert_session(tx.connection(), made.session));
+        // In the writer's order: what ends all of his sessions next finds this one, too.
+        authority.sessions().add(made.session);
+        return {};
+    });
+    if (!kept) {
+        authority.sessions().remove(made.session.id);
+        return kept.error();
+    }
     return made;
 }
 

@@ -87,6 +87,16 @@ TEST_F(LoginTest, ADisabledUsersOldSessionDoesNotComeBackWithHim) {
     EXPECT_FALSE(authority->sessions().use(sha256(session.secret.expose()), clock.now()));
 }
 
+TEST_F(LoginTest, APasswordThatWasReplacedWhileItWasCheckedOpensNothing) {
+    const auto before = admin_;
+    ASSERT_TRUE(authority->store().mutate([&](store::Transaction& tx) {
+        return replace_password(tx, "system", admin_, "the hash of another");
+    }));
+    EXPECT_EQ(reason_of(open_session(*authority, before, {})), "bad_credentials");
+    EXPECT_TRUE(authority->sessions().of_user(admin_.id, clock.now()).empty());
+    EXPECT_TRUE(open_session(*authority, admin_, {}));
+}
+
 TEST_F(LoginTest, SessionsSlideAndEnd) {
     const auto made = open_session(*authority, admin_, {}).value();
     const auto digest = sha256(made.secret.expose());

@@ -64,6 +64,9 @@ Status delete_session(Connection& db, const SessionId& id) {
 }
 
 Status delete_sessions_of(Connection& db, const UserId& user) {
+    // A login that he allowed and that no device has fetched yet is a session as well.
+    Statement logins = TRY(db.prepare("UPDATE device_codes SET state = $1 WHERE user_id = $2"));
+    TRY(logins.bind(as_integer(DeviceCodeState::kDenied)).bind(user).run());
     Statement statement = TRY(db.prepare("DELETE FROM sessions WHERE user_id = $1"));
     return statement.bind(user).run();
 }
