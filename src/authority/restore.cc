@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "crypto/random.h"
 #include "crypto/seal.h"
+#include "store/factors.h"
 
 namespace latchkey::authority {
 namespace {
@@ -274,6 +275,10 @@ Status mark_tokens(store::Transaction& tx, const LaterFacts& later, json::array&
         if (now.state == store::UserState::kDisabled) user->state = now.state;
         std::erase_if(user->roles, [&](const RoleId& role) { return !has(now.roles, role); });
         std::erase_if(user->verifies, [&](const ApiId& api) { return !has(now.verifies, api); });
+        // Whoever knows the password of then must not come in with it once more.
+        user->password_hash = now.password_hash;
+        // He threw the authenticator of then away, or lost it: it would only keep him out.
+        if (!now.has_second_factor) TRY(store::delete_factor(db, id));
         user->updated_at = tx.now();
         TRY(store::update_user(db, *user));
         facts.push_back(verify::to_json(fact_of(*user)));

@@ -24,6 +24,16 @@ protected:
         ASSERT_TRUE(done) << done.error().message;
         reopen();
     }
+    Secret secret_of(const UserId& user) {
+        const auto factor = authority->store().query<std::optional<store::FactorRecord>>(
+            [&](store::Connection& db) { return store::find_factor(db, user); });
+        return open_sealed(authority->keys().kek(), (*factor)->wrapped_secret,
+                           "latchkey second factor " + user.uuid())
+            .value();
+    }
+    std::string code_of(const UserId& user) {
+        return std::string(totp_code(secret_of(user), totp_step(clock.now())).expose());
+    }
 };
 
 TEST_F(RestoreFactorsTest, AFactorThatWasTurnedOnSinceGoesOnAndALinkDoesNot) {
@@ -32,14 +42,9 @@ TEST_F(RestoreFactorsTest, AFactorThatWasTurnedOnSinceGoesOnAndALinkDoesNot) {
     ASSERT_TRUE(authority->store().backup_to(file));
     const auto start = begin_factor(*authority, as_alice_).value();
     const auto pending = begin_factor(*authority, as_bob_).value();
-    const auto factor = authority->store().query<std::optional<store::FactorRecord>>(
-        [&](store::Connection& db) { return store::find_factor(db, alice_.id); });
-    const Secret secret = open_sealed(authority->keys().kek(), (*factor)->wrapped_secret,
-                                      "latchkey second factor " + alice_.id.uuid())
-                              .value();
-    ASSERT_EQ(base32_encode(secret.expose()), start.secret.expose());
-    const auto code = totp_code(secret, totp_step(clock.now()));
-    const auto codes = confirm_factor(*authority, as_alice_, code.expose()).value();
+    ASSERT_EQ(base32_encode(secret_of(alice_.id).expose()), start.secret.expose());
+    const auto code = code_of(alice_.id);
+    const auto codes = confirm_factor(*authority, as_alice_, code).value();
     restore(file);
     const auto kept = read_factor(*authority, alice_.id).value();
     EXPECT_TRUE(kept.since);
@@ -47,9 +52,29 @@ TEST_F(RestoreFactorsTest, AFactorThatWasTurnedOnSinceGoesOnAndALinkDoesNot) {
     auto alice = alice_;
     alice.has_second_factor = true;
     EXPECT_TRUE(use_code(*authority, alice, codes[3].expose()));
-    EXPECT_EQ(reason_of(use_code(*authority, alice, code.expose())), "bad_code");  // was used
+    EXPECT_EQ(reason_of(use_code(*authority, alice, code)), "bad_code");  // was used
     EXPECT_FALSE(read_factor(*authority, bob_.id)->since);
     EXPECT_EQ(reason_of(read_invite(*authority, link.code.expose())), "bad_invite");
+}
+
+TEST_F(RestoreFactorsTest, APasswordThatWasReplacedAndAFactorThatWasTurnedOffStaySo) {
+    const auto set_password = [&](const std::string& hash) {
+        ASSERT_TRUE(authority->store().mutate(
+            [&](store::Transaction& tx) { return replace_password(tx, "system", alice_, hash); }));
+    };
+    set_password("hash of then");
+    ASSERT_TRUE(begin_factor(*authority, as_alice_));
+    ASSERT_TRUE(confirm_factor(*authority, as_alice_, code_of(alice_.id)));
+    const auto file = directory.file("backup.db");
+    ASSERT_TRUE(authority->store().backup_to(file));
+    ASSERT_TRUE(end_factor(*authority, as_alice_));
+    set_password("hash of now");
+    restore(file);
+    const auto user = authority->store().query<store::UserRecord>(
+        [&](store::Connection& db) { return get_user(db, alice_.id); });
+    EXPECT_EQ(user->password_hash, "hash of now");
+    EXPECT_FALSE(user->has_second_factor);
+    EXPECT_FALSE(read_factor(*authority, alice_.id)->since);
 }
 
 }  // namespace
