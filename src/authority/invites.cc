@@ -36,11 +36,26 @@ Result<store::UserRecord> invited(store::Connection& db, std::string_view code, 
     return std::move(*user);
 }
 
+// Who was given something before he ever came: places in projects, policies, tokens made for him.
+Result<bool> has_possessions(store::Connection& db, const UserId& user) {
+    store::ProjectQuery projects;
+    projects.member = user;
+    projects.limit = 1;
+    if (!TRY(store::list_projects(db, projects)).empty()) return true;
+    if (!TRY(store::grants_of(db, store::PrincipalKind::kUser, user.bytes)).empty()) return true;
+    store::TokenQuery tokens;
+    tokens.owner = user;
+    tokens.limit = 1;
+    return !TRY(store::list_tokens(db, tokens)).empty();
+}
+
 Result<store::UserRecord> user_to_invite(store::Transaction& tx, const Actor& actor,
                                          std::string_view id) {
     auto user = TRY(person_to_look_after(tx, actor, id));
     // Somebody who has been here owns tokens and has places in projects, which no role tells of.
-    if (!user.password_hash.empty()) TRY(actor.require("*"));
+    const bool is_somebody =
+        !user.password_hash.empty() || TRY(has_possessions(tx.connection(), user.id));
+    if (is_somebody) TRY(actor.require("*"));
     if (user.state == store::UserState::kActive) return user;
     return Error{ErrorCode::kConflict, "this user is disabled"}
         .with_reason("user_disabled")

@@ -32,6 +32,15 @@ protected:
         login.password = Secret(std::string(password));
         return log_in(*authority, login);
     }
+    // Who may look after people, and do nothing else.
+    Actor manager() {
+        const auto role = write<store::RoleRecord>([&](store::Transaction& tx) {
+            return create_role(tx, as_admin_, *authority->directory().view(), "people",
+                               Rights{{"latchkey", {"user:read", "user:write", "account:read"}}});
+        });
+        EXPECT_TRUE(role) << role.error().message;
+        return session_of(human("manager@example.com", "people").id);
+    }
     store::UserRecord person(const UserId& id) {
         return authority->store()
             .query<store::UserRecord>([&](store::Connection& db) { return get_user(db, id); })
@@ -108,13 +117,7 @@ TEST_F(InvitesTest, ANewPasswordEndsEverySession) {
 }
 
 TEST_F(InvitesTest, NobodyMakesALinkForWhoMayDoMore) {
-    const auto manager_role = write<store::RoleRecord>([&](store::Transaction& tx) {
-        return create_role(tx, as_admin_, *authority->directory().view(), "people",
-                           Rights{{"latchkey", {"user:read", "user:write", "account:read"}}});
-    });
-    ASSERT_TRUE(manager_role) << manager_role.error().message;
-    const auto manager = human("manager@example.com", "people");
-    const auto as_manager = session_of(manager.id);
+    const auto as_manager = manager();
     const auto again = [&](const UserId& id) {
         return reason_of(invite_again(*authority, as_manager, id.uuid()));
     };
@@ -132,6 +135,24 @@ TEST_F(InvitesTest, NobodyMakesALinkForWhoMayDoMore) {
     EXPECT_EQ(reason_of(invite_again(*authority, as_admin_, "nonsense")), "unknown_user");
 }
 
+TEST_F(InvitesTest, WhoWasGivenAPlaceBeforeHeCameIsInvitedAgainByWhoMayDoEverything) {
+    const auto as_manager = manager();
+    const auto made = invite("grace@example.com", "people");
+    const auto again = [&](const Actor& actor) {
+        return reason_of(invite_again(*authority, actor, made.user.id.uuid()));
+    };
+    EXPECT_EQ(again(as_manager), "");
+    ASSERT_TRUE(authority->store().mutate([&](store::Transaction& tx) -> Status {
+        store::MembershipRecord place;
+        place.project = TRY(store::list_projects(tx.connection(), {})).front().id;
+        place.user = made.user.id;
+        place.role = store::ProjectRole::kOwner;
+        return store::put_membership(tx.connection(), place);
+    }));
+    EXPECT_EQ(again(as_manager), "insufficient_scope");
+    EXPECT_EQ(again(as_admin_), "");
+}
+
 TEST_F(InvitesTest, ATokenThatMayNotDoEverythingInvitesNobody) {
     const auto made = token(as_admin_, "latchkey", {"user:write", "user:read"});
     const auto actor = token_actor(made);
@@ -139,6 +160,15 @@ TEST_F(InvitesTest, ATokenThatMayNotDoEverythingInvitesNobody) {
     wanted.email = "grace@example.com";
     EXPECT_EQ(reason_of(invite_new_user(*authority, actor, wanted)), "insufficient_scope");
     EXPECT_EQ(reason_of(invite_again(*authority, actor, alice_.id.uuid())), "insufficient_scope");
+}
+
+TEST_F(InvitesTest, NoTokenMakesALinkForWhoIsThereAlreadyWhateverItMayDo) {
+    const auto made = token(as_admin_, "latchkey", {"*"});
+    const auto actor = token_actor(made);
+    for (const auto& id : {admin_.id, alice_.id}) {
+        EXPECT_EQ(reason_of(invite_again(*authority, actor, id.uuid())), "session_needed");
+        EXPECT_EQ(reason_of(withdraw_invite(*authority, actor, id.uuid())), "session_needed");
+    }
 }
 
 }  // namespace

@@ -290,6 +290,12 @@ Result<store::UserRecord> person_to_look_after(store::Transaction& tx, const Act
     }
     if (is_administrator(user)) TRY(actor.require("*"));
     TRY(check_may_raise(actor));
+    // A token that sets the way in of its own owner would become his session, and outlive itself.
+    if (actor.token) {
+        return Error{ErrorCode::kPermissionDenied, "only a person's own session may do this"}
+            .with_reason("session_needed")
+            .with_hint("log in with e-mail and password");
+    }
     const auto rights = TRY(rights_of_roles(tx.connection(), user.roles));
     TRY(check_may_give(tx.connection(), actor, rights));
     return user;
