@@ -120,6 +120,37 @@ Secret uri_of(Authority& authority, const store::UserRecord& user, std::string_v
     return Secret(std::move(uri));
 }
 
+// Six digits are guessed in the end; a recovery code is not, and whoever has one must get past the
+// stranger who knows the password and keeps trying.
+class Guesses {
+public:
+    Guesses(Authority& authority, const UserId& user, std::string_view typed)
+        : failures_(authority.code_failures()),
+          steady_(authority.clock().steady()),
+          user_(user),
+          are_counted_(plain(typed).expose().size() != kRecoveryLength) {}
+
+    [[nodiscard]] Status check() const {
+        const auto seconds = are_counted_ ? failures_.wait_for(payer(), steady_) : 0;
+        if (seconds <= 0) return {};
+        Error error{ErrorCode::kRateLimited, "too many wrong codes; wait a little"};
+        error.retry_after_seconds = seconds;
+        return error;
+    }
+    void count(const Status& tried) {
+        const bool is_wrong = !tried && tried.error().reason == "bad_code";
+        if (is_wrong && are_counted_) failures_.charge(payer(), steady_);
+    }
+
+private:
+    [[nodiscard]] FailureBudget::Payer payer() const { return {{}, user_.raw()}; }
+
+    FailureBudget& failures_;
+    Microseconds steady_;
+    UserId user_;
+    bool are_counted_;
+};
+
 // The person himself, as he is now.
 Result<store::UserRecord> own_user(store::Transaction& tx, const Actor& actor) {
     TRY(require_still_active(tx.connection(), actor, tx.now()));
@@ -154,8 +185,11 @@ Result<FactorStart> begin_factor(Authority& authority, const Actor& actor) {
 
 Result<RecoveryCodes> confirm_factor(Authority& authority, const Actor& actor,
                                      std::string_view code) {
+    // Whoever found an open session must not confirm by guessing what its owner began.
+    Guesses guesses(authority, actor.user, {});
+    TRY(guesses.check());
     auto codes = make_recovery_codes(authority, actor.user);
-    TRY(authority.store().mutate([&](store::Transaction& tx) -> Status {
+    const Status confirmed = authority.store().mutate([&](store::Transaction& tx) -> Status {
         auto user = TRY(own_user(tx, actor));
         auto factor = TRY(store::find_factor(tx.connection(), user.id));
         if (!factor) return no_factor();
@@ -174,7 +208,9 @@ Result<RecoveryCodes> confirm_factor(Authority& authority, const Actor& actor,
         TRY(store::replace_recovery_codes(tx.connection(), user.id, codes.kept));
         user.has_second_factor = true;
         return append_user_event(tx, "user.factor_enabled", actor.text(), user);
-    }));
+    });
+    guesses.count(confirmed);
+    if (!confirmed) return confirmed.error();
     return std::move(codes.shown);
 }
 
@@ -195,18 +231,12 @@ Status use_code(Authority& authority, const store::UserRecord& user, std::string
             .with_reason("totp_needed")
             .with_hint("type the six digits that your authenticator shows, or a recovery code");
     }
-    auto& failures = authority.code_failures();
-    const FailureBudget::Payer payer{{}, user.id.raw()};
-    const Microseconds steady = authority.clock().steady();
-    if (const auto seconds = failures.wait_for(payer, steady); seconds > 0) {
-        Error error{ErrorCode::kRateLimited, "too many wrong codes; wait a little"};
-        error.retry_after_seconds = seconds;
-        return error;
-    }
-    const auto used = authority.store().mutate(
+    Guesses guesses(authority, user.id, code);
+    TRY(guesses.check());
+    const Status used = authority.store().mutate(
         [&](store::Transaction& tx) { return consume(authority, tx, user, code); },
         true);  // a full disk must not keep anybody out who comes to stop something
-    if (!used && used.error().reason == "bad_code") failures.charge(payer, steady);
+    guesses.count(used);
     return used;
 }
 

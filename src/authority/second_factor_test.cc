@@ -159,6 +159,28 @@ TEST_F(SecondFactorTest, SixDigitsAreNotGuessedFromManyAddresses) {
     EXPECT_TRUE(try_login(code()));
 }
 
+TEST_F(SecondFactorTest, ARecoveryCodeGetsPastAStrangerWhoKeepsTrying) {
+    const auto codes = turn_on();
+    for (std::uint8_t i = 1; i <= 10; ++i) {
+        EXPECT_EQ(reason_of(try_login("000000", kPassword, i)), "bad_code");
+    }
+    EXPECT_EQ(try_login(code(), kPassword, 11).error().code, ErrorCode::kRateLimited);
+    EXPECT_TRUE(try_login(codes[0].expose(), kPassword, 12));
+    EXPECT_EQ(reason_of(try_login(codes[0].expose(), kPassword, 12)), "bad_code");
+}
+
+TEST_F(SecondFactorTest, WhatWasBegunIsNotConfirmedByGuessing) {
+    ASSERT_TRUE(begin_factor(*authority, as_ada_));
+    for (int i = 0; i < 10; ++i) {
+        EXPECT_EQ(reason_of(confirm_factor(*authority, as_ada_, "000000")), "bad_code");
+    }
+    const auto late = confirm_factor(*authority, as_ada_, code());
+    ASSERT_FALSE(late);
+    EXPECT_EQ(late.error().code, ErrorCode::kRateLimited);
+    clock.advance(minutes(1));
+    EXPECT_TRUE(confirm_factor(*authority, as_ada_, code()));
+}
+
 TEST_F(SecondFactorTest, AKnownPasswordBuysNoTries) {
     turn_on();
     for (int i = 0; i < 5; ++i) {
@@ -176,6 +198,9 @@ TEST_F(SecondFactorTest, IsTurnedOffByItsOwnerAndResetByWhoMayDoEverything) {
     EXPECT_EQ(reason_of(renew_recovery_codes(*authority, as_ada_)), "no_factor");
     turn_on();
     EXPECT_EQ(reason_of(reset_factor(*authority, as_alice_, ada_.id.uuid())), "insufficient_scope");
+    const auto everything = token(as_admin_, "latchkey", {"*"});
+    EXPECT_EQ(reason_of(reset_factor(*authority, token_actor(everything), ada_.id.uuid())),
+              "session_needed");
     ASSERT_TRUE(reset_factor(*authority, as_admin_, ada_.id.uuid()));
     EXPECT_EQ(events().back().type, "user.factor_reset");
     EXPECT_TRUE(try_login(""));
