@@ -13,6 +13,13 @@ Error not_valid() {
         .with_reason("invalid_token");
 }
 
+// Whoever could name keys that do not exist would have a new budget for each.
+bool is_known_key(verify::Replica::Reader& reader, const AccessClaims& claims) {
+    const verify::ReadGuard guard(reader);
+    verify::TokenView view;
+    return reader.find(key_digest(claims.client, claims.client_key), view);
+}
+
 }  // namespace
 
 void set_identity_life(AccessClaims& claims) {
@@ -31,8 +38,8 @@ bool is_identity_token(std::string_view text) {
     return parsed && TypPolicy::exactly(kIdentityTyp).allows(parsed->typ);
 }
 
-Result<ProvenClient> open_identity(Authority& authority, std::string_view text,
-                                   const Address& from) {
+Result<ProvenClient> open_identity(Authority& authority, verify::Replica::Reader& reader,
+                                   std::string_view text, const Address& from) {
     const auto parsed = parse_unverified(text);
     if (!parsed) return not_valid();
     const auto keys = authority.keys().keys();
@@ -41,7 +48,7 @@ Result<ProvenClient> open_identity(Authority& authority, std::string_view text,
     const std::string& issuer = authority.settings().issuer;
     const bool is_ours = key != nullptr && claims && !claims->client_key.empty() &&
                          claims->issuer == issuer && claims->audience == issuer;
-    if (!is_ours) return not_valid();
+    if (!is_ours || !is_known_key(reader, *claims)) return not_valid();
     // What can be known without cryptography came first; a signature that is wrong is paid for.
     const Microseconds steady = authority.clock().steady();
     auto& failures = authority.access_failures();

@@ -25,8 +25,8 @@ bool is_identity_token(std::string_view text);
 
 // One of ours that has not ended. Whether the token and its key still count is decided by
 // decide_access_again. Reason invalid_token; kUnavailable when too many forged ones came in this
-// key's name from `from`.
-Result<ProvenClient> open_identity(Authority& authority, std::string_view text,
-                                   const Address& from);
+// key's name from `from`. Only in the name of a key that `reader` knows a signature is checked.
+Result<ProvenClient> open_identity(Authority& authority, verify::Replica::Reader& reader,
+                                   std::string_view text, const Address& from);
 
 }  // namespace latchkey::authority

@@ -1,5 +1,6 @@
 // The dialect as its clients meet it: what they send, and what they read of the answers.
 #include <algorithm>
+#include <cstring>
 
 #include "authority/testing_keys.h"
 #include "dialects/affinidi/edge.h"
@@ -179,6 +180,19 @@ TEST_F(AffinidiLoginTest, OnlyAnRsaKeyIsEncryptedFor) {
                  "InvalidParameterError");
     expect_error(say("POST", "/api/auth/url", {}, R"({"uxClient":4})"), 400,
                  "InvalidParameterError");
+}
+
+TEST_F(AffinidiLoginTest, NoPageBeginsALoginOrCollectsOne) {
+    const auto state = member_of_query(begin(public_pem()).text("authUrl"), "state");
+    for (const char* name : {"Origin", "Sec-Fetch-Site"}) {
+        const Fields fields = {{name, "http://localhost:2777"}};
+        expect_error(say("POST", "/api/auth/url", fields,
+                         R"({"publicKey":)" + quoted(public_pem()) + R"(,"uxClient":4})"),
+                     403, "ActionForbiddenError");
+        expect_error(say("GET", "/api/session-id?state=" + state, fields), 403,
+                     "ActionForbiddenError");
+    }
+    expect_error(collect(state), 401, "UnauthorizedError");
 }
 
 TEST_F(AffinidiLoginTest, LoggingOutEndsTheSessionAndIsNeverRefused) {
@@ -528,6 +542,30 @@ TEST_F(AffinidiTest, AnIdentityIsForItsOwnProjectsAndCannotBeForged) {
     const auto scoped = scope(identity, project_).text("accessToken");
     EXPECT_EQ(scope(scoped, project_).status, 200);
     EXPECT_NE(scope(scoped, other).status, 200);
+}
+
+TEST_F(AffinidiTest, AForgedIdentityPaysInTheNameOfAKeyThatExistsAndOfNoOther) {
+    const auto held = holder();
+    const auto identity = identity_of(held);
+    const auto dot = identity.find('.');
+    const auto end = identity.rfind('.');
+    auto claims = base64url_decode(identity.substr(dot + 1, end - dot - 1)).value();
+    for (const char* name : {"client_id", "sub"}) {
+        const auto at = claims.find(R"(")" + std::string(name) + R"(":")") + std::strlen(name) + 4;
+        claims.replace(at, std::strlen(kNobody), kNobody);
+    }
+    const auto forged =
+        identity.substr(0, dot + 1) + base64url_encode(claims) + identity.substr(end);
+    // Nobody's signature is looked at: there is no end of tries that the next one would come to.
+    for (int i = 0; i < 250; ++i) {
+        ASSERT_EQ(scope(forged, project_).status, 403) << i;
+    }
+    auto wrong = identity;
+    wrong[wrong.size() - 10] = wrong[wrong.size() - 10] == 'A' ? 'B' : 'A';
+    for (int i = 0; i < 200; ++i) {
+        ASSERT_EQ(scope(wrong, project_).status, 403) << i;
+    }
+    EXPECT_EQ(scope(wrong, project_).status, 503);
 }
 
 TEST_F(AffinidiTest, TheAssertionIsForTheListenersOwnAddressesAndGoodOnce) {

@@ -74,6 +74,8 @@ constexpr std::array kRoutes = {
 constexpr std::array<std::string_view, 3> kCookies = {"portal-session-local", "portal-session",
                                                       "portal-session-dev"};
 
+}  // namespace
+
 // Nobody's browser has these cookies: no answer of ours ever sets one, the command line writes the
 // field by itself. Should another server on this host plant one (cookies know no ports), then a
 // page still cannot use it: browsers say Origin or Sec-Fetch-Site with whatever a page makes them
@@ -84,8 +86,6 @@ Status check_no_browser(const http::Request& request) {
     return Error{ErrorCode::kPermissionDenied, "this request came from a browser"}.with_reason(
         "csrf");
 }
-
-}  // namespace
 
 std::span<const Route> AffinidiEdge::routes() const {
     return kRoutes;

@@ -86,6 +86,9 @@ json::object brief(const authority::ProjectView& view) {
 }  // namespace
 
 Result<http::Response> post_auth_url(Call& call) {
+    // A page that got here (its host's name may lead to this machine) would ask for a login in the
+    // person's own address, and with a key of its own.
+    TRY(check_no_browser(call.request()));
     auto body = TRY(api::Body::parse(call.request()));
     const auto pem = TRY(body.text("publicKey"));
     auto recipient = TRY(read_recipient(pem));
@@ -100,6 +103,7 @@ Result<http::Response> post_auth_url(Call& call) {
 }
 
 Result<http::Response> get_session_id(Call& call) {
+    TRY(check_no_browser(call.request()));
     auto& services = call.services;
     auto& logins = edge_of(call).logins();
     const std::string state = call.query.get("state");

@@ -53,9 +53,9 @@ Result<http::Response> scope_identity(Call& call, std::string_view identity,
     authority::AccessRequest asked;
     asked.project = project;
     asked.address = api::client_address(services, call.request());
-    const auto client = TRY(authority::open_identity(authority, identity, asked.address));
-    const auto decided = authority::decide_access_again(
-        authority, *services.reactors[call.reactor]->reader, client, asked);
+    auto& reader = *services.reactors[call.reactor]->reader;
+    const auto client = TRY(authority::open_identity(authority, reader, identity, asked.address));
+    const auto decided = authority::decide_access_again(authority, reader, client, asked);
     if (!decided) {
         log::info("a project's token was refused",
                   {{"requestId", std::string(call.request().request_id)},
