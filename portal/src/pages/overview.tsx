@@ -48,30 +48,32 @@ export function Overview() {
     const {data: me} = useMe();
     const can = useCan();
     useTitle(t('Overview'));
+    const seesTokens = can('token:read');
     const tokens = useQuery({
-        queryKey: ['tokens', 'overview'], queryFn: () => getAll<Token>('/v1/tokens?limit=200', kMost), enabled: can('token:read'),
+        queryKey: ['tokens', 'overview'], queryFn: () => getAll<Token>('/v1/tokens?limit=200', kMost), enabled: seesTokens,
     });
     const name = me?.name || me?.email || '';
     if (tokens.isError) return <ProblemNotice problem={tokens.error} retry={() => void tokens.refetch()}/>;
-    if (!tokens.data) return <div className="card"><SkeletonRows/></div>;
-    const active = tokens.data.filter((token) => token.state === 'active');
+    if (!me || (seesTokens && !tokens.data)) return <div className="card"><SkeletonRows/></div>;
+    const all = tokens.data ?? [];
+    const active = all.filter((token) => token.state === 'active');
     const used = active.filter((token) => token.lastUsedAt && Date.now() - new Date(token.lastUsedAt).getTime() < kDay);
-    const attention = concerns(tokens.data);
-    const isLeast = tokens.data.length >= kMost; // there are more than were read
+    const attention = concerns(all);
+    const isLeast = all.length >= kMost; // there are more than were read
     return (
         <>
             <PageHead title={<>{t('Hello,')} <bdi>{name}</bdi></>}
                       actions={can('token:write') && <LinkButton look="primary" icon="plus" href={kTokens + '/new'}>{t('New access token')}</LinkButton>}>
-                {t('Your tokens at a glance.')}
+                {seesTokens && t('Your tokens at a glance.')}
             </PageHead>
-            <div className="mb-5 grid gap-3 sm:grid-cols-2 xl:grid-cols-4">
+            {seesTokens && <div className="mb-5 grid gap-3 sm:grid-cols-2 xl:grid-cols-4">
                 <Figure isLeast={isLeast} icon="check" value={active.length} text={t('Active')} href={kTokens + '?state=active'}/>
                 <Figure isLeast={isLeast} icon="clock" value={active.filter((token) => expiresSoon(token)).length} text={t('Expire within 14 days')} href={kTokens + '?state=expiring'}/>
                 <Figure isLeast={isLeast} icon="play" value={used.length} text={t('Used in 24 hours')} href={kTokens + '?sort=-lastUsedAt'}/>
-                <Figure isLeast={isLeast} icon="pause" value={tokens.data.filter((token) => token.state === 'suspended').length} text={t('Suspended')} href={kTokens + '?state=suspended'}/>
-            </div>
+                <Figure isLeast={isLeast} icon="pause" value={all.filter((token) => token.state === 'suspended').length} text={t('Suspended')} href={kTokens + '?state=suspended'}/>
+            </div>}
             <div className="grid items-start gap-5 xl:grid-cols-[minmax(0,1.4fr)_minmax(0,1fr)]">
-                <Card title={t('Needs attention')} flush>
+                {seesTokens && <Card title={t('Needs attention')} flush>
                     {attention.length === 0 && <Empty icon="check" title={t('All is well')}>{t('No token expires soon, lies unused, or lives for ever.')}</Empty>}
                     <ul className="divide-y divide-line">
                         {attention.map(({token, text, tone}) => (
@@ -82,7 +84,7 @@ export function Overview() {
                             </li>
                         ))}
                     </ul>
-                </Card>
+                </Card>}
                 <Card title={t('On the command line')}>
                     <p className="mb-3 text-quiet">{t('Everything here can be done in a terminal, too.')}</p>
                     <div className="flex flex-col gap-2">
