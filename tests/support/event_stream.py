@@ -15,7 +15,8 @@ class Gap(Exception):
 class EventStream:
     """Reads in a thread of its own; `next` waits for a frame, and None says that it has ended."""
 
-    def __init__(self, url, token, query="", last=None, ca=None, reads=True, receive_bytes=None):
+    def __init__(self, url, token, query="", last=None, covered=None, ca=None, reads=True,
+                 receive_bytes=None):
         parts = urlsplit(url)
         self.socket = socket.socket()
         if receive_bytes:
@@ -32,7 +33,7 @@ class EventStream:
             lines.append(f"Last-Event-ID: {last}")
         self.socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
         self.frames = queue.Queue()
-        self.last, self.covered, self.status = last, None, None
+        self.last, self.covered, self.status = last, covered, None  # before the thread reads
         self.thread = threading.Thread(target=self._read, daemon=True)
         if reads:
             self.thread.start()
