@@ -41,7 +41,9 @@ class Affinidi:
 
     def __init__(self, home):
         self.home = home
-        self.environment = {**os.environ, "HOME": home, "AFFINIDI_CLI_ENVIRONMENT": "local",
+        # Where CI is set it takes no terminal for one, and holds back what it says until it ends.
+        outer = {name: value for name, value in os.environ.items() if name != "CI"}
+        self.environment = {**outer, "HOME": home, "AFFINIDI_CLI_ENVIRONMENT": "local",
                             "AFFINIDI_SKIP_NEW_VERSION_CHECK": "true", "NO_COLOR": "1"}
 
     def command(self, *args):
