@@ -9,7 +9,7 @@ namespace {
 
 #define LATCHKEY_DEVICE_CODE_COLUMNS                                                      \
     "digest, user_code, client, address, agent, state, user_id, created_at, expires_at, " \
-    "return_url"
+    "return_url, host, code_challenge, client_state, session_id"
 
 Result<DeviceCodeRecord> read_device_code(const Statement& row) {
     DeviceCodeRecord code;
@@ -18,11 +18,15 @@ Result<DeviceCodeRecord> read_device_code(const Statement& row) {
     code.client = row.text(2);
     code.address = row.text(3);
     code.agent = row.text(4);
-    code.state = TRY(read_enum(row, 5, DeviceCodeState::kDenied));
+    code.state = TRY(read_enum(row, 5, DeviceCodeState::kUsed));
     if (!row.is_null(6)) code.user = row.id<UserId>(6);
     code.created_at = row.time(7);
     code.expires_at = row.time(8);
     code.return_url = row.text(9);
+    code.host = row.text(10);
+    code.code_challenge = row.text(11);
+    code.client_state = row.text(12);
+    if (!row.is_null(13)) code.session = row.id<SessionId>(13);
     return code;
 }
 
@@ -30,12 +34,15 @@ Result<DeviceCodeRecord> read_device_code(const Statement& row) {
 
 Status insert_device_code(Connection& db, const DeviceCodeRecord& code) {
     Statement statement = TRY(db.prepare("INSERT INTO device_codes (" LATCHKEY_DEVICE_CODE_COLUMNS
-                                         ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"));
+                                         ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
+                                         " $11, $12, $13, $14)"));
     statement.bind(code.digest).bind(std::string_view(code.user_code));
     statement.bind(std::string_view(code.client)).bind(std::string_view(code.address));
     statement.bind(std::string_view(code.agent)).bind(as_integer(code.state)).bind(code.user);
     statement.bind(code.created_at).bind(code.expires_at);
-    return statement.bind(std::string_view(code.return_url)).run();
+    statement.bind(std::string_view(code.return_url)).bind(std::string_view(code.host));
+    statement.bind(std::string_view(code.code_challenge));
+    return statement.bind(std::string_view(code.client_state)).bind(code.session).run();
 }
 
 Result<std::optional<DeviceCodeRecord>> find_device_code(Connection& db, const Digest& digest) {
@@ -55,8 +62,10 @@ Result<std::optional<DeviceCodeRecord>> find_device_code_by_user_code(Connection
 
 Status update_device_code(Connection& db, const DeviceCodeRecord& code) {
     Statement statement =
-        TRY(db.prepare("UPDATE device_codes SET state = $1, user_id = $2 WHERE digest = $3"));
-    TRY(statement.bind(as_integer(code.state)).bind(code.user).bind(code.digest).run());
+        TRY(db.prepare("UPDATE device_codes SET digest = $1, state = $2, user_id = $3,"
+                       " session_id = $4, expires_at = $5 WHERE user_code = $6"));
+    statement.bind(code.digest).bind(as_integer(code.state)).bind(code.user).bind(code.session);
+    TRY(statement.bind(code.expires_at).bind(std::string_view(code.user_code)).run());
     return one_changed(db, "device code");
 }
 

@@ -193,18 +193,25 @@ struct RevokedAccessRecord {
     Timestamp expires_at;
 };
 
-enum class DeviceCodeState : std::uint8_t { kPending = 1, kApproved = 2, kDenied = 3 };
+enum class DeviceCodeState : std::uint8_t { kPending = 1, kApproved = 2, kDenied = 3, kUsed = 4 };
 
-// A login on a device without a browser, until somebody decides about it elsewhere (RFC 8628).
+// A login that waits until somebody decides about it in a browser: on a device without one
+// (RFC 8628), or of a command line beside it, which has a challenge (RFC 7636).
 struct DeviceCodeRecord {
-    Digest digest{};        // of the device code, which only the device has
-    std::string user_code;  // eight letters, without the dash
+    // Of the device code, which only the device has; or of the code that the browser carries.
+    Digest digest{};
+    std::string user_code;  // eight letters, without the dash; or the digest of its address
     std::string client;
     std::string return_url;  // where the browser goes after the decision; empty: nowhere
-    std::string address;     // of the device
+    std::string address;     // of who asks
     std::string agent;
+    std::string host;            // what his machine calls itself
+    std::string code_challenge;  // of a verifier that only he has; empty: a device
+    std::string client_state;    // what he wants to hear again
     DeviceCodeState state{DeviceCodeState::kPending};
     std::optional<UserId> user;  // who decided
+    // With a challenge: in which session it was allowed, then the one that it gave.
+    std::optional<SessionId> session;
     Timestamp created_at;
     Timestamp expires_at;
 };

@@ -10,7 +10,7 @@
 
 namespace latchkey::store {
 
-inline constexpr std::int64_t kSchemaVersion = 4;
+inline constexpr std::int64_t kSchemaVersion = 5;
 
 // 0 for an empty database. kPrecondition when the tables there are not ours.
 Result<std::int64_t> read_schema_version(Connection& db);

@@ -190,7 +190,8 @@ Status insert_device_code(Connection& db, const DeviceCodeRecord& code);
 Result<std::optional<DeviceCodeRecord>> find_device_code(Connection& db, const Digest& digest);
 Result<std::optional<DeviceCodeRecord>> find_device_code_by_user_code(Connection& db,
                                                                       std::string_view user_code);
-Status update_device_code(Connection& db, const DeviceCodeRecord& code);  // state and user
+// By its user code: all that a decision or its use changes.
+Status update_device_code(Connection& db, const DeviceCodeRecord& code);
 Status delete_device_code(Connection& db, const Digest& digest);
 Result<std::uint64_t> count_device_codes(Connection& db);
 Result<std::vector<std::string>> device_code_addresses(Connection& db);  // one for each
