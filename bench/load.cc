@@ -1,10 +1,11 @@
 // A small load generator: one thread, epoll, keep-alive, one request at a time on each connection.
 // Lighter than the servers it measures, so that they are what is full.
 //   bench_load --port P [--connections 64] [--seconds 5] [--requests N] [--request-file FILE]
-//              [--token-file FILE]
+//              [--token-file FILE] [--slow-us N]
 // The request file holds raw requests, each separated by a NUL byte, or else each ending in an
 // empty line. With a token file, each request's "{token}" becomes a line of it, far from the last
-// one, from a place that differs in each run. Prints one line of JSON.
+// one, from a place that differs in each run. Prints one line of JSON; with --slow-us, each request
+// that took longer is in it as [sent, answered], in nanoseconds of CLOCK_MONOTONIC.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -16,6 +17,7 @@
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <netinet/in.h>
@@ -31,6 +33,7 @@ struct Settings {
     double seconds{5};
     std::uint64_t requests{UINT64_MAX};
     std::uint16_t port{0};
+    std::int64_t slow_nanoseconds{INT64_MAX};
     std::vector<std::string> texts;
     std::vector<std::string> tokens;
 };
@@ -46,6 +49,7 @@ struct Figures {
     std::uint64_t non_2xx{0};
     std::uint64_t failures{0};
     std::vector<std::uint32_t> nanoseconds;
+    std::vector<std::pair<std::int64_t, std::int64_t>> slow;
 };
 
 std::int64_t now_nanoseconds() {
@@ -88,6 +92,7 @@ bool read_settings(int argc, char** argv, Settings& settings) {
         if (name == "--seconds") settings.seconds = std::atof(value);
         if (name == "--requests") settings.requests = std::strtoull(value, nullptr, 10);
         if (name == "--port") settings.port = static_cast<std::uint16_t>(std::atoi(value));
+        if (name == "--slow-us") settings.slow_nanoseconds = std::atoll(value) * 1000;
         if (name == "--request-file") settings.texts = read_requests(value);
         if (name == "--token-file") settings.tokens = read_lines(value);
     }
@@ -200,6 +205,9 @@ private:
         ++figures_.requests;
         if (client.input[9] != '2') ++figures_.non_2xx;
         figures_.nanoseconds.push_back(static_cast<std::uint32_t>(now - client.sent_at));
+        if (now - client.sent_at > settings_.slow_nanoseconds) {
+            figures_.slow.emplace_back(client.sent_at, now);
+        }
         client.input.erase(0, size);
         send_next(client);
     }
@@ -228,7 +236,7 @@ int main(int argc, char** argv) {
     if (!read_settings(argc, argv, settings)) {
         std::fputs(
             "usage: bench_load --port P [--connections N] [--seconds S] [--requests N]"
-            " [--request-file FILE] [--token-file FILE]\n",
+            " [--request-file FILE] [--token-file FILE] [--slow-us N]\n",
             stderr);
         return 2;
     }
@@ -236,7 +244,7 @@ int main(int argc, char** argv) {
     Figures figures = load.run();
     std::printf(
         "{\"requests\":%llu,\"seconds\":%.3f,\"p50_us\":%.1f,\"p99_us\":%.1f,"
-        "\"p9999_us\":%.1f,\"max_us\":%.1f,\"non_2xx\":%llu,\"failures\":%llu}\n",
+        "\"p9999_us\":%.1f,\"max_us\":%.1f,\"non_2xx\":%llu,\"failures\":%llu,\"slow\":[",
         static_cast<unsigned long long>(figures.requests), load.elapsed(),
         percentile_microseconds(figures.nanoseconds, 0.50),
         percentile_microseconds(figures.nanoseconds, 0.99),
@@ -244,5 +252,11 @@ int main(int argc, char** argv) {
         percentile_microseconds(figures.nanoseconds, 1.0),
         static_cast<unsigned long long>(figures.non_2xx),
         static_cast<unsigned long long>(figures.failures));
+    for (std::size_t i = 0; i < figures.slow.size(); ++i) {
+        std::printf("%s[%lld,%lld]", i == 0 ? "" : ",",
+                    static_cast<long long>(figures.slow[i].first),
+                    static_cast<long long>(figures.slow[i].second));
+    }
+    std::puts("]}");
     return 0;
 }

@@ -27,6 +27,8 @@ import threading
 import time
 import urllib.request
 
+import bulk
+
 SOURCE = pathlib.Path(__file__).resolve().parent.parent
 EMAIL, PASSWORD = "admin@example.com", "correct horse battery staple"
 SERVER_CORE, LOAD_CORE = 0, 1
@@ -492,52 +494,10 @@ def measure_sdk_js(bench):
     report_sdk(bench, found, "JavaScript SDK", "jose", "jose")
 
 
-def watch_checks(bench, port, request, seconds):
-    """Checks one after the other, of a token that nothing happens to."""
-    return subprocess.Popen(
-        bench.pinned(LOAD_CORE, [bench.program("bench_load"), "--port", str(port),
-                                 "--connections", "1", "--seconds", str(seconds),
-                                 "--request-file", str(request)]), stdout=subprocess.PIPE)
-
-
 def measure_bulk(bench, data):
-    """Last of all: it stops every token of its data."""
-    tokens = bench.options.tokens
-    print(f"\nA bulk rule over {tokens:,} tokens, and checks of another token meanwhile")
     server = Server(bench, data, SERVER_CORE)
-    session = server.session()
-    watched = server.call("POST", "/v1/tokens", bearer=session, body={
-        "name": "watched", "api": "latchkey", "kind": "opaque", "scopes": ["account:read"]})
-    request = bench.scratch / "watched.http"
-    request.write_text(CHECK.replace("api/licensing/scope/license:read",
-                                     "api/latchkey/scope/account:read")
-                       .replace("{token}", watched["token"]), newline="")
-    quiet = json.loads(watch_checks(bench, server.port, request, 5).stdout.read())
-    found, acknowledged, settled = [], [], []
-    for action in ("suspend", "revoke"):
-        load = watch_checks(bench, server.port, request, 10)
-        time.sleep(0.5)
-        start = time.monotonic()
-        begun = server.call("POST", "/v1/tokens/bulk", {
-            "action": action, "filter": {"api": "licensing"}}, session)
-        acknowledged.append((time.monotonic() - start) * 1000)
-        found.append(json.loads(load.stdout.read()))
-        while True:
-            progress = server.call("GET", "/v1/tokens/bulk/" + begun["id"], bearer=session)
-            if progress["state"] == "settled":
-                break
-            time.sleep(0.2)
-        settled.append(time.monotonic() - start)
+    bulk.measure(bench, server, CHECK)
     server.stop()
-    bench.figures["bulk"] = {"quiet": quiet, "meanwhile": found, "acknowledged_ms": acknowledged,
-                             "settled_seconds": settled}
-    bench.row("acknowledged after", f"{max(acknowledged):.1f}", "ms", "<= 50",
-              max(acknowledged) <= 50)
-    slowest = max(each["max_us"] for each in found) / 1000
-    bench.row("slowest check meanwhile", f"{slowest:.2f}", "ms", "<= 2", slowest <= 2)
-    bench.row("slowest check without", f"{quiet['max_us'] / 1000:.2f}", "ms")
-    bench.row("p99.99 meanwhile", f"{max(each['p9999_us'] for each in found) / 1000:.2f}", "ms")
-    bench.row("every row written after", f"{max(settled):.0f}", "s")
 
 
 def measure_start(bench, data):

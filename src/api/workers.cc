@@ -3,6 +3,7 @@
 #include <exception>
 
 #include "base/log.h"
+#include "base/turns.h"
 
 namespace latchkey::api {
 
@@ -39,6 +40,7 @@ std::size_t Workers::waiting() const {
 }
 
 void Workers::run() {
+    let_others_go_first();
     while (true) {
         std::function<void()> work;
         {

@@ -10,8 +10,9 @@ namespace {
 
 using store::BulkRecord;
 
-// A revocation behind it in the queue waits for so many rows: a few milliseconds.
-constexpr std::int64_t kTokensOfBatch = 250;
+// A revocation behind it in the queue waits for so many rows: a few milliseconds. The smaller, the
+// shorter do the engine and the kernel keep a core from a check.
+constexpr std::int64_t kTokensOfBatch = 100;
 constexpr std::int64_t kRowsOfScan = 4'000;
 
 struct Batch {

@@ -5,10 +5,10 @@
 
 #include <unistd.h>
 
+#include "base/turns.h"
 #include "http/connection.h"
 #include "http/listen.h"
 #include "http/reactor_server.h"
-#include "http/short_turns.h"
 
 namespace latchkey::http {
 

@@ -20,6 +20,7 @@
 #include "authority/maintenance.h"
 #include "authority/rotate_token.h"
 #include "base/log.h"
+#include "base/turns.h"
 #include "dialects/dialects.h"
 #include "server/config.h"
 
@@ -303,6 +304,7 @@ void reload(const std::vector<std::string>& flags, Config& config, Parts& parts)
 // Waits for signals; works off usage every second and the rest every minute.
 void run_until_stopped(const std::vector<std::string>& flags, Config& config, Parts& parts,
                        const sigset_t& signals) {
+    let_others_go_first();
     int seconds = 0;
     while (true) {
         const timespec second{1, 0};

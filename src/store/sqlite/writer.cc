@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/turns.h"
 #include "store/commit_count.h"
 #include "store/tables.h"
 
@@ -140,6 +141,7 @@ std::vector<Pending> Writer::take_batch() {
 }
 
 void Writer::run() {
+    let_others_go_first();
     while (true) {
         std::vector<Pending> batch = take_batch();
         if (!batch.empty()) {

@@ -1,12 +1,14 @@
-#include "http/short_turns.h"
+#include "base/turns.h"
 
+#include <cerrno>
 #include <cstdint>
 
 #include <sched.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-namespace latchkey::http {
+namespace latchkey {
 namespace {
 
 // The kernel's struct sched_attr of its first version; its own header and <sched.h> exclude each
@@ -24,6 +26,7 @@ struct Attributes {
 static_assert(sizeof(Attributes) == 48);
 
 constexpr std::uint64_t kTurnNanoseconds = 100'000;  // the shortest that there is
+constexpr int kStepsBehind = 5;
 
 }  // namespace
 
@@ -36,4 +39,13 @@ void ask_for_short_turns() {
     static_cast<void>(::syscall(SYS_sched_setattr, 0, &attributes, 0U));
 }
 
-}  // namespace latchkey::http
+// In Linux nice is the thread's own, whatever POSIX says.
+void let_others_go_first() {
+    const auto thread = static_cast<id_t>(::gettid());
+    errno = 0;
+    const int nice = ::getpriority(PRIO_PROCESS, thread);
+    if (errno != 0) return;
+    static_cast<void>(::setpriority(PRIO_PROCESS, thread, nice + kStepsBehind));
+}
+
+}  // namespace latchkey

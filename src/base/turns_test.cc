@@ -1,5 +1,6 @@
-#include "http/short_turns.h"
+#include "base/turns.h"
 
+#include <algorithm>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -7,7 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-namespace latchkey::http {
+namespace latchkey {
 namespace {
 
 struct Share {
@@ -30,7 +31,7 @@ Share share_after_asking(int policy, int nice) {
     return share;
 }
 
-TEST(ShortTurns, ChangeNeitherTheShareNorThePolicy) {
+TEST(Turns, ShortOnesChangeNeitherTheShareNorThePolicy) {
     const auto ordinary = share_after_asking(SCHED_OTHER, 19);
     EXPECT_EQ(ordinary.policy, SCHED_OTHER);
     EXPECT_EQ(ordinary.nice, 19);
@@ -38,5 +39,17 @@ TEST(ShortTurns, ChangeNeitherTheShareNorThePolicy) {
     EXPECT_EQ(share_after_asking(SCHED_IDLE, 19).policy, SCHED_IDLE);
 }
 
+TEST(Turns, WhoLetsOthersGoFirstStandsBehindTheThreadThatStartedHim) {
+    const int ours = ::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()));
+    int behind = ours;
+    std::thread polite([&] {
+        let_others_go_first();
+        behind = ::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()));
+    });
+    polite.join();
+    EXPECT_EQ(behind, std::min(ours + 5, 19));
+    EXPECT_EQ(::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid())), ours);
+}
+
 }  // namespace
-}  // namespace latchkey::http
+}  // namespace latchkey
