@@ -250,11 +250,14 @@ export interface Checkpoint {
 }
 
 export interface DeviceRequest {
-    userCode: string;
+    userCode?: string;
     client: string;
     address: string;
     agent: string;
+    host?: string;
     returnUrl?: string;
+    redirectUri?: string; // of a command line on the person's machine, which waits there
+    sameAddress?: boolean;
     requestedAt: string;
     state: string;
 }
