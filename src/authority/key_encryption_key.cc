@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/encoding.h"
+#include "base/file.h"
 #include "crypto/random.h"
 
 namespace latchkey::authority {
@@ -34,17 +35,6 @@ Result<Secret> decode(std::string text, const std::string& where) {
     return Secret(std::move(*bytes));
 }
 
-// The entry in the directory, too: a database whose key is lost in a power cut signs nothing more.
-bool sync_directory_of(const std::string& file) {
-    const auto slash = file.rfind('/');
-    const std::string directory = slash == std::string::npos ? "." : file.substr(0, slash + 1);
-    const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0) return false;
-    const bool is_synced = ::fsync(descriptor) == 0;
-    ::close(descriptor);
-    return is_synced;
-}
-
 // Whole or not at all: after a crash, half a key would keep every later start from going on.
 Result<Secret> make_file(const std::string& file) {
     std::string bytes = random_string(32);
@@ -53,26 +43,23 @@ Result<Secret> make_file(const std::string& file) {
     wipe(bytes);
     const std::string fresh = file + ".new";
     ::unlink(fresh.c_str());
-    const int descriptor =
-        ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (descriptor < 0) return cannot("write", file);
-    const bool is_written =
-        ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-        ::fsync(descriptor) == 0;
-    ::close(descriptor);
+    const FileDescriptor made(
+        ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+    const bool is_written = made && write_and_sync(made, text);
     wipe(text);
     // A second name never replaces a key that is there already.
     const bool is_named = is_written && ::link(fresh.c_str(), file.c_str()) == 0;
     const int failure = errno;
     ::unlink(fresh.c_str());
     errno = failure;
+    // The name, too: a database whose key is lost in a power cut signs nothing more.
     if (!is_named || !sync_directory_of(file)) return cannot("write", file);
     return key;
 }
 
 Result<Secret> read_file(const std::string& file) {
-    const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) {
+    const FileDescriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!opened) {
         return cannot("read", file)
             .with_hint(
                 "put back the kek file that belongs to this data directory, or name it with "
@@ -80,9 +67,8 @@ Result<Secret> read_file(const std::string& file) {
     }
     struct stat facts {};
     char buffer[128] = {};
-    const bool is_stat = ::fstat(descriptor, &facts) == 0;
-    const ssize_t length = ::read(descriptor, buffer, sizeof buffer);
-    ::close(descriptor);
+    const bool is_stat = ::fstat(opened.get(), &facts) == 0;
+    const ssize_t length = ::read(opened.get(), buffer, sizeof buffer);
     if (!is_stat || length < 0) return cannot("read", file);
     if ((facts.st_mode & 077) != 0) {
         return Error{ErrorCode::kPrecondition, "others may read the key-encryption key " + file}

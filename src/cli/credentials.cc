@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/json.h"
 #include "cli/client/fields.h"
 #include "cli/errors.h"
@@ -18,20 +19,6 @@ namespace {
 
 constexpr const char* kFileName = "credentials.json";
 constexpr std::size_t kFileBytesMax = 1'048'576;
-
-class File {
-public:
-    explicit File(int descriptor) : descriptor_(descriptor) {}
-    File(const File&) = delete;
-    File& operator=(const File&) = delete;
-    ~File() {
-        if (descriptor_ >= 0) ::close(descriptor_);
-    }
-    [[nodiscard]] int get() const { return descriptor_; }
-
-private:
-    int descriptor_;
-};
 
 Error file_error(std::string_view doing, const std::string& path, int number) {
     return failure(
@@ -82,8 +69,8 @@ Result<std::string> config_directory(const Environment& environment) {
 }
 
 Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
-    const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (file.get() < 0) return file_error("read", path, errno);
+    const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) return file_error("read", path, errno);
     std::string bytes;
     std::string buffer(65'536, '\0');
     for (;;) {
@@ -101,28 +88,13 @@ Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
 Status write_private_file(const std::string& path, std::string_view bytes) {
     const std::string temporary = fmt::format("{}.{}.tmp", path, ::getpid());
     ::unlink(temporary.c_str());
-    {
-        const File file(
-            ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-        if (file.get() < 0) return file_error("write", temporary, errno);
-        while (!bytes.empty()) {
-            const ssize_t put = ::write(file.get(), bytes.data(), bytes.size());
-            if (put < 0 && errno == EINTR) continue;
-            if (put < 0) {
-                const int number = errno;
-                ::unlink(temporary.c_str());
-                return file_error("write", temporary, number);
-            }
-            bytes.remove_prefix(static_cast<std::size_t>(put));
-        }
-        if (::fsync(file.get()) != 0) return file_error("write", temporary, errno);
-    }
-    if (::rename(temporary.c_str(), path.c_str()) != 0) {
-        const int number = errno;
-        ::unlink(temporary.c_str());
-        return file_error("write", path, number);
-    }
-    return {};
+    const FileDescriptor file(
+        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!file) return file_error("write", temporary, errno);
+    if (write_and_sync(file, bytes) && ::rename(temporary.c_str(), path.c_str()) == 0) return {};
+    const int number = errno;
+    ::unlink(temporary.c_str());
+    return file_error("write", path, number);
 }
 
 Result<Credentials> load_credentials(const std::string& directory, bool& readable_by_others) {

@@ -1,13 +1,12 @@
 #include "cli/invocation.h"
 
-#include <filesystem>
-
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/temporary_directory.h"
 #include "cli/credentials.h"
 #include "cli/testing.h"
 #include "fetch/testing.h"
@@ -312,11 +311,11 @@ TEST(Argv, TheTokenIsTakenOutOfTheWords) {
 }
 
 TEST(Credentials, ADamagedFileIsSaidSoAndAWideModeIsNoticed) {
-    std::string directory = (std::filesystem::temp_directory_path() / "latchkey-XXXXXX").string();
-    ASSERT_NE(mkdtemp(directory.data()), nullptr);
+    const TemporaryDirectory scratch;
+    const std::string& directory = scratch.path();
     bool wide = false;
     EXPECT_TRUE(load_credentials(directory, wide));
-    const std::string path = directory + "/credentials.json";
+    const std::string path = scratch.file("credentials.json");
     ASSERT_TRUE(write_private_file(path, "{\"contexts\":{\"a\":3}}"));
     EXPECT_FALSE(load_credentials(directory, wide));
     EXPECT_FALSE(wide);
@@ -327,7 +326,6 @@ TEST(Credentials, ADamagedFileIsSaidSoAndAWideModeIsNoticed) {
     ASSERT_EQ(chmod(path.c_str(), 0644), 0);
     EXPECT_TRUE(load_credentials(directory, wide));
     EXPECT_TRUE(wide);
-    std::filesystem::remove_all(directory);
 }
 
 }  // namespace

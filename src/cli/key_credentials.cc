@@ -77,34 +77,26 @@ Error file_is_there(const std::string& path) {
 }
 
 Result<NewPrivateFile> NewPrivateFile::create(const std::string& path) {
-    const int descriptor =
-        ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (descriptor >= 0) return NewPrivateFile(path, descriptor);
+    FileDescriptor file(
+        ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (file) return NewPrivateFile(path, std::move(file));
     return errno == EEXIST ? file_is_there(path) : write_error(path, errno);
 }
 
-NewPrivateFile::NewPrivateFile(std::string path, int descriptor)
-    : path_(std::move(path)), descriptor_(descriptor) {}
+NewPrivateFile::NewPrivateFile(std::string path, FileDescriptor file)
+    : path_(std::move(path)), file_(std::move(file)) {}
 
 NewPrivateFile::NewPrivateFile(NewPrivateFile&& other) noexcept
     : path_(std::move(other.path_)),
-      descriptor_(std::exchange(other.descriptor_, -1)),
+      file_(std::move(other.file_)),
       is_written_(other.is_written_) {}
 
 NewPrivateFile::~NewPrivateFile() {
-    if (descriptor_ < 0) return;
-    ::close(descriptor_);
-    if (!is_written_) ::unlink(path_.c_str());
+    if (file_ && !is_written_) ::unlink(path_.c_str());
 }
 
 Status NewPrivateFile::write(std::string_view bytes) {
-    while (!bytes.empty()) {
-        const ssize_t put = ::write(descriptor_, bytes.data(), bytes.size());
-        if (put < 0 && errno == EINTR) continue;
-        if (put < 0) return write_error(path_, errno);
-        bytes.remove_prefix(static_cast<std::size_t>(put));
-    }
-    if (::fsync(descriptor_) != 0) return write_error(path_, errno);
+    if (!write_and_sync(file_, bytes)) return write_error(path_, errno);
     is_written_ = true;
     return {};
 }

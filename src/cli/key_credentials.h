@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/file.h"
 #include "base/json.h"
 #include "base/result.h"
 #include "base/secret.h"
@@ -46,10 +47,10 @@ public:
     Status write(std::string_view bytes);  // whole and synced, once
 
 private:
-    NewPrivateFile(std::string path, int descriptor);
+    NewPrivateFile(std::string path, FileDescriptor file);
 
     std::string path_;
-    int descriptor_;
+    FileDescriptor file_;
     bool is_written_{false};
 };
 

@@ -1,12 +1,12 @@
 #include "cli/key_credentials.h"
 
-#include <cstdlib>
 #include <filesystem>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "base/temporary_directory.h"
 #include "cli/credentials.h"
 #include "cli/errors.h"
 
@@ -17,15 +17,9 @@ using ::testing::HasSubstr;
 
 class KeyCredentialsFile : public ::testing::Test {
 protected:
-    KeyCredentialsFile() {
-        std::string name = (std::filesystem::temp_directory_path() / "latchkey-XXXXXX").string();
-        CHECK(mkdtemp(name.data()) != nullptr);
-        directory_ = name;
-    }
-    ~KeyCredentialsFile() override { std::filesystem::remove_all(directory_); }
-    [[nodiscard]] std::string path() const { return directory_ + "/deploy.json"; }
+    [[nodiscard]] std::string path() const { return directory_.file("deploy.json"); }
 
-    std::string directory_;
+    TemporaryDirectory directory_;
 };
 
 KeyCredentials some_credentials() {
@@ -78,11 +72,11 @@ TEST_F(KeyCredentialsFile, NothingIsWrittenOverNorThroughALink) {
     ASSERT_FALSE(there);
     EXPECT_EQ(exit_code(there.error()), kExitUsage);
     EXPECT_EQ(*read_file(path(), 100), "precious");
-    const std::string link = directory_ + "/link";
-    std::filesystem::create_symlink(directory_ + "/nowhere", link);
+    const std::string link = directory_.file("link");
+    std::filesystem::create_symlink(directory_.file("nowhere"), link);
     EXPECT_FALSE(NewPrivateFile::create(link));
-    EXPECT_FALSE(std::filesystem::exists(directory_ + "/nowhere"));
-    const auto nowhere = NewPrivateFile::create(directory_ + "/no/such/folder");
+    EXPECT_FALSE(std::filesystem::exists(directory_.file("nowhere")));
+    const auto nowhere = NewPrivateFile::create(directory_.file("no/such/folder"));
     ASSERT_FALSE(nowhere);
     EXPECT_EQ(exit_code(nowhere.error()), kExitFailure);
 }

@@ -11,8 +11,8 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "http/asio_types.h"
-#include "http/descriptor.h"
 #include "http/message.h"
 #include "http/request_parser.h"
 #include "http/server.h"
@@ -99,6 +99,8 @@ private:
     bool dispatch();
     void refuse(int status, std::string_view why);
     bool flush();
+    void hold_unsent();
+    void let_unsent_go();
     void send_and_read();
     bool flush_or_linger();
     void append_head_end(int status, std::size_t body_bytes, bool is_closing);
@@ -117,6 +119,7 @@ private:
     bool close_after_{false};
     int operations_{0};
     std::size_t drained_bytes_{0};
+    std::size_t unsent_bytes_{0};  // that the reactor knows of
     Microseconds deadline_{Microseconds::max()};
     Microseconds write_deadline_{Microseconds::max()};
     std::string output_;  // answers not yet handed to the stream

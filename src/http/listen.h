@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "base/file.h"
 #include "base/result.h"
-#include "http/descriptor.h"
 #include "http/server.h"
 
 namespace latchkey::http {
@@ -19,5 +19,10 @@ struct ListeningSockets {
 // kConflict if another program has the address, kInvalidArgument if it is no address,
 // kPermissionDenied for a low port without the right, kUnavailable otherwise.
 Result<ListeningSockets> listen_on(const Listener& listener, std::size_t reactors);
+
+// Lifts the process's limit of descriptors as far as `wanted` connections need and as it may. How
+// many of them there is room for: some descriptors stay free for files, and for other servers of
+// the process.
+std::size_t make_room_for_connections(std::size_t wanted);
 
 }  // namespace latchkey::http

@@ -15,7 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "http/descriptor.h"
+#include "base/file.h"
 
 namespace latchkey::http {
 

@@ -14,9 +14,9 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 
+#include "base/file.h"
 #include "http/asio_types.h"
 #include "http/connection.h"
-#include "http/descriptor.h"
 #include "http/ready_set.h"
 #include "http/server.h"
 #include "http/tls.h"
@@ -50,6 +50,7 @@ struct ServerState {
     ServerOptions options;
     SteadyClock steady;
     ServerFigures figures;
+    std::size_t unsent_bytes_max{268'435'456};  // of each reactor
     std::vector<std::unique_ptr<ListenerState>> listeners;
     std::mutex mutex;  // for `running`
     std::condition_variable finished;
@@ -91,6 +92,9 @@ public:
     // "Date: …\r\nX-Request-Id: ", renewed each second.
     [[nodiscard]] std::string_view date_line() const { return date_line_; }
     void write_request_id(std::string& id);  // into its 20 characters
+    // Of a large answer that its client does not take at once. False: there is too much of that.
+    [[nodiscard]] bool hold(std::size_t bytes);
+    void let_go(std::size_t bytes) { unsent_bytes_ -= bytes; }
     void send_soon(Connection& connection);  // calls send_gathered after what is ready now
     void drop(Connection& connection);       // the connection is gone afterwards
 
@@ -125,6 +129,7 @@ private:
     std::string date_line_;
     std::string id_prefix_;
     std::uint64_t id_counter_{0};
+    std::size_t unsent_bytes_{0};
     std::atomic<bool> is_stopping_{false};
     bool is_finishing_{false};
 

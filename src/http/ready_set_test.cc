@@ -7,7 +7,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#include "http/descriptor.h"
+#include "base/file.h"
 
 namespace latchkey::http {
 namespace {

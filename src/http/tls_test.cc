@@ -8,6 +8,7 @@
 #include <openssl/x509.h>
 
 #include "base/encoding.h"
+#include "base/temporary_directory.h"
 #include "http/test_server.h"
 
 namespace latchkey::http {
@@ -100,16 +101,13 @@ private:
 class Tls : public ServerTest {
 protected:
     Tls() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "latchkey-XXXXXX").string();
-        folder_ = ::mkdtemp(pattern.data());
-        files_ = {folder_ / "certificate.pem", folder_ / "key.pem"};
+        files_ = {folder_.file("certificate.pem"), folder_.file("key.pem")};
         write_self_signed(files_, "first");
         options_.listeners.emplace_back();
         options_.listeners.back().tls = files_;
     }
-    ~Tls() override { std::filesystem::remove_all(folder_); }
 
-    std::filesystem::path folder_;
+    TemporaryDirectory folder_;
     TlsFiles files_;
 };
 
@@ -192,7 +190,7 @@ TEST_F(Tls, AReloadThatFailsChangesNothing) {
 }
 
 TEST_F(Tls, AKeyThatIsNotTheCertificatesIsRefused) {
-    const TlsFiles other{folder_ / "other.pem", folder_ / "other-key.pem"};
+    const TlsFiles other{folder_.file("other.pem"), folder_.file("other-key.pem")};
     write_self_signed(other, "other");
     const auto context = make_tls_context({files_.certificate, other.key});
     ASSERT_FALSE(context);

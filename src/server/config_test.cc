@@ -1,25 +1,19 @@
 #include "server/config.h"
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <map>
 
 #include <gtest/gtest.h>
+
+#include "base/temporary_directory.h"
 
 namespace latchkey::server {
 namespace {
 
 class ConfigTest : public ::testing::Test {
 protected:
-    void SetUp() override {
-        std::string pattern = (std::filesystem::temp_directory_path() / "latchkey-XXXXXX").string();
-        directory_ = ::mkdtemp(pattern.data());
-    }
-    void TearDown() override { std::filesystem::remove_all(directory_); }
-
     std::string file(const std::string& text) {
-        const std::string path = directory_ + "/latchkey.toml";
+        const std::string path = directory_.file("latchkey.toml");
         std::ofstream(path) << text;
         return path;
     }
@@ -35,7 +29,7 @@ protected:
         return config ? "" : config.error().message;
     }
 
-    std::string directory_;
+    TemporaryDirectory directory_;
     std::map<std::string, std::string> variables_;
 };
 
@@ -86,7 +80,7 @@ TEST_F(ConfigTest, WhatIsWrongIsNamedWithItsOrigin) {
         EXPECT_TRUE(error({"--config", path}).starts_with(path + " line 3: "))
             << line << " gave " << error({"--config", path});
     }
-    const auto missing = directory_ + "/missing.toml";
+    const auto missing = directory_.file("missing.toml");
     EXPECT_NE(error({"--config", missing}).find(missing), std::string::npos);
 }
 

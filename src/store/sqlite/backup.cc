@@ -55,9 +55,10 @@ Status copy_and_name(const std::string& database_path, const std::string& partia
                      const std::string& path) {
     const auto source = TRY(SqliteConnection::open(database_path, Access::kReadOnly));
     TRY(copy(*source, partial));
-    TRY(sync_file(partial));
+    if (!sync_to_disk(partial)) return file_error("cannot write " + partial, errno);
     TRY(rename_without_replacing(partial, path));
-    return sync_directory_of(path);
+    if (!sync_directory_of(path)) return file_error("cannot write " + path, errno);
+    return {};
 }
 
 }  // namespace

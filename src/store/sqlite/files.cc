@@ -13,26 +13,12 @@
 #include <unistd.h>
 
 #include "base/encoding.h"
+#include "base/file.h"
 #include "base/log.h"
+#include "store/hold_directory.h"
 
 namespace latchkey::store::sqlite {
 namespace {
-
-class Descriptor {
-public:
-    explicit Descriptor(int number) : number_(number) {}
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor() {
-        if (number_ >= 0) ::close(number_);
-    }
-    [[nodiscard]] bool is_open() const { return number_ >= 0; }
-    [[nodiscard]] int number() const { return number_; }
-    int give_away() { return std::exchange(number_, -1); }
-
-private:
-    int number_;
-};
 
 std::string read_pid(int descriptor) {
     std::array<char, 16> text{};
@@ -113,37 +99,29 @@ Status make_data_directory(const std::string& directory) {
 
 Result<DirectoryLock> DirectoryLock::take(const std::string& directory) {
     const std::string path = directory + "/lock";
-    Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!file.is_open()) return file_error("cannot open " + path, errno);
-    if (::flock(file.number(), LOCK_EX | LOCK_NB) != 0) {
+    FileDescriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!file) return file_error("cannot open " + path, errno);
+    if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK) return file_error("cannot lock " + path, errno);
         return Error{ErrorCode::kConflict,
                      fmt::format("{} is in use by another Latchkey process (pid {})", directory,
-                                 read_pid(file.number()))}
+                                 read_pid(file.get()))}
             .with_reason("data_directory_locked")
             .with_hint("Stop that process first, or name another data directory.");
     }
     // Only for people: a disk too full for it does not matter, the lock is the kernel's.
     const std::string pid = std::to_string(::getpid()) + "\n";
-    if (::ftruncate(file.number(), 0) != 0 ||
-        ::pwrite(file.number(), pid.data(), pid.size(), 0) < 0) {
+    if (::ftruncate(file.get(), 0) != 0 || ::pwrite(file.get(), pid.data(), pid.size(), 0) < 0) {
         log::debug("the process id could not be noted", {{"path", path}});
     }
-    return DirectoryLock(file.give_away());
-}
-
-DirectoryLock::DirectoryLock(DirectoryLock&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)) {}
-
-DirectoryLock::~DirectoryLock() {
-    if (descriptor_ >= 0) ::close(descriptor_);
+    return DirectoryLock(std::move(file));
 }
 
 Status prepare_database_file(const std::string& path, Missing if_missing) {
     const int create = if_missing == Missing::kCreate ? O_CREAT : 0;
-    const Descriptor file(
+    const FileDescriptor file(
         ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | create, 0600));
-    if (!file.is_open()) {
+    if (!file) {
         if (errno == ELOOP) {
             return Error{ErrorCode::kPrecondition, path + " is a symbolic link"}.with_hint(
                 "Name the directory that really holds the database.");
@@ -151,25 +129,26 @@ Status prepare_database_file(const std::string& path, Missing if_missing) {
         return file_error("cannot open " + path, errno);
     }
     struct stat found {};
-    if (::fstat(file.number(), &found) != 0) return file_error("cannot look at " + path, errno);
+    if (::fstat(file.get(), &found) != 0) return file_error("cannot look at " + path, errno);
     if (!S_ISREG(found.st_mode)) {
         return Error{ErrorCode::kPrecondition, path + " is not a regular file"};
     }
     if ((found.st_mode & 0177) != 0) {
-        if (::fchmod(file.number(), 0600) != 0) {
+        if (::fchmod(file.get(), 0600) != 0) {
             return file_error("cannot make " + path + " private", errno);
         }
         log::warning("the database could be read by others; its mode is 0600 now",
                      {{"path", path}});
     }
-    return check_length(file.number(), path, found.st_size);
+    return check_length(file.get(), path, found.st_size);
 }
 
 Status Reserve::put_back() {
     if (bytes_ == 0) return {};
-    const Descriptor file(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!file.is_open()) return file_error("cannot make " + path_, errno);
-    const int failure = ::posix_fallocate(file.number(), 0, static_cast<off_t>(bytes_));
+    const FileDescriptor file(
+        ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!file) return file_error("cannot make " + path_, errno);
+    const int failure = ::posix_fallocate(file.get(), 0, static_cast<off_t>(bytes_));
     if (failure == 0) return {};
     // What was allocated so far would only make the shortage worse.
     ::unlink(path_.c_str());
@@ -180,15 +159,13 @@ bool Reserve::release() {
     return ::unlink(path_.c_str()) == 0;
 }
 
-Status sync_file(const std::string& path) {
-    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file.is_open()) return file_error("cannot open " + path, errno);
-    if (::fsync(file.number()) != 0) return file_error("cannot write " + path, errno);
-    return {};
-}
-
-Status sync_directory_of(const std::string& path) {
-    return sync_file(std::filesystem::absolute(path).parent_path().string());
-}
-
 }  // namespace latchkey::store::sqlite
+
+namespace latchkey::store {
+
+Result<std::shared_ptr<void>> hold_directory(const std::string& directory) {
+    auto lock = TRY(sqlite::DirectoryLock::take(directory));
+    return std::shared_ptr<void>(std::make_shared<sqlite::DirectoryLock>(std::move(lock)));
+}
+
+}  // namespace latchkey::store

@@ -4,7 +4,9 @@
 
 #include <cstddef>
 #include <string>
+#include <utility>
 
+#include "base/file.h"
 #include "base/result.h"
 
 namespace latchkey::store::sqlite {
@@ -17,15 +19,10 @@ class DirectoryLock {
 public:
     // kConflict, naming the process, when another one holds it.
     static Result<DirectoryLock> take(const std::string& directory);
-    DirectoryLock(DirectoryLock&& other) noexcept;
-    DirectoryLock(const DirectoryLock&) = delete;
-    DirectoryLock& operator=(const DirectoryLock&) = delete;
-    DirectoryLock& operator=(DirectoryLock&&) = delete;
-    ~DirectoryLock();
 
 private:
-    explicit DirectoryLock(int descriptor) : descriptor_(descriptor) {}
-    int descriptor_;
+    explicit DirectoryLock(FileDescriptor file) : file_(std::move(file)) {}
+    FileDescriptor file_;
 };
 
 enum class Missing : std::uint8_t { kCreate, kRefuse };
@@ -45,8 +42,6 @@ private:
     std::size_t bytes_;
 };
 
-Status sync_file(const std::string& path);          // to the disk
-Status sync_directory_of(const std::string& path);  // so that a name survives a power loss
 Error file_error(const std::string& what, int error_number);
 
 }  // namespace latchkey::store::sqlite

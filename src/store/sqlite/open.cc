@@ -1,6 +1,6 @@
 // How a data directory becomes a Store: lock, file, schema, a look at the newest event, and then
 // the writer with its readers.
-#include <cstdlib>
+#include <cerrno>
 #include <memory>
 #include <string>
 #include <utility>
@@ -150,7 +150,7 @@ Result<std::unique_ptr<Store>> open_for_writing(const StoreOptions& options) {
     auto lock = TRY(DirectoryLock::take(options.data_directory));
     const std::string path = options.data_directory + "/latchkey.db";
     TRY(prepare_database_file(path, Missing::kCreate));
-    TRY(sync_directory_of(path));
+    if (!sync_directory_of(path)) return file_error("cannot write " + path, errno);
     TRY(refuse_strangers_without_room(options, path));
     auto connection = TRY(SqliteConnection::open(path, Access::kReadWrite));
     TRY(bring_up_to_date(*connection));

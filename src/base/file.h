@@ -1,11 +1,13 @@
-// A file descriptor that closes itself.
+// Files as the kernel has them: a descriptor that closes itself, and what is really on the disk.
 #pragma once
 
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include <unistd.h>
 
-namespace latchkey::http {
+namespace latchkey {
 
 class FileDescriptor {
 public:
@@ -29,4 +31,10 @@ private:
     int value_{-1};
 };
 
-}  // namespace latchkey::http
+// All of it, and on the disk. False: errno says why, here and below.
+[[nodiscard]] bool write_and_sync(const FileDescriptor& file, std::string_view bytes);
+// Of a directory: so that a name in it survives a power loss.
+[[nodiscard]] bool sync_to_disk(const std::string& path);
+[[nodiscard]] bool sync_directory_of(const std::string& path);
+
+}  // namespace latchkey
