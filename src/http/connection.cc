@@ -194,16 +194,32 @@ bool Connection::flush() {
     output_.swap(sending_);
     is_writing_ = true;
     write_deadline_ = reactor_->now() + std::chrono::seconds{reactor_->limits().write_seconds + 1};
-    if (!write_sending()) return false;
+    if (!write_sending()) {
+        hold_unsent();
+        return false;
+    }
     is_writing_ = false;
     sending_.clear();
     output_.swap(sending_);  // so that one buffer stays warm
     return true;
 }
 
+// Many clients that ask for large answers and do not take them would fill the memory.
+void Connection::hold_unsent() {
+    if (!is_open() || sending_.size() <= kOutputBytesGathered) return;
+    unsent_bytes_ = sending_.size();
+    if (!reactor_->hold(unsent_bytes_)) close();
+}
+
+void Connection::let_unsent_go() {
+    reactor_->let_go(std::exchange(unsent_bytes_, 0));
+}
+
 void Connection::on_written(const AsioError& error) {
     is_writing_ = false;
+    let_unsent_go();
     sending_.clear();
+    if (sending_.capacity() > kOutputBytesKept) sending_.shrink_to_fit();
     if (!is_open()) return;
     if (error) return close();
     if (phase_ == Phase::kStreaming) return send_stream();
@@ -224,6 +240,7 @@ void Connection::linger() {
 void Connection::close() {
     if (!is_open()) return;
     phase_ = Phase::kClosed;
+    let_unsent_go();
     release_stream();
     close_stream();
 }
@@ -251,8 +268,9 @@ void Connection::stop_gracefully() {
         stream_->end();
         return send_stream();
     }
-    // What already arrived is answered; its answer then says Connection: close.
-    if (phase_ == Phase::kIdle && !is_writing_ && !has_input()) close();
+    // What already arrived is answered; its answer then says Connection: close. An answer that
+    // waits for send_gathered goes out.
+    if (phase_ == Phase::kIdle && !is_writing_ && output_.empty() && !has_input()) close();
 }
 
 void Connection::answer_flat(std::string_view head, std::string_view body) {

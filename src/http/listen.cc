@@ -1,5 +1,6 @@
 #include "http/listen.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
@@ -7,6 +8,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -17,6 +19,7 @@ namespace {
 using Endpoint = boost::asio::ip::tcp::endpoint;
 
 constexpr int kBacklog = 4096;
+constexpr rlim_t kOtherDescriptors = 128;
 
 Error error_of(int number, const std::string& name) {
     if (number == EADDRINUSE) {
@@ -134,6 +137,19 @@ Result<ListeningSockets> listen_on_unix(const std::string& path) {
 Result<ListeningSockets> listen_on(const Listener& listener, std::size_t reactors) {
     if (!listener.unix_path.empty()) return listen_on_unix(listener.unix_path);
     return listen_on_tcp(listener, reactors);
+}
+
+std::size_t make_room_for_connections(std::size_t wanted) {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
+    const rlim_t needed = std::min<rlim_t>(wanted + kOtherDescriptors, limit.rlim_max);
+    if (limit.rlim_cur < needed) {
+        rlimit higher = limit;
+        higher.rlim_cur = needed;
+        if (::setrlimit(RLIMIT_NOFILE, &higher) == 0) limit = higher;
+    }
+    const rlim_t others = std::min(kOtherDescriptors, limit.rlim_cur / 2);
+    return std::min<std::size_t>(wanted, limit.rlim_cur - others);
 }
 
 }  // namespace latchkey::http

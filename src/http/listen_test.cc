@@ -1,12 +1,12 @@
 #include "http/listen.h"
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "base/temporary_directory.h"
 #include "http/test_server.h"
 
 namespace latchkey::http {
@@ -14,11 +14,6 @@ namespace {
 
 class Listening : public ServerTest {
 protected:
-    Listening() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "latchkey-XXXXXX").string();
-        folder_ = ::mkdtemp(pattern.data());
-    }
-    ~Listening() override { std::filesystem::remove_all(folder_); }
     void listen_on_path(const std::string& path) {
         options_.listeners.emplace_back();
         options_.listeners.back().unix_path = path;
@@ -28,7 +23,7 @@ protected:
         return opened ? Error{} : opened.error();
     }
 
-    std::filesystem::path folder_;
+    TemporaryDirectory folder_;
 };
 
 constexpr std::string_view kGet = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
@@ -66,7 +61,7 @@ TEST_F(Listening, AllReactorsShareTheChosenPort) {
 }
 
 TEST_F(Listening, AUnixSocketIsPrivateAndItsPeerIsKnown) {
-    const std::string path = folder_ / "socket";
+    const std::string path = folder_.file("socket");
     listen_on_path(path);
     serve([](Exchange& exchange) {
         EXPECT_EQ(exchange.request().peer, Address{});
@@ -83,7 +78,7 @@ TEST_F(Listening, AUnixSocketIsPrivateAndItsPeerIsKnown) {
 }
 
 TEST_F(Listening, AStaleSocketIsReplacedButALiveOneOrAFileIsNot) {
-    const std::string path = folder_ / "socket";
+    const std::string path = folder_.file("socket");
     Listener listener;
     listener.unix_path = path;
     { const auto left_behind = listen_on(listener, 1); }
@@ -91,7 +86,7 @@ TEST_F(Listening, AStaleSocketIsReplacedButALiveOneOrAFileIsNot) {
     const auto opened = listen_on(listener, 1);
     EXPECT_TRUE(opened);
     EXPECT_EQ(error_of(listener).code, ErrorCode::kConflict);
-    listener.unix_path = folder_ / "file";
+    listener.unix_path = folder_.file("file");
     std::ofstream{listener.unix_path} << "precious";
     EXPECT_EQ(error_of(listener).code, ErrorCode::kConflict);
     EXPECT_TRUE(std::filesystem::exists(listener.unix_path));
@@ -119,6 +114,24 @@ TEST_F(Listening, WithoutFileDescriptorsConnectionsWaitForTheNextSweep) {
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
     pass(1);
     EXPECT_EQ(client.read_answer().status, 200);
+}
+
+TEST_F(Listening, AsManyConnectionsAreTakenAsThereAreDescriptorsForAndTheLimitIsLifted) {
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    rlimit tight = before;
+    tight.rlim_cur = 200;
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &tight), 0);
+    EXPECT_EQ(make_room_for_connections(50), 50U);
+    EXPECT_EQ(make_room_for_connections(500), 500U);
+    rlimit lifted{};
+    EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &lifted), 0);
+    EXPECT_EQ(lifted.rlim_cur, 628U);
+    EXPECT_EQ(lifted.rlim_max, before.rlim_max);
+    if (before.rlim_max != RLIM_INFINITY) {
+        EXPECT_EQ(make_room_for_connections(before.rlim_max), before.rlim_max - 128);
+    }
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 TEST_F(Listening, OneServerAnswersOnSeveralListeners) {

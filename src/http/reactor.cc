@@ -209,6 +209,11 @@ void Reactor::adopt(FileDescriptor socket, const ListenerState& listener, const 
     connection->reap();
 }
 
+bool Reactor::hold(std::size_t bytes) {
+    unsent_bytes_ += bytes;
+    return unsent_bytes_ <= state_->unsent_bytes_max;
+}
+
 void Reactor::send_soon(Connection& connection) {
     gathered_.push_back(&connection);
     if (gathered_.size() > 1 || ready_set_.is_telling()) return;

@@ -74,6 +74,8 @@ Result<std::unique_ptr<ReactorServer>> ReactorServer::create(ServerOptions optio
                                                              SteadyClock steady) {
     auto state = std::make_shared<ServerState>();
     state->options = std::move(options);
+    auto& connections_max = state->options.limits.connections_max;
+    connections_max = make_room_for_connections(connections_max);
     state->steady = std::move(steady);
     std::unique_ptr<ReactorServer> server{new ReactorServer{state}};
     for (std::size_t i = 0; i < state->options.reactors; ++i) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <thread>
 
+#include "http/listen.h"
 #include "http/test_server.h"
 
 namespace latchkey::http {
@@ -328,6 +329,84 @@ TEST_F(Plain, StopAnswersWhatIsUnderWayAndClosesTheRest) {
     stopper.join();
     EXPECT_FALSE(RawClient{server_->port(0)}.is_connected());
     EXPECT_EQ(server_->figures().connections_open, 0);
+}
+
+// A reactor without a server around it.
+class LoneReactor {
+public:
+    ~LoneReactor() {
+        reactor->begin_stop();
+        reactor->force_stop();
+        thread_.join();
+    }
+    void run(Application& application) {
+        Listener listener;
+        listener.application = &application;
+        auto listening = listen_on(listener, 1).value();
+        state->listeners.push_back(std::make_unique<ListenerState>(listener));
+        reactor->add_acceptor(std::move(listening.sockets[0]), 0);
+        port_ = listening.port;
+        thread_ = std::thread{[this] { reactor->run(); }};
+    }
+    [[nodiscard]] RawClient connect() const { return RawClient{port_}; }
+
+    const std::shared_ptr<ServerState> state = make_state();
+    const std::shared_ptr<Reactor> reactor = std::make_shared<Reactor>(state, 0);
+
+private:
+    static std::shared_ptr<ServerState> make_state() {
+        auto made = std::make_shared<ServerState>();
+        made->steady = [] { return Microseconds{0}; };
+        made->running = 1;
+        return made;
+    }
+
+    std::uint16_t port_{0};
+    std::thread thread_;
+};
+
+// The reactor hears of the answer and of the stop in one turn: the answer is gathered, not sent.
+TEST(Stopping, DoesNotTakeBackAnAnswerThatIsAboutToGoOut) {
+    Pending pending{1};
+    LoneReactor lone;
+    TestApplication application([&](Exchange& exchange) {
+        if (exchange.request().path == "/later") return pending.add(exchange.defer());
+        std::move(pending.all[0]).answer({200, {}, "late", {}});
+        lone.reactor->begin_stop();
+        exchange.answer({200, {}, "now", {}});
+    });
+    lone.run(application);
+    RawClient waiting = lone.connect();
+    waiting.send("GET /later HTTP/1.1\r\nHost: h\r\n\r\n");
+    pending.arrived.wait();
+    RawClient stopping = lone.connect();
+    stopping.send(kGet);
+    EXPECT_EQ(waiting.read_answer().body, "late");
+    EXPECT_EQ(stopping.read_answer().body, "now");
+}
+
+TEST(LargeAnswers, ThatNobodyTakesAreBoundedInTheirSum) {
+    const std::string large(12'000'000, 'x');
+    LoneReactor lone;
+    lone.state->unsent_bytes_max = 20'000'000;
+    TestApplication application([&](Exchange& exchange) {
+        const bool is_large = exchange.request().path == "/large";
+        exchange.answer({200, {}, is_large ? large : "small", {}});
+    });
+    lone.run(application);
+    constexpr std::string_view kLarge = "GET /large HTTP/1.1\r\nHost: h\r\n\r\n";
+    RawClient first = lone.connect();
+    first.send(kLarge);
+    RawClient other = lone.connect();
+    other.send(kGet);
+    EXPECT_EQ(other.read_answer().body, "small");  // by then the reactor holds the first one's
+    RawClient second = lone.connect();
+    second.send(kLarge);
+    EXPECT_LT(second.read_all().size(), large.size());
+    EXPECT_TRUE(first.read_answer().body == large);
+    second = lone.connect();
+    second.send(kLarge);
+    EXPECT_TRUE(second.read_answer().body == large);
 }
 
 TEST_F(Plain, StopWithoutGraceEndsARequestThatNobodyAnswers) {

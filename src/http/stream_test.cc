@@ -202,11 +202,15 @@ TEST_F(StreamTest, TimeAloneEndsNothing) {
 
 TEST_F(StreamTest, AGracefulStopEndsStreamsAndWaitsForNobody) {
     serve_streams();
-    RawClient client = connect();
-    client.send(kAsk);
-    stream().write("before the stop ");
-    server_->stop(std::chrono::seconds{10});
-    EXPECT_EQ(body_of(client), "before the stop <end>");
+    std::thread stopper;
+    {
+        RawClient client = connect();
+        client.send(kAsk);
+        stream().write("before the stop ");
+        stopper = std::thread{[&] { server_->stop(std::chrono::seconds{10}); }};
+        EXPECT_EQ(body_of(client), "before the stop <end>");
+    }
+    stopper.join();
     EXPECT_FALSE(stream().write("after it"));
 }
 
