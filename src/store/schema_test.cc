@@ -4,8 +4,11 @@
 #include <fstream>
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "store/sqlite/connection.h"
+#include "store/sqlite/faults.h"
 #include "store/testing.h"
 
 namespace latchkey::store {
@@ -80,6 +83,37 @@ TEST_F(OldDatabase, IsBroughtUpToDateWithAllItsRows) {
     EXPECT_EQ(secrets[0].status_index, 40U);
     EXPECT_EQ(secrets[0].public_jwk, "");
     EXPECT_EQ(secrets[0].created_at, Timestamp::from_microseconds(7));
+}
+
+// Killed at one write after another until somebody gets through; the next one always does.
+TEST_F(OldDatabase, IsBroughtUpToDateWholeWhenTheOneBeforeWasKilledInTheMidst) {
+    make_first();
+    const std::string untouched = directory_.file("untouched.db");
+    std::filesystem::copy_file(directory_.database(), untouched);
+    int exit_code = sqlite::Faults::kKilled;
+    int kills = 0;
+    for (int writes = 1; exit_code == sqlite::Faults::kKilled; writes += 7) {
+        store_.reset();
+        std::filesystem::remove_all(directory_.data());
+        std::filesystem::create_directory(directory_.data());
+        std::filesystem::copy_file(untouched, directory_.database());
+        const pid_t child = ::fork();
+        if (child == 0) {
+            sqlite::Faults faults;
+            faults.writes_until_killed = writes;
+            ::_exit(open() ? 0 : 1);
+        }
+        int status = 0;
+        ASSERT_EQ(::waitpid(child, &status, 0), child);
+        exit_code = WEXITSTATUS(status);
+        kills += exit_code == sqlite::Faults::kKilled ? 1 : 0;
+        store_ = open();
+        ASSERT_TRUE(store_);
+        ASSERT_EQ(ask<std::int64_t>(read_schema_version), kSchemaVersion) << writes;
+        ASSERT_EQ(integrity(), "0 events, 1 tokens") << writes;
+    }
+    EXPECT_EQ(exit_code, 0);
+    EXPECT_GT(kills, 10);
 }
 
 TEST_F(OldDatabase, CanHoldEverythingNewAfterwards) {

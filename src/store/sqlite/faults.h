@@ -1,6 +1,6 @@
 // For tests: a file system whose disk can be full or fail at the sync. It stands in front of
-// SQLite's own as the default while it lives. The faults concern the write-ahead log only, where
-// every commit goes.
+// SQLite's own as the default while it lives. The faults concern the write-ahead log, where every
+// commit goes, unless they say otherwise.
 #pragma once
 
 #include <atomic>
@@ -20,7 +20,11 @@ public:
     // Full for as long as this file is there, as if its blocks were the last ones.
     std::string full_while_exists;
     std::atomic<bool> is_full{false};
+    std::atomic<bool> is_database_full{false};  // no checkpoint gets through
     std::atomic<int> syncs_to_fail{0};
+    // The process ends with kKilled instead of this write, to whichever file; 0: it does not.
+    static constexpr int kKilled = 9;
+    std::atomic<int> writes_until_killed{0};
 
     sqlite3_vfs* real{nullptr};
 

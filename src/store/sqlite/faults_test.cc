@@ -29,12 +29,16 @@ FaultyFile* faulty(sqlite3_file* file) {
     return reinterpret_cast<FaultyFile*>(file);  // NOLINT
 }
 
-int write_log(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 offset) {
+int write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 offset) {
     FaultyFile* own = faulty(file);
-    const Faults& faults = *own->faults;
-    const bool is_full = faults.is_full && (faults.full_while_exists.empty() ||
-                                            ::access(faults.full_while_exists.c_str(), F_OK) == 0);
-    if (own->is_log && is_full) return SQLITE_FULL;
+    Faults& faults = *own->faults;
+    if (faults.writes_until_killed > 0 && --faults.writes_until_killed == 0) {
+        ::_exit(Faults::kKilled);
+    }
+    const bool is_full =
+        (own->is_log ? faults.is_full : faults.is_database_full) &&
+        (faults.full_while_exists.empty() || ::access(faults.full_while_exists.c_str(), F_OK) == 0);
+    if (is_full) return SQLITE_FULL;
     return own->real()->pMethods->xWrite(own->real(), bytes, size, offset);
 }
 
@@ -63,7 +67,7 @@ constexpr sqlite3_io_methods kMethods = {
     .iVersion = 2,
     .xClose = pass_on<&sqlite3_io_methods::xClose>,
     .xRead = pass_on<&sqlite3_io_methods::xRead, void*, int, sqlite3_int64>,
-    .xWrite = write_log,
+    .xWrite = write,
     .xTruncate = pass_on<&sqlite3_io_methods::xTruncate, sqlite3_int64>,
     .xSync = sync_log,
     .xFileSize = pass_on<&sqlite3_io_methods::xFileSize, sqlite3_int64*>,
@@ -127,6 +131,17 @@ protected:
     // Nobody else's files grow, so the reserve can be made again as soon as it is wanted; a
     // directory of its name stands for blocks that others have taken.
     void block_reserve() { std::filesystem::create_directory(directory_.data() + "/reserve"); }
+    // Without the writer's knowing: by "unix".
+    void write_past_the_faults(const std::string& sql) {
+        sqlite3* handle = nullptr;
+        ASSERT_EQ(
+            sqlite3_open_v2(directory_.database().c_str(), &handle, SQLITE_OPEN_READWRITE, "unix"),
+            SQLITE_OK);
+        sqlite3_wal_autocheckpoint(handle, 0);
+        sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+        EXPECT_EQ(sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
+        sqlite3_close(handle);
+    }
     std::unique_ptr<Faults> faults_;
 };
 
@@ -241,25 +256,25 @@ TEST_F(FailingDisk, WhileItKeepsFailingNothingIsAcknowledged) {
     EXPECT_EQ(committed_.size(), head().revision);
 }
 
+TEST_F(FailingDisk, AFailedOneThatIsFullAsWellStillTakesUrgentChanges) {
+    faults_->is_database_full = true;
+    faults_->syncs_to_fail = 1;
+    EXPECT_EQ(append("a.b").error().reason, "outcome_unknown");
+    EXPECT_TRUE(append("token.revoked", true));
+    EXPECT_EQ(committed_.back().type, "token.revoked");
+}
+
 TEST_F(FailingDisk, WhatAnUnknownCommitDidWriteIsToldInOrder) {
     const FeedHead before = head();
     faults_->syncs_to_fail = 1'000;
     ASSERT_FALSE(append("a.b"));
-    // Event 2 arrives on the disk without the writer's knowing: past the faults, by "unix".
-    sqlite3* handle = nullptr;
-    ASSERT_EQ(
-        sqlite3_open_v2(directory_.database().c_str(), &handle, SQLITE_OPEN_READWRITE, "unix"),
-        SQLITE_OK);
-    sqlite3_wal_autocheckpoint(handle, 0);
-    sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    // Event 2 arrives on the disk without the writer's knowing.
     const Digest hash = sha256(as_text(before.hash), "{}");
-    const std::string sql =
+    write_past_the_faults(
         "BEGIN; INSERT INTO events (revision, epoch, at, type, actor, body, hash) VALUES (2, 1, " +
         std::to_string(before.at.microseconds()) + ", 'a.b', 'system', '{}', x'" +
         hex_encode(as_text(hash)) + "'); UPDATE feed_head SET revision = 2, hash = x'" +
-        hex_encode(as_text(hash)) + "'; COMMIT";
-    ASSERT_EQ(sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
-    sqlite3_close(handle);
+        hex_encode(as_text(hash)) + "'; COMMIT");
     faults_->syncs_to_fail = 0;
     ASSERT_TRUE(append("a.c"));
     ASSERT_EQ(committed_.size(), 3U);
@@ -267,6 +282,20 @@ TEST_F(FailingDisk, WhatAnUnknownCommitDidWriteIsToldInOrder) {
     EXPECT_EQ(committed_[1].revision, 2U);
     EXPECT_EQ(committed_[2].revision, 3U);
     EXPECT_EQ(committed_[2].hash, sha256(as_text(hash), committed_[2].body));
+}
+
+TEST_F(FailingDisk, OneThatLostWhatWasAcknowledgedTakesNothingMore) {
+    const FeedHead before = head();
+    ASSERT_TRUE(append("token.revoked"));
+    faults_->syncs_to_fail = 1'000;
+    ASSERT_FALSE(append("a.b"));
+    write_past_the_faults(
+        "BEGIN; DELETE FROM events WHERE revision = 2;"
+        " UPDATE feed_head SET revision = 1, hash = x'" +
+        hex_encode(as_text(before.hash)) + "'; COMMIT");
+    faults_->syncs_to_fail = 0;
+    EXPECT_EQ(append("a.c", true).error().reason, "database_damaged");
+    EXPECT_EQ(append("a.c").error().reason, "database_damaged");
 }
 
 }  // namespace

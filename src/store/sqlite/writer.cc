@@ -260,7 +260,7 @@ void Writer::publish(Attempt& attempt) {
 // After a failed sync the kernel may call pages clean that never reached the disk, and the log
 // would be broken in its middle. A checkpoint that empties it writes every page anew and syncs it:
 // only then may anything be acknowledged again.
-Status Writer::recover() {
+Status Writer::open_again() {
     auto connection = TRY(SqliteConnection::open(path_, Access::kReadWrite));
     TRY(connection->checkpoint(SqliteConnection::Checkpoint::kTruncate));
     const FeedHead found = TRY(read_head(*connection));
@@ -274,8 +274,24 @@ Status Writer::recover() {
     return {};
 }
 
+// That a disk is full as well must not keep a failed one from taking a revocation.
+Status Writer::recover() {
+    Status opened = open_again();
+    if (!opened && opened.error().code == ErrorCode::kOutOfSpace && reserve_.release()) {
+        is_out_of_space_ = true;
+        opened = open_again();
+    }
+    return opened;
+}
+
 // What a commit of unknown outcome did write is committed: the replica must see it in order.
 Status Writer::replay_missed(const FeedHead& found) {
+    const bool is_other = found.revision == head_.revision && found.hash != head_.hash;
+    if (found.revision < head_.revision || is_other) {
+        return Error{ErrorCode::kUnavailable, "the database file is damaged",
+                     "events that were acknowledged are gone"}
+            .with_reason("database_damaged");
+    }
     while (head_.revision < found.revision) {
         EventQuery query;
         query.after = head_.revision;

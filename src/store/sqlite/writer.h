@@ -52,6 +52,7 @@ private:
     bool has_room_again();
     void publish(Attempt& attempt);
     Status recover();
+    Status open_again();
     Status replay_missed(const FeedHead& found);
     void checkpoint_if_due();
 
