@@ -22,8 +22,12 @@ constexpr std::string_view kNoStore = "Cache-Control: no-store\r\n";
 // for the whole path, so that views into it stay good.
 std::optional<std::string_view> element(std::string_view segment, std::string& decoded) {
     if (segment.empty() || segment == "." || segment == "..") return std::nullopt;
-    if (segment.find_first_of(";\\") != std::string_view::npos) return std::nullopt;
-    if (segment.find('%') == std::string_view::npos) return segment;
+    bool is_encoded = false;
+    for (const char c : segment) {
+        if (c == ';' || c == '\\') return std::nullopt;
+        is_encoded = is_encoded || c == '%';
+    }
+    if (!is_encoded) return segment;
     auto text = percent_decode(segment);
     if (!text || has_unprintable(*text)) return std::nullopt;
     const std::size_t start = decoded.size();
@@ -204,13 +208,8 @@ private:
         head.append("/.well-known/oauth-protected-resource/").append(api->slug).append("\"");
     }
     void append(std::string_view name, const UuidBytes& id) {
-        static constexpr std::string_view kHex = "0123456789abcdef";
         state_.head.append(name).append(": ");
-        for (std::size_t i = 0; i < id.size(); ++i) {
-            if (i == 4 || i == 6 || i == 8 || i == 10) state_.head.push_back('-');
-            state_.head.push_back(kHex[id[i] >> 4]);
-            state_.head.push_back(kHex[id[i] & 15]);
-        }
+        append_uuid(id, state_.head);
         state_.head.append("\r\n");
     }
     static void append_missing(std::string_view scopes, std::string& body) {

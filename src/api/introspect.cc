@@ -102,14 +102,9 @@ private:
         out_.append(digits.data(), end.ptr);
     }
     void member(std::string_view what, const UuidBytes& id) {
-        static constexpr std::string_view kHex = "0123456789abcdef";
         name(what);
         out_.push_back('"');
-        for (std::size_t i = 0; i < id.size(); ++i) {
-            if (i == 4 || i == 6 || i == 8 || i == 10) out_.push_back('-');
-            out_.push_back(kHex[id[i] >> 4]);
-            out_.push_back(kHex[id[i] & 15]);
-        }
+        append_uuid(id, out_);
         out_.push_back('"');
     }
 

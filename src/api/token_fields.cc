@@ -13,35 +13,30 @@ void append_number(std::uint64_t value, std::string& text) {
     text.append(digits.data(), end);
 }
 
-void append_padded(unsigned value, std::size_t width, std::string& text) {
-    std::array<char, 4> digits{};
-    for (std::size_t i = width; i > 0; --i) {
-        digits.at(i - 1) = static_cast<char>('0' + value % 10);
+// The decimal digits of `value` from `at` on, as many as `width`.
+void write_padded(unsigned value, std::size_t at, std::size_t width, std::array<char, 24>& text) {
+    for (std::size_t i = at + width; i > at; --i) {
+        text.at(i - 1) = static_cast<char>('0' + value % 10);
         value /= 10;
     }
-    text.append(digits.data(), width);
 }
 
 // As format_rfc3339 writes it, but onto the end of a text that has room.
-void append_time(Timestamp time, std::string& text) {
+void append_time(Timestamp time, std::string& out) {
     const std::chrono::sys_time<Microseconds> moment{Microseconds{time.microseconds()}};
     const auto day = std::chrono::floor<std::chrono::days>(moment);
     const std::chrono::year_month_day date{day};
     const std::chrono::hh_mm_ss clock{std::chrono::floor<std::chrono::milliseconds>(moment - day)};
-    append_padded(static_cast<unsigned>(static_cast<int>(date.year())), 4, text);
-    text.push_back('-');
-    append_padded(static_cast<unsigned>(date.month()), 2, text);
-    text.push_back('-');
-    append_padded(static_cast<unsigned>(date.day()), 2, text);
-    text.push_back('T');
-    append_padded(static_cast<unsigned>(clock.hours().count()), 2, text);
-    text.push_back(':');
-    append_padded(static_cast<unsigned>(clock.minutes().count()), 2, text);
-    text.push_back(':');
-    append_padded(static_cast<unsigned>(clock.seconds().count()), 2, text);
-    text.push_back('.');
-    append_padded(static_cast<unsigned>(clock.subseconds().count()), 3, text);
-    text.push_back('Z');
+    std::array<char, 24> text{'0', '0', '0', '0', '-', '0', '0', '-', '0', '0', 'T', '0',
+                              '0', ':', '0', '0', ':', '0', '0', '.', '0', '0', '0', 'Z'};
+    write_padded(static_cast<unsigned>(static_cast<int>(date.year())), 0, 4, text);
+    write_padded(static_cast<unsigned>(date.month()), 5, 2, text);
+    write_padded(static_cast<unsigned>(date.day()), 8, 2, text);
+    write_padded(static_cast<unsigned>(clock.hours().count()), 11, 2, text);
+    write_padded(static_cast<unsigned>(clock.minutes().count()), 14, 2, text);
+    write_padded(static_cast<unsigned>(clock.seconds().count()), 17, 2, text);
+    write_padded(static_cast<unsigned>(clock.subseconds().count()), 20, 3, text);
+    out.append(text.data(), text.size());
 }
 
 void append_rate(const verify::RateState& rate, std::string& text) {
@@ -66,6 +61,18 @@ std::optional<Timestamp> end_of(const verify::TokenView& view) {
         if (other) end = std::min(end.value_or(*other), *other);
     }
     return end;
+}
+
+void append_uuid(const UuidBytes& id, std::string& out) {
+    static constexpr std::string_view kHex = "0123456789abcdef";
+    std::array<char, 36> text{};
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < id.size(); ++i) {
+        if (i == 4 || i == 6 || i == 8 || i == 10) text[at++] = '-';
+        text[at++] = kHex[id[i] >> 4];
+        text[at++] = kHex[id[i] & 15];
+    }
+    out.append(text.data(), text.size());
 }
 
 void append_expiry_field(const verify::TokenView& view, std::string& head) {

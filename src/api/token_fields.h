@@ -29,7 +29,9 @@ inline CountedUse count_use(Services& services, const verify::TokenView& view,
 // The last moment of what was presented: the token's, its rotated secret's, the access token's.
 std::optional<Timestamp> end_of(const verify::TokenView& view);
 
-// "Name: value\r\n" each; none when there is nothing to say. They allocate only when `head` grows.
+// They allocate only when what they append to grows. A field is "Name: value\r\n", and none when
+// there is nothing to say.
+void append_uuid(const UuidBytes& id, std::string& out);  // 36 characters, lower case
 void append_expiry_field(const verify::TokenView& view, std::string& head);
 void append_rate_fields(const RateLimit& limit, const verify::RateState& rate, std::string& head);
 // The same for the token that asked.

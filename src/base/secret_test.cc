@@ -55,6 +55,13 @@ TEST(ConstantTime, EqualityIsEquality) {
     EXPECT_FALSE(equal_in_constant_time("abc", "bbc"));
     EXPECT_FALSE(equal_in_constant_time("abc", "ab"));
     EXPECT_FALSE(equal_in_constant_time(std::string_view("a\0b", 3), std::string_view("a\0c", 3)));
+    const std::string digest = "0123456789abcdef0123456789abcdef-tail";
+    EXPECT_TRUE(equal_in_constant_time(digest, std::string(digest)));
+    for (std::size_t i = 0; i < digest.size(); ++i) {
+        std::string other = digest;
+        other[i] = '\xFF';
+        EXPECT_FALSE(equal_in_constant_time(digest, other)) << i;
+    }
 }
 
 }  // namespace

@@ -9,32 +9,11 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "http/chunk_decoder.h"
-#include "http/message.h"
-#include "http/server.h"
+#include "http/head.h"
 
 namespace latchkey::http {
-
-// What the head said, beside the Request itself.
-struct Head {
-    Request request;
-    std::vector<Field> fields;
-    std::uint64_t content_length{0};
-    std::size_t hosts{0};
-    int refusal_status{0};  // 0: none
-    std::string_view refusal_reason;
-    bool has_request_line{false};
-    bool is_http_1_1{false};
-    bool keep_alive{false};
-    bool has_authorization{false};
-    bool has_content_length{false};
-    bool is_chunked{false};
-    bool expects_continue{false};
-    bool expects_other{false};     // something that is not 100-continue
-    bool has_encoded_body{false};  // Content-Encoding, and not identity
-};
 
 class RequestParser {
 public:
@@ -48,7 +27,6 @@ public:
     explicit RequestParser(const Limits& limits);
     RequestParser(const RequestParser&) = delete;
     RequestParser& operator=(const RequestParser&) = delete;
-    ~RequestParser();
 
     // Where the next bytes go; never empty while advance() says kNeedMore.
     std::span<char> room();
@@ -72,8 +50,6 @@ public:
     [[nodiscard]] bool is_http_1_1() const { return head_.is_http_1_1; }
 
 private:
-    class HeadParser;
-    struct Machine;
     enum class Stage : std::uint8_t { kHead, kBody, kComplete, kRefused };
 
     State parse_head();
@@ -97,7 +73,6 @@ private:
     Head head_;
     std::string body_;
     ChunkDecoder chunks_;
-    std::unique_ptr<Machine> machine_;
 };
 
 }  // namespace latchkey::http

@@ -137,7 +137,7 @@ struct RefusedCase {
     int status;
 };
 
-TEST(RequestParser, RefusesWhatBeastLetsPass) {
+TEST(RequestParser, RefusesWhatAProxyCouldReadDifferently) {
     for (const auto& [fields, status] : std::initializer_list<RefusedCase>{
              {"Host: h\r\nTransfer-Encoding: gzip\r\n", 501},
              {"Host: h\r\nTransfer-Encoding: gzip, chunked\r\n", 501},
@@ -156,6 +156,18 @@ TEST(RequestParser, RefusesWhatBeastLetsPass) {
              {"Host: h\r\nX: \r\n \r\n", 400},
              {"Host: \xFF\r\n", 400},
              {"Host: h\r\nX: a\x01z\r\n", 400},
+             {"Host: h\r\nX: a\rz\r\n", 400},
+             {"Host: h\r\nX: a\nz: b\r\n", 400},
+             {"Host: h\nX: y\r\n", 400},
+             {"Host: h\r\nX: 12345678\n\r\n", 400},
+             {std::string_view{"Host: h\r\nX: \0\r\n", 15}, 400},
+             {"Host: h\r\nX: a\tz\r\n", 0},
+             {"Host: h\r\nX\t: a\r\n", 400},
+             {"Host : h\r\n", 400},
+             {"Host: h\r\n: nameless\r\n", 400},
+             {"Host: h\r\nNo-Colon\r\n", 400},
+             {"Host: h\r\nConnection: a b\r\n", 400},
+             {"Host: h\r\nConnection: , te,\r\n", 0},
              {"Host: h\r\nX: a\x7Fz\r\n", 400},
              {"Host: h\r\nTransfer-Encoding: chunked\r\nContent-Encoding: gzip\r\n", 415},
              {"Host: h\r\nTransfer-Encoding: chunked\r\nExpect: tea\r\n", 417},
@@ -220,6 +232,18 @@ TEST(RequestParser, Http10NeedsNoHostAndKeepsAliveOnlyWhenAsked) {
     ASSERT_EQ(feed(kept, kKept, kKept.size()), State::kComplete);
     EXPECT_TRUE(kept.keep_alive());
     EXPECT_EQ(refusal_of("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"), 400);
+}
+
+TEST(RequestParser, EndsWithThisRequestWhenAnyFieldSaysClose) {
+    const Limits limits;
+    for (const std::string_view fields :
+         {"Connection: close\r\n", "Connection: keep-alive, Close\r\n",
+          "Connection: close\r\nConnection: keep-alive\r\n", "Proxy-Connection: close\r\n"}) {
+        RequestParser parser{limits};
+        const std::string text = "GET / HTTP/1.1\r\nHost: h\r\n" + std::string{fields} + "\r\n";
+        ASSERT_EQ(feed(parser, text, 7), State::kComplete) << fields;
+        EXPECT_FALSE(parser.keep_alive()) << fields;
+    }
 }
 
 TEST(RequestParser, StaysRefusedWhateverComes) {
