@@ -6,8 +6,7 @@
 #include "authority/facts_of_records.h"
 #include "authority/load_replica.h"
 #include "authority/maintenance.h"
-#include "authority/restore.h"
-#include "authority/testing.h"
+#include "authority/restore_testing.h"
 #include "crypto/random.h"
 #include "store/usage.h"
 
@@ -229,20 +228,11 @@ TEST_F(BulkTest, NoRestoreRevivesWhatARuleStopped) {
     const auto settled = mint(as_alice_);
     const auto ruled = mint(as_bob_, TokenKind::kOpaque, {"license:write"});
     const auto untouched = mint(as_bob_);
-    const auto file = directory.file("backup.db");
-    ASSERT_TRUE(authority->store().backup_to(file));
+    const auto file = testing::back_up(*this);
     revoke({.owner = alice_.id});
     settle();
     revoke({.scope = "license:write"});
-    reader.reset();
-    authority.reset();
-    RestoreInput input;
-    input.data_directory = directory.data();
-    input.backup_file = file;
-    input.clock = &clock;
-    const auto done = restore_backup(input);
-    ASSERT_TRUE(done) << done.error().message;
-    reopen();
+    testing::restore(*this, file);
     EXPECT_EQ(verdict(settled), "revoked");
     EXPECT_EQ(verdict(ruled), "revoked");
     EXPECT_EQ(verdict(untouched), "active");
@@ -251,17 +241,9 @@ TEST_F(BulkTest, NoRestoreRevivesWhatARuleStopped) {
 TEST_F(BulkTest, ARuleInABackupStandsAfterTheRestore) {
     const auto made = mint(as_alice_);
     revoke({.owner = alice_.id});
-    const auto file = directory.file("backup.db");
-    ASSERT_TRUE(authority->store().backup_to(file));
+    const auto file = testing::back_up(*this);
     settle();
-    reader.reset();
-    authority.reset();
-    RestoreInput input;
-    input.data_directory = directory.data();
-    input.backup_file = file;
-    input.clock = &clock;
-    ASSERT_TRUE(restore_backup(input));
-    reopen();
+    testing::restore(*this, file);
     expect_throughout(made, "revoked");
     settle();
     expect_throughout(made, "revoked");
@@ -384,7 +366,7 @@ TEST_F(BulkTest, ADryRunCountsListsAndChangesNothing) {
 }
 
 TEST_F(BulkTest, MoreTokensThanABatchAreSettledInOrder) {
-    for (int i = 0; i < 600; ++i) {
+    for (int i = 0; i < 250; ++i) {
         token(as_alice_, "billing", {"license:read"}, TokenKind::kOpaque);
     }
     const auto before = revision();
@@ -392,10 +374,10 @@ TEST_F(BulkTest, MoreTokensThanABatchAreSettledInOrder) {
     ASSERT_TRUE(settle_bulk_rules(*authority, Microseconds{0}));
     const auto rule =
         authority->store().query<std::vector<store::BulkRecord>>(store::open_bulks)->front();
-    EXPECT_EQ(rule.settled, 250);
+    EXPECT_EQ(rule.settled, 100);
     reopen();
     settle();
-    EXPECT_EQ(revision(), before + 4) << "the rule, and 250, 250, 100";
+    EXPECT_EQ(revision(), before + 4) << "the rule, and 100, 100, 50";
     EXPECT_EQ(authority->replica().token_count(), 0U);
 }
 

@@ -20,6 +20,7 @@
 #include "crypto/random.h"
 #include "crypto/seal.h"
 #include "store/factors.h"
+#include "store/hold_directory.h"
 
 namespace latchkey::authority {
 namespace {
@@ -155,6 +156,7 @@ Result<bool> continues(store::Connection& db, const BackupFacts& backup) {
 // The database that is replaced. While it stands nobody else may use the data directory.
 struct Replaced {
     std::unique_ptr<store::Store> store;  // none: there was nothing that could be opened
+    std::shared_ptr<void> hold;           // then
     LaterFacts later;
 };
 
@@ -179,12 +181,19 @@ Status read_later(store::Connection& db, const BackupFacts& backup, LaterFacts& 
 // or is another installation's, tells nothing.
 Result<Replaced> open_replaced(const RestoreInput& input, const BackupFacts& backup) {
     Replaced replaced;
-    if (!fs::exists(input.data_directory + "/latchkey.db")) return replaced;
-    auto store = store::Store::open(options_for(input.data_directory, input.clock, false));
-    // A running server's database must not be moved away from under it.
-    if (!store && store.error().code == ErrorCode::kConflict) return std::move(store).error();
-    if (!store) return replaced;
-    replaced.store = std::move(*store);
+    const std::string database = input.data_directory + "/latchkey.db";
+    if (fs::exists(database)) {
+        auto opened = store::Store::open(options_for(input.data_directory, input.clock, false));
+        // A running server's database must not be moved away from under it.
+        if (!opened && opened.error().code == ErrorCode::kConflict) {
+            return std::move(opened).error();
+        }
+        if (opened) replaced.store = std::move(*opened);
+    }
+    if (!replaced.store) {
+        replaced.hold = TRY(store::hold_directory(input.data_directory));
+        return replaced;
+    }
     const auto done = replaced.store->read(
         [&](store::Connection& db) { return read_later(db, backup, replaced.later); });
     if (!done) {

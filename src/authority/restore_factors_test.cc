@@ -1,7 +1,6 @@
 #include "authority/invites.h"
-#include "authority/restore.h"
+#include "authority/restore_testing.h"
 #include "authority/second_factor.h"
-#include "authority/testing.h"
 #include "base/encoding.h"
 #include "crypto/seal.h"
 #include "crypto/totp.h"
@@ -13,17 +12,6 @@ using testing::reason_of;
 
 class RestoreFactorsTest : public testing::AuthorityTest {
 protected:
-    void restore(const std::string& file) {
-        reader.reset();
-        authority.reset();
-        RestoreInput input;
-        input.data_directory = directory.data();
-        input.backup_file = file;
-        input.clock = &clock;
-        const auto done = restore_backup(input);
-        ASSERT_TRUE(done) << done.error().message;
-        reopen();
-    }
     Secret secret_of(const UserId& user) {
         const auto factor = authority->store().query<std::optional<store::FactorRecord>>(
             [&](store::Connection& db) { return store::find_factor(db, user); });
@@ -38,14 +26,13 @@ protected:
 
 TEST_F(RestoreFactorsTest, AFactorThatWasTurnedOnSinceGoesOnAndALinkDoesNot) {
     const auto link = invite_again(*authority, as_admin_, bob_.id.uuid()).value();
-    const auto file = directory.file("backup.db");
-    ASSERT_TRUE(authority->store().backup_to(file));
+    const auto file = testing::back_up(*this);
     const auto start = begin_factor(*authority, as_alice_).value();
     const auto pending = begin_factor(*authority, as_bob_).value();
     ASSERT_EQ(base32_encode(secret_of(alice_.id).expose()), start.secret.expose());
     const auto code = code_of(alice_.id);
     const auto codes = confirm_factor(*authority, as_alice_, code).value();
-    restore(file);
+    testing::restore(*this, file);
     const auto kept = read_factor(*authority, alice_.id).value();
     EXPECT_TRUE(kept.since);
     EXPECT_EQ(kept.recovery_codes, kRecoveryCodes);
@@ -65,11 +52,10 @@ TEST_F(RestoreFactorsTest, APasswordThatWasReplacedAndAFactorThatWasTurnedOffSta
     set_password("hash of then");
     ASSERT_TRUE(begin_factor(*authority, as_alice_));
     ASSERT_TRUE(confirm_factor(*authority, as_alice_, code_of(alice_.id)));
-    const auto file = directory.file("backup.db");
-    ASSERT_TRUE(authority->store().backup_to(file));
+    const auto file = testing::back_up(*this);
     ASSERT_TRUE(end_factor(*authority, as_alice_));
     set_password("hash of now");
-    restore(file);
+    testing::restore(*this, file);
     const auto user = authority->store().query<store::UserRecord>(
         [&](store::Connection& db) { return get_user(db, alice_.id); });
     EXPECT_EQ(user->password_hash, "hash of now");

@@ -6,8 +6,7 @@
 #include <system_error>
 #include <utility>
 
-#include <fcntl.h>
-#include <unistd.h>
+#include "base/file.h"
 
 namespace latchkey::authority {
 namespace {
@@ -20,13 +19,9 @@ Error cannot(const std::string& what, const std::error_code& why) {
     return Error{ErrorCode::kPrecondition, "cannot " + what + ": " + why.message()};
 }
 
-Status sync_to_disk(const std::string& path, int flags) {
-    const int descriptor = ::open(path.c_str(), flags | O_CLOEXEC);
-    const bool is_synced = descriptor >= 0 && ::fsync(descriptor) == 0;
-    const std::error_code why(errno, std::generic_category());
-    if (descriptor >= 0) ::close(descriptor);
-    if (!is_synced) return cannot("write " + path, why);
-    return {};
+Status sync(const std::string& path) {
+    if (sync_to_disk(path)) return {};
+    return cannot("write " + path, std::error_code(errno, std::generic_category()));
 }
 
 std::string free_name(const std::string& target) {
@@ -82,9 +77,17 @@ RestoreScratch::~RestoreScratch() {
 Result<std::string> RestoreScratch::put_in_place(const std::string& data) {
     const std::string target = data + kDatabase;
     const std::string ready = directory_ + kDatabase;
-    TRY(sync_to_disk(ready, O_RDONLY));
-    std::string kept;
     std::error_code failed;
+    // In a log that its database did not take in stands the new epoch, with all that stays revoked.
+    const auto log_bytes = fs::file_size(ready + "-wal", failed);
+    if (!failed && log_bytes > 0) {
+        return Error{ErrorCode::kOutOfSpace,
+                     "the restored database could not be written to its end"}
+            .with_reason("storage_error")
+            .with_hint("Look for room on the volume of " + data + ", and restore again.");
+    }
+    TRY(sync(ready));
+    std::string kept;
     if (fs::exists(target)) {
         kept = free_name(target);
         // A second name for the old file, so that the rename below replaces it in one step.
@@ -94,7 +97,7 @@ Result<std::string> RestoreScratch::put_in_place(const std::string& data) {
     TRY(put_aside_logs(target, kept));
     fs::rename(ready, target, failed);
     if (failed) return cannot("put the backup in place", failed);
-    TRY(sync_to_disk(data, O_RDONLY | O_DIRECTORY));
+    TRY(sync(data));
     return kept;
 }
 

@@ -3,8 +3,7 @@
 #include <filesystem>
 
 #include "authority/facts_of_records.h"
-#include "authority/restore.h"
-#include "authority/testing.h"
+#include "authority/restore_testing.h"
 #include "store/sqlite/connection.h"
 
 namespace latchkey::authority {
@@ -146,21 +145,8 @@ protected:
             .value();
     }
 
-    std::string back_up() {
-        const auto file = directory.file("backup.db");
-        EXPECT_TRUE(authority->store().backup_to(file));
-        return file;
-    }
     void restore(const std::string& file) {
-        reader.reset();
-        authority.reset();
-        RestoreInput input;
-        input.data_directory = directory.data();
-        input.backup_file = file;
-        input.clock = &clock;
-        const auto done = restore_backup(input);
-        EXPECT_TRUE(done) << done.error().message << ": " << done.error().detail;
-        reopen();
+        testing::restore(*this, file);
         EXPECT_TRUE(authority->store().query<std::string>(store::check_integrity));
     }
     void resume(const TokenId& token) {
@@ -201,7 +187,7 @@ protected:
 
 TEST_F(RestoreProjects, AKeyTokenItsPolicyAndItsReplayMarkComeBack) {
     EXPECT_TRUE(use_assertion("before"));
-    const auto file = back_up();
+    const auto file = testing::back_up(*this);
     restore(file);
     EXPECT_EQ(state_of(key(token_, 1)), "active");
     EXPECT_EQ(rights_of(token_), "license:read");
@@ -215,7 +201,7 @@ TEST_F(RestoreProjects, AKeyTokenItsPolicyAndItsReplayMarkComeBack) {
 }
 
 TEST_F(RestoreProjects, AnAssertionUsedSinceIsNotGoodAgain) {
-    const auto file = back_up();
+    const auto file = testing::back_up(*this);
     EXPECT_TRUE(use_assertion("since"));
     restore(file);
     EXPECT_FALSE(use_assertion("since"));
@@ -223,7 +209,7 @@ TEST_F(RestoreProjects, AnAssertionUsedSinceIsNotGoodAgain) {
 }
 
 TEST_F(RestoreProjects, WithAnUnknownPastKeyTokensAreSuspendedToo) {
-    const auto file = back_up();
+    const auto file = testing::back_up(*this);
     reader.reset();
     authority.reset();
     std::filesystem::remove(directory.database());
@@ -234,7 +220,7 @@ TEST_F(RestoreProjects, WithAnUnknownPastKeyTokensAreSuspendedToo) {
 }
 
 TEST_F(RestoreProjects, AKeyRemovedSinceStaysRemovedWhenItsTokenIsResumed) {
-    const auto file = back_up();
+    const auto file = testing::back_up(*this);
     auto removed = key(token_, 2);
     removed.state = store::SecretState::kRevoked;
     change(
@@ -257,7 +243,7 @@ TEST_F(RestoreProjects, PoliciesTakenOrChangedSinceGiveNothing) {
     const auto added = make_key_token(alice_.id, 4);
     put(policy_of(taken, kReadLicenses));
     put(policy_of(changed, kReadLicenses));
-    const auto file = back_up();
+    const auto file = testing::back_up(*this);
     remove(policy_of(taken, kReadLicenses));
     put(policy_of(changed, kWriteLicenses));
     put(policy_of(added, kReadLicenses));
@@ -276,7 +262,7 @@ TEST_F(RestoreProjects, ALimitThatAUserGotSinceHoldsAndAChangedOneAllowsNothing)
     put(policy_of(bob_.id, kReadLicenses));
     const auto of_bob = make_key_token(bob_.id, 2);
     put(policy_of(of_bob, kReadLicenses));
-    const auto file = back_up();
+    const auto file = testing::back_up(*this);
     put(policy_of(alice_.id, kWriteLicenses));
     put(policy_of(bob_.id, kWriteLicenses));
     restore(file);
@@ -297,7 +283,7 @@ TEST_F(RestoreProjects, ALimitThatAUserGotSinceHoldsAndAChangedOneAllowsNothing)
 TEST_F(RestoreProjects, AMemberRemovedSinceStaysOutAndHisTokensToo) {
     const auto of_bob = make_key_token(bob_.id, 2);
     put(policy_of(of_bob, kReadLicenses));
-    const auto file = back_up();
+    const auto file = testing::back_up(*this);
     remove(place(bob_.id));  // and his tokens' rights, which this test leaves
     restore(file);
     EXPECT_FALSE(place_now(bob_.id));
@@ -310,7 +296,7 @@ TEST_F(RestoreProjects, APlaceIsTheLeastOfThenAndNow) {
     auto of_alice = place(alice_.id);
     of_alice.role = store::ProjectRole::kOwner;
     put(of_alice);
-    const auto file = back_up();
+    const auto file = testing::back_up(*this);
     of_alice.role = store::ProjectRole::kViewer;
     put(of_alice);
     auto of_bob = place(bob_.id);
@@ -333,7 +319,7 @@ TEST_F(RestoreProjects, AProjectDeletedSinceStaysDeletedAndItsOwnTokensDie) {
     });
     const auto its_token = make_key_token(own.id, 2);
     EXPECT_EQ(state_of(key(its_token, 1)), "active");
-    const auto file = back_up();
+    const auto file = testing::back_up(*this);
     project_.deleted_at = clock.now();
     change([&](store::Connection& db, json::array& facts) -> Status {
         TRY(store::update_project(db, project_));
@@ -356,7 +342,7 @@ TEST_F(RestoreProjects, ARoleIsWhatThenAndNowBothAllow) {
         facts.push_back(verify::to_json(fact_of(role).value()));
         return {};
     });
-    const auto file = back_up();
+    const auto file = testing::back_up(*this);
     auto changed = role;
     changed.patterns_json = R"({"billing":["license:read","template:write"]})";
     change([&](store::Connection& db, json::array& facts) -> Status {
@@ -376,7 +362,7 @@ TEST_F(RestoreProjects, ARoleIsWhatThenAndNowBothAllow) {
 // What step 2 of the schema added goes away again, as an older version never had it.
 TEST_F(RestoreProjects, ABackupOfAnOlderVersionIsBroughtUpToDate) {
     const auto made = token(as_alice_, "billing", {"license:read"});
-    const auto file = back_up();
+    const auto file = testing::back_up(*this);
     {
         auto opened =
             store::sqlite::SqliteConnection::open(file, store::sqlite::Access::kReadWrite);
@@ -387,6 +373,7 @@ TEST_F(RestoreProjects, ABackupOfAnOlderVersionIsBroughtUpToDate) {
               store::Sql("DROP TABLE recovery_codes"),
               store::Sql("DROP TABLE factors"),
               store::Sql("DROP TABLE invites"),
+              store::Sql("DROP INDEX IF EXISTS tokens_source"),
               store::Sql("ALTER TABLE tokens DROP COLUMN source"),
               store::Sql("ALTER TABLE sessions DROP COLUMN proven_at"),
               store::Sql("DROP TABLE memberships"),

@@ -6,8 +6,10 @@
 #include "authority/device_login.h"
 #include "authority/edit_token.h"
 #include "authority/login.h"
+#include "authority/restore_files.h"
+#include "authority/restore_testing.h"
 #include "authority/rotate_token.h"
-#include "authority/testing.h"
+#include "store/hold_directory.h"
 #include "token/status_list.h"
 
 namespace latchkey::authority {
@@ -18,27 +20,17 @@ using testing::reason_of;
 class RestoreTest : public testing::AuthorityTest {
 protected:
     std::string back_up(const std::string& name = "backup.db") {
-        const auto file = directory.file(name);
-        EXPECT_TRUE(authority->store().backup_to(file));
-        return file;
+        return testing::back_up(*this, name);
     }
     void close() {
         reader.reset();
         authority.reset();
     }
     Result<std::string> put_back(const std::string& file, bool nothing_changed = false) {
-        close();
-        RestoreInput input;
-        input.data_directory = directory.data();
-        input.backup_file = file;
-        input.nothing_changed_since = nothing_changed;
-        input.clock = &clock;
-        return restore_backup(input);
+        return testing::put_back(*this, file, nothing_changed);
     }
     void restore(const std::string& file, bool nothing_changed = false) {
-        const auto done = put_back(file, nothing_changed);
-        ASSERT_TRUE(done) << done.error().message;
-        reopen();
+        testing::restore(*this, file, nothing_changed);
     }
     void forget_the_present() { std::filesystem::remove(directory.database()); }
     PreparedToken mint() { return token(as_alice_, "billing", {"license:read"}); }
@@ -221,6 +213,39 @@ TEST_F(RestoreTest, ARunningServersDatabaseIsNotReplaced) {
     EXPECT_EQ(done.error().reason, "data_directory_locked");
     EXPECT_FALSE(std::filesystem::exists(directory.database() + ".before-restore"));
     EXPECT_EQ(verdict(mint()), "active");
+}
+
+// Where there is no database yet, or none that opens, a server may be about to make one.
+TEST_F(RestoreTest, AnEmptyDirectoryThatSomebodyHasIsLeftAlone) {
+    const auto file = back_up();
+    close();
+    forget_the_present();
+    {
+        const auto held = store::hold_directory(directory.data());
+        ASSERT_TRUE(held);
+        const auto done = put_back(file);
+        ASSERT_FALSE(done);
+        EXPECT_EQ(done.error().reason, "data_directory_locked");
+    }
+    EXPECT_FALSE(std::filesystem::exists(directory.database()));
+    EXPECT_TRUE(put_back(file));
+}
+
+// Its log is where the new epoch stands: without it, what was revoked since would live.
+TEST_F(RestoreTest, ACopyWhoseLogIsNotInItIsNotPutInPlace) {
+    const auto made = mint();
+    const auto file = back_up();
+    close();
+    {
+        auto scratch = RestoreScratch::create(directory.data(), file).value();
+        std::ofstream(scratch.directory() + "/latchkey.db-wal") << "what the disk had no room for";
+        const auto placed = scratch.put_in_place(directory.data());
+        ASSERT_FALSE(placed);
+        EXPECT_EQ(placed.error().code, ErrorCode::kOutOfSpace);
+    }
+    EXPECT_FALSE(std::filesystem::exists(directory.database() + ".before-restore"));
+    reopen();
+    EXPECT_EQ(verdict(made), "active");
 }
 
 TEST_F(RestoreTest, AFileThatIsNoBackupChangesNothing) {
