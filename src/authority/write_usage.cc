@@ -29,14 +29,9 @@ store::UsageRecord totals_of(const verify::Usage& usage) {
 
 store::UsageDetails details_of(const verify::Usage& usage) {
     store::UsageDetails details;
-    details.token = usage.token;
+    details.totals = totals_of(usage);
     details.generation = usage.generation;
     details.day = usage.day;
-    details.last_used_at = usage.last_used_at;
-    details.last_address = format_address(usage.last_address);
-    details.last_agent = usage.last_agent;
-    details.uses = usage.uses;
-    details.denials = usage.denials;
     for (const auto& denial : usage.denied) {
         details.denied.push_back(
             {std::string(verify::verdict_name(denial.verdict)), denial.count, denial.last_at});
@@ -58,8 +53,9 @@ Status write_usage(Authority& authority, const std::vector<verify::Usage>& batch
         const std::size_t to = std::min(batch.size(), from + kUsageRowsMax);
         TRY(authority.store().mutate([&](store::Transaction& tx) -> Status {
             for (std::size_t i = from; i < to; ++i) {
-                TRY(store::add_usage(tx.connection(), totals_of(batch[i])));
-                TRY(store::add_usage_details(tx.connection(), details_of(batch[i])));
+                const auto details = details_of(batch[i]);
+                TRY(store::add_usage(tx.connection(), details.totals));
+                TRY(store::add_usage_details(tx.connection(), details));
             }
             return {};
         }));

@@ -27,9 +27,10 @@ Status add_day(Connection& db, const UsageDetails& usage) {
                    "  THEN excluded.last_agent ELSE usage_days.last_agent END,"
                    " last_used_at = CASE WHEN excluded.last_used_at >= usage_days.last_used_at"
                    "  THEN excluded.last_used_at ELSE usage_days.last_used_at END"));
-    statement.bind(usage.token).bind(std::int64_t{usage.generation}).bind(usage.day);
-    statement.bind(usage.uses).bind(usage.denials).bind(usage.last_used_at);
-    statement.bind(std::string_view(usage.last_address)).bind(std::string_view(usage.last_agent));
+    const UsageRecord& totals = usage.totals;
+    statement.bind(totals.token).bind(std::int64_t{usage.generation}).bind(usage.day);
+    statement.bind(totals.uses).bind(totals.denials).bind(totals.last_used_at);
+    statement.bind(std::string_view(totals.last_address)).bind(std::string_view(totals.last_agent));
     return statement.run();
 }
 
@@ -84,7 +85,7 @@ Status add_caller(Connection& db, const UsageDetails& usage, const CallerUsage& 
                    " uses = usage_callers.uses + excluded.uses,"
                    " last_used_at = CASE WHEN excluded.last_used_at >= usage_callers.last_used_at"
                    "  THEN excluded.last_used_at ELSE usage_callers.last_used_at END"));
-    statement.bind(usage.token).bind(std::int64_t{usage.generation});
+    statement.bind(usage.totals.token).bind(std::int64_t{usage.generation});
     statement.bind(std::string_view(caller.address)).bind(std::string_view(caller.agent));
     return statement.bind(caller.uses).bind(caller.last_used_at).run();
 }
@@ -94,7 +95,7 @@ Status keep_last_callers(Connection& db, const UsageDetails& usage) {
         "DELETE FROM usage_callers WHERE token_id = $1 AND generation = $2 AND last_used_at <"
         " (SELECT last_used_at FROM usage_callers WHERE token_id = $1 AND generation = $2"
         "  ORDER BY last_used_at DESC LIMIT 1 OFFSET $3)"));
-    statement.bind(usage.token).bind(std::int64_t{usage.generation});
+    statement.bind(usage.totals.token).bind(std::int64_t{usage.generation});
     return statement.bind(kCallerRowsMax - 1).run();
 }
 
@@ -157,10 +158,10 @@ Result<std::optional<UsageRecord>> find_usage(Connection& db, const TokenId& tok
 Status add_usage_details(Connection& db, const UsageDetails& usage) {
     TRY(add_day(db, usage));
     for (const DenialUsage& denial : usage.denied) {
-        TRY(add_denial(db, usage.token, denial));
+        TRY(add_denial(db, usage.totals.token, denial));
     }
     for (const ScopeUsage& scope : usage.scopes) {
-        TRY(add_scope(db, usage.token, scope));
+        TRY(add_scope(db, usage.totals.token, scope));
     }
     for (const CallerUsage& caller : usage.callers) {
         TRY(add_caller(db, usage, caller));

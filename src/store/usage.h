@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "store/records.h"
 #include "store/sql.h"
 
 namespace latchkey::store {
@@ -36,14 +37,9 @@ struct DenialUsage {
 // What was recorded since the last flush, for one generation on one day; adds up with what is
 // stored.
 struct UsageDetails {
-    TokenId token;
+    UsageRecord totals;
     std::uint32_t generation{1};
     std::int64_t day{0};  // whole days since 1970, UTC
-    Timestamp last_used_at;
-    std::string last_address;
-    std::string last_agent;
-    std::int64_t uses{0};
-    std::int64_t denials{0};
     std::vector<DenialUsage> denied;
     std::vector<ScopeUsage> scopes;
     std::vector<CallerUsage> callers;

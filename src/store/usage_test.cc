@@ -14,12 +14,12 @@ constexpr std::int64_t kDay = 20'000;
 
 UsageDetails details(std::int64_t day, std::int64_t uses) {
     UsageDetails made;
-    made.token = id<TokenId>(1);
+    made.totals.token = id<TokenId>(1);
     made.day = day;
-    made.last_used_at = at(day * 86'400 + 10);
-    made.last_address = "10.0.0." + std::to_string(uses);
-    made.last_agent = "curl";
-    made.uses = uses;
+    made.totals.last_used_at = at(day * 86'400 + 10);
+    made.totals.last_address = "10.0.0." + std::to_string(uses);
+    made.totals.last_agent = "curl";
+    made.totals.uses = uses;
     return made;
 }
 
@@ -47,7 +47,7 @@ TEST_F(UsageTables, DaysAddUpOverBatchesAndGenerations) {
     add(details(kDay, 3));
     auto later = details(kDay + 1, 4);
     later.generation = 2;
-    later.denials = 1;
+    later.totals.denials = 1;
     add(later);
     const auto found = days(kDay);
     ASSERT_EQ(found.size(), 2U);
@@ -114,7 +114,7 @@ TEST_F(UsageTables, TheLastTwentyCallersOfAGenerationAreKept) {
 TEST_F(UsageTables, OldDaysBecomeOneRowAndNoCountIsLost) {
     for (std::int64_t day = kDay; day < kDay + 5; ++day) {
         auto usage = details(day, day - kDay + 1);
-        usage.scopes = {{"s:" + std::to_string(day), 1, usage.last_used_at}};
+        usage.scopes = {{"s:" + std::to_string(day), 1, usage.totals.last_used_at}};
         add(usage);
     }
     const auto fold = [&](std::int64_t day) {
