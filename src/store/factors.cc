@@ -5,6 +5,7 @@
 namespace latchkey::store {
 namespace {
 
+#define LATCHKEY_INVITE_COLUMNS "user_id, digest, created_at, expires_at, made_by"
 #define LATCHKEY_FACTOR_COLUMNS "user_id, wrapped_secret, last_step, created_at, confirmed_at"
 
 Result<InviteRecord> read_invite(const Statement& row) {
@@ -13,6 +14,7 @@ Result<InviteRecord> read_invite(const Statement& row) {
     invite.digest = row.digest(1);
     invite.created_at = row.time(2);
     invite.expires_at = row.time(3);
+    if (!row.is_null(4)) invite.made_by = row.id<UserId>(4);
     return invite;
 }
 
@@ -35,18 +37,25 @@ Status delete_recovery_codes(Connection& db, const UserId& user) {
 
 Status put_invite(Connection& db, const InviteRecord& invite) {
     Statement statement =
-        TRY(db.prepare("INSERT INTO invites (user_id, digest, created_at, expires_at)"
-                       " VALUES ($1, $2, $3, $4) ON CONFLICT (user_id) DO UPDATE SET"
+        TRY(db.prepare("INSERT INTO invites (" LATCHKEY_INVITE_COLUMNS
+                       ") VALUES ($1, $2, $3, $4, $5) ON CONFLICT (user_id) DO UPDATE SET"
                        " digest = excluded.digest, created_at = excluded.created_at,"
-                       " expires_at = excluded.expires_at"));
-    statement.bind(invite.user).bind(invite.digest);
-    return statement.bind(invite.created_at).bind(invite.expires_at).run();
+                       " expires_at = excluded.expires_at, made_by = excluded.made_by"));
+    statement.bind(invite.user).bind(invite.digest).bind(invite.created_at);
+    return statement.bind(invite.expires_at).bind(invite.made_by).run();
 }
 
 Result<std::optional<InviteRecord>> find_invite(Connection& db, const Digest& digest) {
-    Statement rows = TRY(db.prepare(
-        "SELECT user_id, digest, created_at, expires_at FROM invites WHERE digest = $1"));
+    Statement rows =
+        TRY(db.prepare("SELECT " LATCHKEY_INVITE_COLUMNS " FROM invites WHERE digest = $1"));
     rows.bind(digest);
+    return first<InviteRecord>(rows, read_invite);
+}
+
+Result<std::optional<InviteRecord>> find_invite_of(Connection& db, const UserId& user) {
+    Statement rows =
+        TRY(db.prepare("SELECT " LATCHKEY_INVITE_COLUMNS " FROM invites WHERE user_id = $1"));
+    rows.bind(user);
     return first<InviteRecord>(rows, read_invite);
 }
 

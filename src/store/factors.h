@@ -20,9 +20,11 @@ struct InviteRecord {
     Digest digest{};  // of the code in the link
     Timestamp created_at;
     Timestamp expires_at;
+    std::optional<UserId> made_by{};  // none: before that was kept
 };
 Status put_invite(Connection& db, const InviteRecord& invite);  // the one before is void
 Result<std::optional<InviteRecord>> find_invite(Connection& db, const Digest& digest);
+Result<std::optional<InviteRecord>> find_invite_of(Connection& db, const UserId& user);
 Status delete_invite(Connection& db, const UserId& user);
 Status delete_expired_invites(Connection& db, Timestamp now);  // kEndOfTime: all
 

@@ -22,8 +22,8 @@ protected:
 };
 
 TEST_F(FactorsTest, AUserHasOneInvitationAndReadsItsEnd) {
-    const InviteRecord first{id<UserId>(1), digest(1), at(10), at(20)};
-    const InviteRecord second{id<UserId>(1), digest(2), at(11), at(21)};
+    const InviteRecord first{id<UserId>(1), digest(1), at(10), at(20), std::nullopt};
+    const InviteRecord second{id<UserId>(1), digest(2), at(11), at(21), id<UserId>(2)};
     write([&](Connection& db) -> Status {
         TRY(put_invite(db, first));
         return put_invite(db, second);
@@ -34,6 +34,11 @@ TEST_F(FactorsTest, AUserHasOneInvitationAndReadsItsEnd) {
     };
     EXPECT_FALSE(find(1));
     EXPECT_EQ(find(2)->user, id<UserId>(1));
+    EXPECT_EQ(find(2)->made_by, id<UserId>(2));
+    EXPECT_EQ(ask<std::optional<InviteRecord>>([](Connection& db) {
+                  return find_invite_of(db, id<UserId>(1));
+              })->digest,
+              digest(2));
     EXPECT_EQ(user(1).invited_until, at(21));
     EXPECT_FALSE(user(2).invited_until);
     write([](Connection& db) { return delete_expired_invites(db, at(20)); });

@@ -201,19 +201,27 @@ constexpr Sql kImportsAndFactors[] = {
 
 // Logins that a command line waits for in the browser of its own machine (RFC 8252). The session is
 // the one that allowed it, and then the one that came of it.
-constexpr Sql kWebLogins[] = {
+constexpr Sql kWebLoginsAndMakers[] = {
     "ALTER TABLE device_codes ADD COLUMN host TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE device_codes ADD COLUMN code_challenge TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE device_codes ADD COLUMN client_state TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE device_codes ADD COLUMN session_id BLOB",
+
+    // Whose link it is: it is worth no more than he is.
+    "ALTER TABLE invites ADD COLUMN made_by BLOB REFERENCES users (id)",
+    // Most tokens were imported from nowhere.
+    "CREATE INDEX tokens_source ON tokens (source) WHERE source <> ''",
 };
 
 struct Step {
     std::int64_t version;
     std::span<const Sql> statements;
 };
-constexpr Step kSteps[] = {
-    {1, kFirst}, {2, kProjects}, {3, kWholeLives}, {4, kImportsAndFactors}, {5, kWebLogins}};
+constexpr Step kSteps[] = {{1, kFirst},
+                           {2, kProjects},
+                           {3, kWholeLives},
+                           {4, kImportsAndFactors},
+                           {5, kWebLoginsAndMakers}};
 static_assert(kSteps[std::size(kSteps) - 1].version == kSchemaVersion);
 
 Status apply(Connection& db, const Step& step) {

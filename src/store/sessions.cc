@@ -64,11 +64,15 @@ Status delete_session(Connection& db, const SessionId& id) {
 }
 
 Status delete_sessions_of(Connection& db, const UserId& user) {
+    return delete_other_sessions_of(db, user, SessionId{});
+}
+
+Status delete_other_sessions_of(Connection& db, const UserId& user, const SessionId& kept) {
     // A login that he allowed and that no device has fetched yet is a session as well.
     Statement logins = TRY(db.prepare("UPDATE device_codes SET state = $1 WHERE user_id = $2"));
     TRY(logins.bind(as_integer(DeviceCodeState::kDenied)).bind(user).run());
-    Statement statement = TRY(db.prepare("DELETE FROM sessions WHERE user_id = $1"));
-    return statement.bind(user).run();
+    Statement statement = TRY(db.prepare("DELETE FROM sessions WHERE user_id = $1 AND id <> $2"));
+    return statement.bind(user).bind(kept).run();
 }
 
 Result<std::vector<SessionRecord>> list_sessions(Connection& db, const UserId& user) {

@@ -110,6 +110,7 @@ Status touch_session(Connection& db, const SessionId& id, Timestamp seen, Timest
 Status renew_session(Connection& db, const SessionRecord& session);  // digest and proven_at
 Status delete_session(Connection& db, const SessionId& id);
 Status delete_sessions_of(Connection& db, const UserId& user);
+Status delete_other_sessions_of(Connection& db, const UserId& user, const SessionId& kept);
 Result<std::vector<SessionRecord>> list_sessions(Connection& db, const UserId& user);
 Status delete_expired_sessions(Connection& db, Timestamp now);
 

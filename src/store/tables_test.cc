@@ -277,7 +277,13 @@ TEST_F(Tables, SessionsAreFoundByDigestTouchedAndEnded) {
     EXPECT_TRUE(find(2));
     write([](Connection& db) { return delete_session(db, id<SessionId>(2)); });
     EXPECT_FALSE(find(2));
-    write([&](Connection& db) { return insert_session(db, session); });
+    write([&](Connection& db) -> Status {
+        TRY(insert_session(db, session));
+        TRY(insert_session(db, other));
+        return delete_other_sessions_of(db, id<UserId>(1), session.id);
+    });
+    EXPECT_TRUE(find(1));
+    EXPECT_FALSE(find(2));
     write([](Connection& db) { return delete_sessions_of(db, id<UserId>(1)); });
     EXPECT_FALSE(find(1));
 }
