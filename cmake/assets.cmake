@@ -19,8 +19,7 @@ add_custom_command(
   COMMENT "Converting spec/openapi.yaml" VERBATIM)
 
 # The portal. tools/portal-build does nothing when portal/ is as it was; Node runs at build time only.
-file(GLOB_RECURSE LATCHKEY_PORTAL CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/portal/src/*
-     ${CMAKE_SOURCE_DIR}/portal/public/*)
+file(GLOB_RECURSE LATCHKEY_PORTAL CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/portal/src/*)
 file(GLOB LATCHKEY_PORTAL_TOP CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/portal/*.json
      ${CMAKE_SOURCE_DIR}/portal/*.html ${CMAKE_SOURCE_DIR}/portal/*.ts
      ${CMAKE_SOURCE_DIR}/portal/*.mjs)

@@ -1,13 +1,14 @@
-// Which page belongs to which address. Pages come in files of their own, when they are asked for.
+// The whole portal: who is not logged in sees the pages outside, everybody else the frame.
 import {QueryClientProvider} from '@tanstack/react-query';
 import {DirectionProvider} from '@base-ui/react/direction-provider';
-import {type ComponentType, lazy, Suspense, useEffect, useState} from 'react';
+import {Suspense, useEffect, useState} from 'react';
 import {Redirect, Route, Switch, useLocation} from 'wouter';
 import {navigate} from 'wouter/use-browser-location';
 import {client, onLeave, useMe} from './lib/client';
 import {Problem} from './lib/api';
 import {t, useLanguage} from './lib/i18n';
 import {kTokens} from './lib/tokens';
+import {kOutside, kPages} from './addresses';
 import {RevealHost} from './pages/reveal';
 import {Boundary} from './shell/boundary';
 import {Frame} from './shell/frame';
@@ -15,42 +16,6 @@ import {Plain} from './shell/plain';
 import {Announcer} from './ui/announce';
 import {ProblemNotice, SkeletonRows} from './ui/feedback';
 import {StepUpSlot} from './ui/step-up';
-
-type Page = ComponentType<{params: Record<string, string | undefined>}>;
-function page(load: () => Promise<Record<string, unknown>>, name: string) {
-    return Object.assign(lazy(async () => ({default: (await load())[name] as Page})), {load});
-}
-
-const Login = page(() => import('./pages/login'), 'Login');
-const Setup = page(() => import('./pages/setup'), 'Setup');
-const Invite = page(() => import('./pages/invite'), 'Invite');
-const kPages: [string, ReturnType<typeof page>][] = [
-    ['/', page(() => import('./pages/overview'), 'Overview')],
-    [kTokens, page(() => import('./pages/tokens'), 'Tokens')],
-    [kTokens + '/new', page(() => import('./pages/new-token'), 'NewToken')],
-    [kTokens + '/:id', page(() => import('./pages/token'), 'TokenPage')],
-    ['/developer/inspector', page(() => import('./pages/inspector'), 'Inspector')],
-    ['/projects', page(() => import('./pages/projects'), 'Projects')],
-    ['/projects/:id', page(() => import('./pages/project'), 'ProjectPage')],
-    ['/access/tokens', page(() => import('./pages/all-tokens'), 'AllTokens')],
-    ['/access/users', page(() => import('./pages/users'), 'Users')],
-    ['/access/users/:id', page(() => import('./pages/users'), 'UserPage')],
-    ['/access/roles', page(() => import('./pages/roles'), 'Roles')],
-    ['/access/apis', page(() => import('./pages/apis'), 'Apis')],
-    ['/audit', page(() => import('./pages/audit'), 'Audit')],
-    ['/system', page(() => import('./pages/system'), 'System')],
-    ['/system/settings', page(() => import('./pages/settings'), 'SettingsPage')],
-    ['/system/token-rules', page(() => import('./pages/token-rules'), 'TokenRulesPage')],
-    ['/system/:page', page(() => import('./pages/system'), 'System')],
-    ['/account', page(() => import('./pages/account'), 'Account')],
-    ['/device', page(() => import('./pages/device'), 'Device')],
-];
-
-// Fetches the files of a page before it is drawn.
-export function loadPage(path: string) {
-    const found = kPages.find(([pattern]) => new RegExp('^' + pattern.replace(/:\w+/g, '[^/]+') + '$').test(path));
-    found?.[1].load().catch(() => undefined); // the drawing says what failed
-}
 
 function Loading() {
     return <div className="card"><SkeletonRows/></div>;
@@ -87,7 +52,7 @@ function Inside() {
         <Frame me={me}>
             <Boundary key={path}><Suspense fallback={<Loading/>}>
                 <Switch>
-                    {kPages.map(([pattern, Body]) => (
+                    {kPages.map(([pattern, {Body}]) => (
                         <Route key={pattern} path={pattern}>
                             {(params) => <Body params={params as Record<string, string | undefined>}/>}
                         </Route>
@@ -131,9 +96,9 @@ export function App() {
             <DirectionProvider direction={language === 'ar-XB' ? 'rtl' : 'ltr'}>
                 <Boundary><Suspense fallback={null}>
                     <Switch>
-                        <Route path="/login">{(params) => <Login params={params}/>}</Route>
-                        <Route path="/setup">{(params) => <Setup params={params}/>}</Route>
-                        <Route path="/invite">{(params) => <Invite params={params}/>}</Route>
+                        {kOutside.map(([pattern, {Body}]) => (
+                            <Route key={pattern} path={pattern}>{(params) => <Body params={params}/>}</Route>
+                        ))}
                         <Route><Inside/></Route>
                     </Switch>
                 </Suspense></Boundary>

@@ -21,7 +21,7 @@ std::string_view bytes_of(const Digest& digest) {
 }
 
 TEST(Assets, EveryFileIsFoundByItsPath) {
-    for (const auto* path : {"/", "/assets/early.js", "/assets/app.css", "/assets/logo.svg",
+    for (const auto* path : {"/", "/assets/docs.js", "/assets/app.css", "/assets/logo.svg",
                              "/assets/errors.json", "/openapi.json"}) {
         const Asset* asset = find_asset(path);
         ASSERT_NE(asset, nullptr) << path;
@@ -80,7 +80,7 @@ TEST(Assets, ScriptsAndSheetsOfThePortalAreCompressedAndNamedByTheirContent) {
         }
     }
     EXPECT_GT(hashed, 5);
-    for (const auto* path : {"/", "/assets/early.js", "/assets/app.css", "/openapi.json"}) {
+    for (const auto* path : {"/", "/assets/docs.js", "/assets/app.css", "/openapi.json"}) {
         EXPECT_FALSE(find_asset(path)->is_immutable) << path;
     }
 }

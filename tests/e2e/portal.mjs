@@ -227,10 +227,48 @@ const kScenarios = {
             sizes[path.split('.').pop()] += Number(answer.headers.get('content-length'));
             await answer.arrayBuffer();
         }
+        assert.ok([...files].filter((path) => path.endsWith('.js')).length <= 4, 'few files: ' + [...files].join(' '));
         console.log(JSON.stringify(sizes));
         assert.ok(sizes.js > 0 && sizes.js <= 200_000, 'scripts: ' + sizes.js);
         assert.ok(sizes.css > 0 && sizes.css <= 15_000, 'sheets: ' + sizes.css);
         assert.deepEqual(troubles, []);
+    },
+
+    // The list is asked for before the scripts of the page are there, and once.
+    async firstRequests(browser) {
+        const page = await open(browser);
+        let listAsked;
+        const listIsAsked = new Promise((resolve) => {
+            listAsked = resolve;
+        });
+        const asked = [];
+        page.on('request', (request) => {
+            const {pathname} = new URL(request.url());
+            asked.push(pathname);
+            if (pathname === '/v1/tokens') listAsked();
+        });
+        await page.route(/\/assets\/(index|first)-[^/]*\.js$/, async (route) => {
+            await listIsAsked;
+            await route.continue();
+        });
+        await page.reload();
+        await page.getByText('You have no tokens yet').waitFor();
+        await page.waitForLoadState('networkidle');
+        assert.ok(asked.some((path) => /^\/assets\/index-/.test(path)), asked.join(' '));
+        for (const path of ['/v1/users/me', '/v1/tokens']) {
+            assert.equal(asked.filter((one) => one === path).length, 1, path + ': ' + asked.join(' '));
+        }
+        // Who is not logged in lands at the login, though the answers come before the page.
+        await page.context().clearCookies();
+        await page.reload();
+        await page.waitForURL('**/login?next=*');
+        await page.getByText('Your session has ended').waitFor();
+        // And a search is what stands in the address.
+        asked.length = 0;
+        await logIn(page, input.password, '/login?next=' + encodeURIComponent(kTokens + '?q=nothing-like-it'));
+        await page.getByText('No token fits').waitFor();
+        await page.reload();
+        await page.getByText('No token fits').waitFor();
     },
 };
 

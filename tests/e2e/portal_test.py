@@ -47,6 +47,9 @@ class PortalTest(PortalInBrowser):
     def test_the_first_page_costs_little(self):
         self.browse("budgets", self.serve())
 
+    def test_the_list_is_asked_for_before_the_scripts_are_there(self):
+        self.browse("firstRequests", self.serve())
+
 
 class SourceTest(unittest.TestCase):
     """What the sources of the portal must hold."""

@@ -1,5 +1,6 @@
 // Calls of our own API. A failed call throws a Problem, which carries the words to show. Nothing
 // here keeps a password or a token.
+import {takeEarly} from './early';
 
 export interface FieldError {
     pointer?: string;
@@ -133,7 +134,7 @@ async function send<T>(method: string, path: string, payload: unknown,
                        options: CallOptions): Promise<Reply<T>> {
     let response: Response;
     try {
-        response = await fetch(path, {
+        response = await (takeEarly(method, path) ?? fetch(path, {
             method,
             headers: headersOf(method, payload, options),
             body: payload === undefined ? undefined : JSON.stringify(payload),
@@ -141,7 +142,7 @@ async function send<T>(method: string, path: string, payload: unknown,
             redirect: 'error',
             cache: 'no-store',
             signal: options.signal,
-        });
+        }));
     } catch (failure) {
         if (options.signal?.aborted) throw failure;
         throw new Problem(0, {detail: 'The server cannot be reached. Is it still running?'});

@@ -53,9 +53,12 @@ export function onOtherTab(listener: (what: string) => void) {
 }
 
 let leaveWaits = false;
+let unheard: 'ended' | 'out' | null = null; // the first answers may be here before the first page
 const leaveListeners = new Set<(reason: 'ended' | 'out') => void>();
 export function onLeave(listener: (reason: 'ended' | 'out') => void) {
     leaveListeners.add(listener);
+    if (unheard) listener(unheard);
+    unheard = null;
     return () => {
         leaveListeners.delete(listener);
     };
@@ -76,6 +79,7 @@ function leave(reason: 'ended' | 'out') {
     leaveWaits = false;
     rememberCsrf('');
     client.clear();
+    if (leaveListeners.size === 0) unheard = reason;
     for (const listener of leaveListeners) listener(reason);
 }
 

@@ -39,9 +39,9 @@ function pagesOf(filter: TokenFilter) {
     };
 }
 
-// The list is asked for while who one is is still being asked, so that it is there at once.
+// Before anything is drawn.
 export function prefetchTokens(owner: string) {
-    void client.prefetchInfiniteQuery(pagesOf(filterFrom(new URLSearchParams(location.search), owner)));
+    return client.prefetchInfiniteQuery(pagesOf(filterFrom(new URLSearchParams(location.search), owner)));
 }
 
 function useTokens(filter: TokenFilter) {

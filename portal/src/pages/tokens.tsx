@@ -8,9 +8,7 @@ import {PageHead} from '../ui/bits';
 import {Button, LinkButton} from '../ui/button';
 import {Snippet} from '../ui/copy';
 import {Empty} from '../ui/feedback';
-import {prefetchTokens, TokenList} from './token-list';
-
-prefetchTokens('');
+import {TokenList} from './token-list';
 
 export function Tokens() {
     const can = useCan();

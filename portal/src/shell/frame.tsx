@@ -1,6 +1,7 @@
 // The frame of every page after the login: navigation at the side, tools at the top.
 import {type ReactNode, useEffect, useState} from 'react';
 import {Link, useLocation} from 'wouter';
+import {loadPage} from '../addresses';
 import {logOut, useCan} from '../lib/client';
 import {t} from '../lib/i18n';
 import {useLive, useLiveness} from '../lib/live';
@@ -20,8 +21,9 @@ function PlaceLink({place, isHere, onGo}: {place: Place; isHere: boolean; onGo?:
         'hover:text-ink aria-[current=page]:bg-accent-wash aria-[current=page]:text-accent';
     const inside = <><Icon name={place.icon} className="size-[1.125rem]"/>{place.text}</>;
     if (place.isForeign) return <a href={place.href} className={look}>{inside}</a>;
+    const fetchFile = () => void loadPage(place.href); // so that it is there with the click
     return (
-        <Link href={place.href} onClick={onGo} aria-current={isHere ? 'page' : undefined} className={look}>{inside}</Link>
+        <Link href={place.href} onClick={onGo} onPointerEnter={fetchFile} onFocus={fetchFile} aria-current={isHere ? 'page' : undefined} className={look}>{inside}</Link>
     );
 }
 
