@@ -1,7 +1,7 @@
 // Settings, rules, the palette, and the commands beside the forms.
 //     node portal_installation.mjs <scenario> <input as JSON>
 import assert from 'node:assert/strict';
-import {input, isAccessible, logIn, run, watchedPage} from './browser.mjs';
+import {input, isAccessible, logIn, run, watchedPage, watchTab} from './browser.mjs';
 import {button, chooseAction, kTokens, open, photograph, row, whoIs} from './portal_steps.mjs';
 
 let kept = '';
@@ -121,7 +121,7 @@ const kScenarios = {
         const page = await watchedPage(browser);
         input.email = 'reader@example.com';
         await logIn(page, 'a long enough password', '/login?next=/system/settings');
-        await page.waitForURL('**/system/settings');
+        await page.waitForURL((url) => url.pathname === '/system/settings');
         for (const [heading, path] of [['Settings', '/system/settings'], ['Token rules', '/system/token-rules']]) {
             await page.goto(path);
             await page.getByRole('heading', {name: heading, level: 1}).waitFor();
@@ -262,6 +262,71 @@ const kScenarios = {
         assert.equal(await page.getByText('Somebody else has changed').count(), 0);
         await call('PUT', path, policy('license:read'));
         await page.waitForFunction(() => [...document.querySelectorAll('input')].some((e) => e.value === 'license:read'));
+    },
+
+    // Two tabs change the same role, then the same catalogue. One of them hears nothing from the
+    // server, so it learns of the other's change by being refused.
+    async twoTabs(browser) {
+        await call('POST', '/v1/roles', {name: 'auditor', patterns: {latchkey: ['account:read']}});
+        const first = await open(browser);
+        const second = watchTab(await first.context().newPage());
+        await first.route('**/v1/events/stream', (route) => route.abort());
+        const edit = async (page, path, find, title) => {
+            await page.goto(path);
+            await find(page).click();
+            await page.getByRole('dialog', {name: title}).waitFor();
+            return page.getByRole('dialog').getByLabel('Scopes', {exact: true});
+        };
+        const cases = [{
+            path: '/access/roles', title: 'Edit role', find: (page) => button(page, 'Edit'),
+            stored: async () => (await call('GET', '/v1/roles')).find((role) => role.name === 'auditor').patterns.latchkey.sort().join(),
+            texts: ['latchkey: account:read event:read', 'latchkey: account:read token:read', 'latchkey: account:read token:read event:read'],
+            ends: ['account:read,token:read', 'account:read,event:read,token:read'],
+        }, {
+            path: '/access/apis', title: /^Catalogue of/, find: (page) => button(page, 'Edit catalogue'),
+            stored: async () => (await call('GET', '/v1/apis/licensing/scopes')).map((scope) => scope.name).join(),
+            texts: ['license:read', 'license:read\nlicense:write', 'license:read\nlicense:write\nproduct:read'],
+            ends: ['license:read,license:write', 'license:read,license:write,product:read'],
+        }];
+        for (const {path, title, find, stored, texts, ends} of cases) {
+            const field = await edit(first, path, find, title);
+            await field.fill(texts[0]);
+            const other = await edit(second, path, find, title);
+            await other.fill(texts[1]);
+            await button(second, 'Save').click();
+            await second.getByText('Saved', {exact: true}).first().waitFor();
+            assert.equal(await first.getByText('Somebody else has changed this meanwhile').count(), 0);
+            await button(first, 'Save').click();
+            await first.getByText('Somebody else has changed this meanwhile').waitFor();
+            assert.equal(await stored(), ends[0], 'nothing of the first tab was saved');
+            assert.equal(await field.inputValue(), texts[0], 'what was typed stays');
+            assert.equal(await button(first, 'Save').isDisabled(), true);
+            await isAccessible(first, 'a change that came too late');
+            await button(first, 'Load what stands now').click();
+            assert.match(await field.inputValue(), /token:read|license:write/);
+            await field.fill(texts[2]);
+            await first.getByText('Show as command').click();
+            const curl = first.getByText('curl', {exact: true});
+            if (await curl.count()) await curl.click();
+            await first.getByLabel('curl', {exact: true}).last().getByText(/If-Match: (W\/)?"/).waitFor();
+            await button(first, 'Save').click();
+            await first.getByText('Saved', {exact: true}).first().waitFor();
+            assert.equal(await stored(), ends[1]);
+        }
+    },
+
+    // A token that was made elsewhere says where.
+    async imported(browser) {
+        const page = await open(browser);
+        await page.getByRole('link', {name: 'from the old system'}).click();
+        await page.getByRole('heading', {name: 'from the old system', level: 1}).waitFor();
+        const facts = page.getByRole('definition');
+        await page.getByText('Imported from', {exact: true}).waitFor();
+        await facts.getByText('acme', {exact: true}).waitFor();
+        await isAccessible(page, 'an imported token');
+        await page.goto(`${kTokens}/${input.token}`);
+        await page.getByRole('heading', {name: 'ci-deploy', level: 1}).waitFor();
+        assert.equal(await page.getByText('Imported from').count(), 0);
     },
 
     // Each question says what will happen, and how a terminal does the same.

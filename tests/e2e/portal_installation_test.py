@@ -1,5 +1,8 @@
 """Settings, token rules, the palette and the questions of the portal (portal_installation.mjs)."""
 
+import hashlib
+
+from latchkey_server import EMAIL
 from portal_browser import PortalInBrowser
 
 
@@ -49,6 +52,25 @@ class InstallationTest(PortalInBrowser):
     def test_a_policy_is_never_overwritten_unseen(self):
         server, facts = self.seeded()
         self.browse("policies", server, **facts)
+
+    def test_two_tabs_do_not_overwrite_each_other(self):
+        server = self.serve()
+        server.login()
+        server.cli("api", "import", self.LICENSING)
+        self.browse("twoTabs", server)
+
+    def test_an_imported_token_says_where_it_comes_from(self):
+        server, facts = self.seeded()
+        session = server.session()
+        source = {"name": "acme", "prefix": "acme_live_", "algorithm": "sha256",
+                  "entropyBits": 160}
+        token = {"digest": hashlib.sha256(b"acme_live_something").hexdigest(),
+                 "name": "from the old system", "owner": EMAIL, "api": "licensing",
+                 "scopes": ["license:read"]}
+        for path, body in (("/v1/imports", source), ("/v1/imports/acme/tokens", {"tokens": [token]})):
+            made = server.request("POST", path, body, token=session)
+            self.assertIn(made.status, (200, 201), made.body)
+        self.browse("imported", server, **facts)
 
     def test_questions_say_what_happens(self):
         server, facts = self.seeded()

@@ -317,6 +317,7 @@ export const tokenWords: Record<string, string> = {
     'What was asked for': 'Wonach gefragt wurde',
     'Facts': 'Angaben zum Token',
     'Created': 'Erstellt',
+    'Imported from': 'Übernommen aus',
     'Last used from': 'Zuletzt benutzt von',
     'Rate': 'Häufigkeit',
     '{n} requests in {s} seconds': '{n} Anfragen in {s} Sekunden',

@@ -11,7 +11,7 @@ export interface Tagged<T> {
 
 export function useTagged<T>(key: string, path: string) {
     return useQuery({
-        queryKey: [key, 'tagged'],
+        queryKey: [key, 'tagged', path],
         queryFn: async (): Promise<Tagged<T>> => {
             const {body, etag} = await call<T>('GET', path);
             return {body, etag};
@@ -19,7 +19,8 @@ export function useTagged<T>(key: string, path: string) {
     });
 }
 
-export interface Draft<F> {
+export interface Draft<T, F> {
+    base: T; // what was read when the change began
     fields: F;
     change: (changes: Partial<F>) => void;
     isChanged: boolean;
@@ -29,7 +30,7 @@ export interface Draft<F> {
 }
 
 // What stands in the fields. While nobody has typed, it follows the server.
-export function useDraft<T, F extends object>(stored: Tagged<T>, fieldsOf: (body: T) => F): Draft<F> {
+export function useDraft<T, F extends object>(stored: Tagged<T>, fieldsOf: (body: T) => F): Draft<T, F> {
     const [base, setBase] = useState(stored);
     const [fields, setFields] = useState(() => fieldsOf(stored.body));
     const isChanged = JSON.stringify(fields) !== JSON.stringify(fieldsOf(base.body));
@@ -39,7 +40,7 @@ export function useDraft<T, F extends object>(stored: Tagged<T>, fieldsOf: (body
     };
     if (base.etag !== stored.etag && !isChanged) reset();
     return {
-        fields, isChanged, reset, etag: base.etag, isOld: base.etag !== stored.etag,
+        base: base.body, fields, isChanged, reset, etag: base.etag, isOld: base.etag !== stored.etag,
         change: (changes) => setFields((before) => ({...before, ...changes})),
     };
 }

@@ -46,6 +46,7 @@ export interface Token {
     updatedAt: string;
     expiresAt: string | null;
     notBefore?: string | null;
+    source?: string; // the other system that it was imported from
     rateLimit?: RateLimit | null;
     revokedAt?: string;
     lastUsedAt: string | null;

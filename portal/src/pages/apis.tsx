@@ -5,13 +5,14 @@ import {useApis, useCan, useRefresh, useScopes} from '../lib/client';
 import {cli, curlOf} from '../lib/commands';
 import {useTitle} from '../lib/hooks';
 import {t, tn} from '../lib/i18n';
+import {type Tagged, useDraft, useTagged} from '../lib/tagged';
 import type {Api, Scope} from '../lib/types';
 import {toast} from '../ui/announce';
 import {ShowAs} from '../ui/as-command';
 import {Badge, Card, Facts, PageHead, ScopeTag} from '../ui/bits';
 import {Button} from '../ui/button';
 import {Modal} from '../ui/dialog';
-import {Empty, ProblemNotice, SkeletonRows} from '../ui/feedback';
+import {ChangedElsewhere, Empty, isChangedElsewhere, ProblemNotice, SkeletonRows} from '../ui/feedback';
 import {TextArea, TextField} from '../ui/field';
 import {errorOf, ErrorSummary, type FormTrouble, troubleOf} from '../ui/form';
 
@@ -42,6 +43,7 @@ function ApiCard({api}: {api: Api}) {
     const [isOpen, setOpen] = useState(false);
     const refresh = useRefresh();
     const count = scopes.data?.length ?? 0;
+    const close = () => setEdits(false);
     async function makeDefault() {
         try {
             await call('PATCH', '/v1/apis/' + api.id, {default: true});
@@ -83,7 +85,11 @@ function ApiCard({api}: {api: Api}) {
                     {count === 0 && <Empty icon="apis" title={t('No scopes yet')}/>}
                 </ul>
             )}
-            {edits && scopes.data && <EditCatalogue api={api} scopes={scopes.data} onClose={() => setEdits(false)}/>}
+            {edits && (
+                <Modal open onClose={close} width="max-w-3xl" title={<>{t('Catalogue of')} <bdi>{api.name || api.slug}</bdi></>}>
+                    <EditCatalogue id={api.id} onClose={close}/>
+                </Modal>
+            )}
         </Card>
     );
 }
@@ -99,40 +105,70 @@ function fromText(text: string, before: Scope[]): Scope[] {
     });
 }
 
-function EditCatalogue({api, scopes, onClose}: {api: Api; scopes: Scope[]; onClose: () => void}) {
-    const [text, setText] = useState(asText(scopes));
-    const [defaults, setDefaults] = useState(api.defaultScopes.join(' '));
+interface Catalogue {
+    scopes: Tagged<Scope[]>;
+    api: Tagged<Api>;
+}
+
+// What is edited is read anew, with the tags that the changes will name.
+function EditCatalogue({id, onClose}: {id: string; onClose: () => void}) {
+    const scopes = useTagged<Scope[]>('scopes', `/v1/apis/${id}/scopes`);
+    const api = useTagged<Api>('apis', '/v1/apis/' + id);
+    const problem = scopes.error ?? api.error;
+    if (scopes.data && api.data) {
+        const stored = {body: {scopes: scopes.data, api: api.data}, etag: scopes.data.etag + ' ' + api.data.etag};
+        return <CatalogueForm stored={stored} onClose={onClose}/>;
+    }
+    return problem ? <ProblemNotice problem={problem}/> : <SkeletonRows/>;
+}
+
+function CatalogueForm({stored, onClose}: {stored: Tagged<Catalogue>; onClose: () => void}) {
+    const {base, fields, change, isOld, reset} = useDraft(stored, ({scopes, api}) =>
+        ({text: asText(scopes.body), defaults: api.body.defaultScopes.join(' ')}));
     const [problem, setProblem] = useState<unknown>(null);
+    const [busy, setBusy] = useState(false);
     const refresh = useRefresh();
+    const {scopes, api} = base;
+    const path = '/v1/apis/' + api.body.id;
+    const wanted = fromText(fields.text, scopes.body);
+    const defaults = fields.defaults.split(/[\s,]+/).filter(Boolean);
+    const saveScopes = () => call('PUT', path + '/scopes', wanted, {ifMatch: scopes.etag});
+    const saveDefaults = async () => {
+        if (defaults.join(' ') === api.body.defaultScopes.join(' ')) return;
+        await call('PATCH', path, {defaultScopes: defaults}, {ifMatch: api.etag});
+    };
     async function save(event: FormEvent) {
         event.preventDefault();
+        if (isOld || busy) return;
+        setProblem(null);
+        setBusy(true);
+        // A default is a scope of the catalogue at every moment: one that goes is no default before.
+        const isGoing = api.body.defaultScopes.some((one) => !wanted.some((scope) => scope.name === one));
         try {
-            await call('PUT', `/v1/apis/${api.id}/scopes`, fromText(text, scopes));
-            if (defaults.trim() !== api.defaultScopes.join(' ')) {
-                await call('PATCH', '/v1/apis/' + api.id, {defaultScopes: defaults.split(/[\s,]+/).filter(Boolean)});
-            }
+            for (const step of isGoing ? [saveDefaults, saveScopes] : [saveScopes, saveDefaults]) await step();
             await refresh('scopes', 'apis');
             toast(t('Saved'));
             onClose();
         } catch (failure) {
-            setProblem(failure);
+            if (isChangedElsewhere(failure)) await refresh('scopes', 'apis');
+            else setProblem(failure);
+            setBusy(false);
         }
     }
     return (
-        <Modal open onClose={onClose} width="max-w-3xl" title={<>{t('Catalogue of')} <bdi>{api.name || api.slug}</bdi></>}>
-            <form onSubmit={(event) => void save(event)} className="flex flex-col gap-4">
-                {problem !== null && <ProblemNotice problem={problem} title={t('The catalogue was not saved')}/>}
-                <TextArea label={t('Scopes')} rows={14} value={text} spellCheck={false} className="font-mono text-xs whitespace-pre!"
-                          hint={t('One a line: scope | group | description')} onChange={(event) => setText(event.target.value)}/>
-                <TextField label={t('Default scopes')} value={defaults} spellCheck={false} className="font-mono text-xs"
-                           hint={t('What a token gets when it asks for none.')} onChange={(event) => setDefaults(event.target.value)}/>
-                <div className="flex justify-end gap-2">
-                    <Button onClick={onClose}>{t('Cancel')}</Button>
-                    <Button type="submit" look="primary">{t('Save')}</Button>
-                </div>
-                <ShowAs curl={curlOf('PUT', `/v1/apis/${api.id}/scopes`, fromText(text, scopes))}/>
-            </form>
-        </Modal>
+        <form onSubmit={(event) => void save(event)} className="flex flex-col gap-4">
+            {problem !== null && <ProblemNotice problem={problem} title={t('The catalogue was not saved')}/>}
+            {isOld && !busy && <ChangedElsewhere reset={reset}/>}
+            <TextArea label={t('Scopes')} rows={14} value={fields.text} spellCheck={false} className="font-mono text-xs whitespace-pre!"
+                      hint={t('One a line: scope | group | description')} onChange={(event) => change({text: event.target.value})}/>
+            <TextField label={t('Default scopes')} value={fields.defaults} spellCheck={false} className="font-mono text-xs"
+                       hint={t('What a token gets when it asks for none.')} onChange={(event) => change({defaults: event.target.value})}/>
+            <div className="flex justify-end gap-2">
+                <Button onClick={onClose}>{t('Cancel')}</Button>
+                <Button type="submit" look="primary" busy={busy} disabled={isOld}>{t('Save')}</Button>
+            </div>
+            <ShowAs curl={curlOf('PUT', path + '/scopes', wanted, scopes.etag)}/>
+        </form>
     );
 }
 

@@ -5,13 +5,14 @@ import {useCan, useRefresh, useRoles} from '../lib/client';
 import {cli, curlOf} from '../lib/commands';
 import {useTitle} from '../lib/hooks';
 import {t} from '../lib/i18n';
+import {type Tagged, useDraft, useTagged} from '../lib/tagged';
 import type {Role} from '../lib/types';
 import {toast} from '../ui/announce';
 import {ShowAs} from '../ui/as-command';
 import {Badge, PageHead, ScopeTag} from '../ui/bits';
 import {Button} from '../ui/button';
 import {Confirm, Modal} from '../ui/dialog';
-import {ProblemNotice, SkeletonRows} from '../ui/feedback';
+import {ChangedElsewhere, isChangedElsewhere, ProblemNotice, SkeletonRows} from '../ui/feedback';
 import {TextArea, TextField} from '../ui/field';
 import {errorOf, ErrorSummary, type FormTrouble, troubleOf} from '../ui/form';
 
@@ -20,6 +21,7 @@ export function Roles() {
     const roles = useRoles();
     const [edits, setEdits] = useState<Role | 'new' | null>(null);
     const [leaving, setLeaving] = useState<Role | null>(null);
+    const close = () => setEdits(null);
     useTitle(t('Roles'));
     return (
         <>
@@ -52,7 +54,11 @@ export function Roles() {
                     </li>
                 ))}
             </ul>
-            {edits && <RoleForm role={edits === 'new' ? undefined : edits} onClose={() => setEdits(null)}/>}
+            {edits && (
+                <Modal open onClose={close} title={edits === 'new' ? t('New role') : t('Edit role')}>
+                    {edits === 'new' ? <RoleForm stored={kNew} onClose={close}/> : <EditRole id={edits.id} onClose={close}/>}
+                </Modal>
+            )}
             <DeleteRole role={leaving} onClose={() => setLeaving(null)}/>
         </>
     );
@@ -72,46 +78,63 @@ function fromText(text: string): Role['patterns'] {
     return patterns;
 }
 
-function RoleForm({role, onClose}: {role?: Role; onClose: () => void}) {
-    const [name, setName] = useState(role?.name ?? '');
-    const [text, setText] = useState(role ? asText(role.patterns) : 'latchkey: account:read token:read\n*: ');
+const kNew: Tagged<Omit<Role, 'id'>> = {
+    body: {name: '', builtIn: false, patterns: {latchkey: ['account:read', 'token:read'], '*': []}}, etag: '',
+};
+
+// What is edited is read anew, with the tag that the change will name.
+function EditRole({id, onClose}: {id: string; onClose: () => void}) {
+    const stored = useTagged<Role>('roles', '/v1/roles/' + id);
+    if (stored.data) return <RoleForm id={id} stored={stored.data} onClose={onClose}/>;
+    return stored.isError ? <ProblemNotice problem={stored.error} retry={() => void stored.refetch()}/> : <SkeletonRows rows={3}/>;
+}
+
+function RoleForm({id, stored, onClose}: {id?: string; stored: Tagged<Omit<Role, 'id'>>; onClose: () => void}) {
+    const {base, fields, change, isOld, etag, reset} =
+        useDraft(stored, (role) => ({name: role.name, text: asText(role.patterns)}));
+    const [busy, setBusy] = useState(false);
     const [trouble, setTrouble] = useState<FormTrouble | null>(null);
     const [key] = useState(randomKey);
     const refresh = useRefresh();
-    const patterns = Object.fromEntries(Object.entries(fromText(text)).filter(([, list]) => list.length > 0));
+    const {name} = fields;
+    const patterns = Object.fromEntries(Object.entries(fromText(fields.text)).filter(([, list]) => list.length > 0));
     const allows = Object.entries(patterns).map(([api, list]): [string, string] => ['--allow', api + '=' + list.join(',')]);
     async function save(event: FormEvent) {
         event.preventDefault();
+        if (isOld || busy) return;
+        setTrouble(null);
+        setBusy(true);
         try {
-            if (role) await call('PATCH', '/v1/roles/' + role.id, {name, patterns});
+            if (id) await call('PATCH', '/v1/roles/' + id, {name, patterns}, {ifMatch: etag});
             else await call('POST', '/v1/roles', {name, patterns}, {idempotencyKey: key});
             await refresh('roles', 'me');
             toast(t('Saved'));
             onClose();
         } catch (failure) {
-            setTrouble(troubleOf(t('The role was not saved'), failure, {name: 'role-name', patterns: 'role-patterns'}));
+            if (isChangedElsewhere(failure)) await refresh('roles');
+            else setTrouble(troubleOf(t('The role was not saved'), failure, {name: 'role-name', patterns: 'role-patterns'}));
+            setBusy(false);
         }
     }
     return (
-        <Modal open onClose={onClose} title={role ? t('Edit role') : t('New role')}>
-            <form onSubmit={(event) => void save(event)} noValidate className="flex flex-col gap-4">
-                <ErrorSummary trouble={trouble}/>
-                <TextField id="role-name" label={t('Name')} value={name} maxLength={32} placeholder="auditor" error={errorOf(trouble, 'role-name')}
-                           onChange={(event) => setName(event.target.value)}/>
-                <TextArea id="role-patterns" label={t('Scopes')} rows={6} value={text} className="font-mono text-xs" spellCheck={false}
-                          error={errorOf(trouble, 'role-patterns')} onChange={(event) => setText(event.target.value)}
-                          hint={t('One API a line: its slug, a colon, its scopes or patterns. * stands for every API but latchkey.')}/>
-                <div className="flex justify-end gap-2">
-                    <Button onClick={onClose}>{t('Cancel')}</Button>
-                    <Button type="submit" look="primary">{t('Save')}</Button>
-                </div>
-                {role
-                    ? <ShowAs command={cli('role update', role.name, ['-n', name === role.name ? '' : name], ...allows)}
-                              curl={curlOf('PATCH', '/v1/roles/' + role.id, {name, patterns})}/>
-                    : <ShowAs command={cli('role create', name || 'auditor', ...allows)}
-                              curl={curlOf('POST', '/v1/roles', {name, patterns})}/>}
-            </form>
-        </Modal>
+        <form onSubmit={(event) => void save(event)} noValidate className="flex flex-col gap-4">
+            <ErrorSummary trouble={trouble}/>
+            {isOld && !busy && <ChangedElsewhere reset={reset}/>}
+            <TextField id="role-name" label={t('Name')} value={name} maxLength={32} placeholder="auditor" error={errorOf(trouble, 'role-name')}
+                       onChange={(event) => change({name: event.target.value})}/>
+            <TextArea id="role-patterns" label={t('Scopes')} rows={6} value={fields.text} className="font-mono text-xs" spellCheck={false}
+                      error={errorOf(trouble, 'role-patterns')} onChange={(event) => change({text: event.target.value})}
+                      hint={t('One API a line: its slug, a colon, its scopes or patterns. * stands for every API but latchkey.')}/>
+            <div className="flex justify-end gap-2">
+                <Button onClick={onClose}>{t('Cancel')}</Button>
+                <Button type="submit" look="primary" busy={busy} disabled={isOld}>{t('Save')}</Button>
+            </div>
+            {id
+                ? <ShowAs command={cli('role update', base.name, ['-n', name === base.name ? '' : name], ...allows)}
+                          curl={curlOf('PATCH', '/v1/roles/' + id, {name, patterns}, etag)}/>
+                : <ShowAs command={cli('role create', name || 'auditor', ...allows)}
+                          curl={curlOf('POST', '/v1/roles', {name, patterns})}/>}
+        </form>
     );
 }
 

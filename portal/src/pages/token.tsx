@@ -1,6 +1,6 @@
 // One token: what it is, who uses it, where it may do what, its keys and what happened to it.
 import {useQuery} from '@tanstack/react-query';
-import {lazy, Suspense, useEffect, useState} from 'react';
+import {lazy, type ReactNode, Suspense, useEffect, useState} from 'react';
 import {navigate} from 'wouter/use-browser-location';
 import {get} from '../lib/api';
 import {useCan, useMe, useUserNames} from '../lib/client';
@@ -75,6 +75,7 @@ function Overview({token, mayChange}: {token: Token; mayChange: boolean}) {
                         [t('Kind'), kindText(token.kind)],
                         [t('API'), <span key="a">{token.api} <span className="text-quiet">({token.audience})</span></span>],
                         [t('Id'), <Id key="i" value={token.id}/>],
+                        ...(token.source ? [[t('Imported from'), <code key="s" className="font-mono text-xs">{token.source}</code>] as [string, ReactNode]] : []),
                         [t('Created'), <span key="c">{exact(token.createdAt)}</span>],
                         [t('Expires'), token.expiresAt
                             ? <span key="e">{exact(token.expiresAt)} (<Time at={token.expiresAt}/>)</span> : t('Never')],

@@ -56,6 +56,11 @@ export function ProblemNotice({problem, title, retry}:
     );
 }
 
+// What was to be changed is not what was read (If-Match).
+export function isChangedElsewhere(failure: unknown) {
+    return failure instanceof Problem && failure.status === 412;
+}
+
 // Says that what is edited is not what stands any more.
 export function ChangedElsewhere({reset}: {reset: () => void}) {
     return (
