@@ -78,6 +78,12 @@ const kScenarios = {
         assert.equal(asked.some((url) => url.includes('lki_') && !url.includes('#lki_')), false);
         await isAccessible(guest, 'an invitation');
         await photograph(guest, 'invite');
+        await guest.getByText('Show as command').click();
+        await field(guest, 'Password').fill('some secret words');
+        assert.equal(await field(guest, 'curl').textContent(),
+            `curl -X POST ${input.url}/v1/invites/accept \\\n  -H "Content-Type: application/json" \\\n  -d @invite.json`);
+        await guest.getByText('code, password, name').waitFor();
+        await isAccessible(guest, 'an invitation with its command');
         await field(guest, 'Password').fill('short');
         await button(guest, 'Set password and log in').click();
         await guest.getByText('Enter a password of at least 8 characters.').first().waitFor();
@@ -131,6 +137,15 @@ const kScenarios = {
         await isAccessible(page, 'the account with a second factor');
 
         const visitor = await watchedPage(browser);
+        await visitor.goto('/login');
+        await visitor.getByText('Show as command').click();
+        await field(visitor, 'E-mail').fill('ada@example.com');
+        await field(visitor, 'Password').fill(input.password);
+        assert.equal(await field(visitor, 'Command').textContent(), `latchkey login --server ${input.url} --email ada@example.com`);
+        await visitor.getByText('curl', {exact: true}).click();
+        assert.match(await field(visitor, 'curl').last().textContent(), /-d @login\.json$/);
+        assert.equal((await visitor.locator('main').innerText()).includes(input.password), false);
+        await isAccessible(visitor, 'the login with its command');
         await logIn(visitor);
         await visitor.getByRole('heading', {name: 'One more step'}).waitFor();
         await isAccessible(visitor, 'the second step of the login');
@@ -211,6 +226,11 @@ const kScenarios = {
         await other.getByRole('button', {name: 'Change password…'}).click();
         await other.getByLabel('Password until now', {exact: true}).fill(input.password);
         await other.getByLabel('New password', {exact: true}).fill('some other plain words');
+        await other.getByText('Show as command').click();
+        const command = await field(other, 'curl').textContent();
+        assert.match(command, /v1\/account\/password[^]*latchkey-session[^]*-d @change\.json$/);
+        assert.equal(/plain words|some/.test(command) || command.includes(input.password), false);
+        await isAccessible(other, 'a change of the password with its command');
         await other.getByRole('button', {name: 'Change password', exact: true}).click();
         await other.getByText('Password changed').first().waitFor();
         await other.getByText('this one', {exact: true}).waitFor();

@@ -32,3 +32,12 @@ export function curlOf(method: string, path: string, body?: unknown, ifMatch?: s
     }
     return lines.join(' \\\n');
 }
+
+// The same for what a token does not reach, only somebody who logged in (`isOutside`: or who is
+// about to), and for what carries passwords and codes: those come from a file.
+export function curlBySession(method: string, path: string, file = '', isOutside = false) {
+    const lines = [`curl -X ${method} ${shellWord(location.origin + path)}`];
+    if (!isOutside) lines.push('  -H "Authorization: Bearer $(cat ~/.latchkey-session)"');
+    if (file) lines.push('  -H "Content-Type: application/json"', '  -d @' + file);
+    return lines.join(' \\\n');
+}

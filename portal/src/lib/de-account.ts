@@ -91,4 +91,6 @@ export const accountWords: Record<string, string> = {
     'Invited': 'Eingeladen',
     'With a password': 'Mit einem Passwort',
     'You get a link, good for a week. The person opens it and chooses a password that nobody else knows.': 'Sie bekommen einen Link, der eine Woche gilt. Die Person öffnet ihn und wählt ein Passwort, das sonst niemand kennt.',
+    '{file} holds an object:': '{file} enthält ein Objekt:',
+    '~/.latchkey-session holds the session that POST /v1/session answers; a token does not reach this.': '~/.latchkey-session enthält die Sitzung, mit der POST /v1/session antwortet; ein Token reicht hierfür nicht.',
 };

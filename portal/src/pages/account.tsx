@@ -8,6 +8,7 @@ import {type Language, setLanguage, t, useLanguage} from '../lib/i18n';
 import {setTheme, useTheme} from '../lib/theme';
 import type {Session} from '../lib/types';
 import {toast} from '../ui/announce';
+import {ShowAsBySession} from '../ui/as-command';
 import {Badge, Card, Facts, Id, PageHead, ScopeTag, Time} from '../ui/bits';
 import {Button} from '../ui/button';
 import {Confirm} from '../ui/dialog';
@@ -139,6 +140,7 @@ function Sessions() {
                      action={ending?.current ? t('Log out') : t('End session')} onConfirm={() => { if (ending) void end(ending); }}>
                 {problem !== null && <ProblemNotice problem={problem}/>}
                 <p>{ending && (ending.kind === 'cli' ? t('Command line') : device(ending.agent))}, {ending?.address}</p>
+                {ending && <ShowAsBySession method="DELETE" path={'/v1/sessions/' + ending.id}/>}
             </Confirm>
         </Card>
     );

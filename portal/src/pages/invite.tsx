@@ -8,6 +8,7 @@ import {t} from '../lib/i18n';
 import {takeCode} from '../lib/link';
 import {exact} from '../lib/time';
 import {Plain} from '../shell/plain';
+import {ShowAsBySession} from '../ui/as-command';
 import {Button} from '../ui/button';
 import {Notice, ProblemNotice, SkeletonRows} from '../ui/feedback';
 import {TextField} from '../ui/field';
@@ -111,6 +112,7 @@ function Form({invitation, onBad}: {invitation: Invitation; onBad: (problem: unk
                 <Button type="submit" look="primary" busy={busy} className="mt-2 w-full">
                     {busy ? t('Saving…') : t('Set password and log in')}
                 </Button>
+                <ShowAsBySession path="/v1/invites/accept" file="invite.json" isOutside members={['code', 'password', 'name']}/>
                 <p className="text-xs text-quiet">{t('The link works until {time}, and once.', {time: exact(invitation.expiresAt)})}</p>
             </form>
         </>

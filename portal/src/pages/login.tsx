@@ -4,10 +4,12 @@ import {useHistoryState} from 'wouter/use-browser-location';
 import {navigate} from 'wouter/use-browser-location';
 import {call, Problem, rememberCsrf} from '../lib/api';
 import {client, tellOtherTabs} from '../lib/client';
+import {cli} from '../lib/commands';
 import {t} from '../lib/i18n';
 import {isForeignPage, returnTarget} from '../lib/link';
 import {Plain} from '../shell/plain';
 import {announce} from '../ui/announce';
+import {ShowAsBySession} from '../ui/as-command';
 import {Button} from '../ui/button';
 import {CodeField} from '../ui/code-field';
 import {Notice} from '../ui/feedback';
@@ -148,6 +150,8 @@ export function Login() {
                         {t('Log in as somebody else')}
                     </button>
                 )}
+                <ShowAsBySession path="/v1/session" file="login.json" isOutside members={['email', 'password', ...(needsCode ? ['code'] : [])]}
+                                 command={cli('login', ['--server', location.origin], ['--email', email.trim()])}/>
             </form>
         </Plain>
     );

@@ -5,6 +5,7 @@ import {call, get, rememberCsrf} from '../lib/api';
 import {useMe, useRefresh} from '../lib/client';
 import {t, tn} from '../lib/i18n';
 import {toast} from '../ui/announce';
+import {ShowAsBySession} from '../ui/as-command';
 import {Badge, Card, Time} from '../ui/bits';
 import {Button} from '../ui/button';
 import {CodeField} from '../ui/code-field';
@@ -123,6 +124,8 @@ function ChangePassword({needsCode, onClose}: {needsCode: boolean; onClose: () =
                                   error={errorOf(trouble, 'new-password')} onChange={setFresh}/>
                 <Actions onClose={onClose} busy={busy} action={t('Change password')}
                          disabled={password === '' || fresh === '' || (needsCode && code === '')}/>
+                <ShowAsBySession path="/v1/account/password" file="change.json"
+                                 members={['password', 'newPassword', ...(needsCode ? ['code'] : [])]}/>
             </form>
         </Modal>
     );
@@ -172,6 +175,7 @@ function Enrol({onClose}: {onClose: () => void}) {
                     </div>
                     <CodeField id="proof-code" value={code} error={errorOf(trouble, 'proof-code')} onChange={setCode} noRecovery/>
                     <Actions onClose={onClose} busy={busy} disabled={code === ''} action={t('Turn on')}/>
+                    <ShowAsBySession path="/v1/account/factor/confirm" file="confirm.json" members={['code']}/>
                 </form>
             )}
         </Modal>
@@ -199,8 +203,8 @@ function ShowCodes({codes, title, onClose}: {codes: string[]; title: string; onC
     );
 }
 
-function ProofForm({action, danger, work, onClose}:
-        {action: string; danger?: boolean; work: (proof: {password: string; code: string}) => Promise<void>; onClose: () => void}) {
+function ProofForm({action, path, danger, work, onClose}:
+        {action: string; path: string; danger?: boolean; work: (proof: {password: string; code: string}) => Promise<void>; onClose: () => void}) {
     const [password, setPassword] = useState('');
     const [code, setCode] = useState('');
     const [busy, trouble, sends] = useSending();
@@ -211,6 +215,7 @@ function ProofForm({action, danger, work, onClose}:
                            error={errorOf(trouble, 'proof-password')} onChange={(event) => setPassword(event.target.value)}/>
             <CodeField id="proof-code" value={code} error={errorOf(trouble, 'proof-code')} onChange={setCode}/>
             <Actions onClose={onClose} busy={busy} danger={danger} action={action} disabled={password === '' || code === ''}/>
+            <ShowAsBySession path={path} file="proof.json" members={['password', 'code']}/>
         </form>
     );
 }
@@ -221,7 +226,7 @@ function NewCodes({onClose}: {onClose: () => void}) {
     if (codes) return <ShowCodes codes={codes} title={t('Your new recovery codes')} onClose={onClose}/>;
     return (
         <Modal open onClose={onClose} title={t('New recovery codes')} description={t('The ones before are void then.')}>
-            <ProofForm action={t('Make new codes')} onClose={onClose} work={async (proof) => {
+            <ProofForm path="/v1/account/recovery-codes" action={t('Make new codes')} onClose={onClose} work={async (proof) => {
                 const {body} = await call<{recoveryCodes: string[]}>('POST', '/v1/account/recovery-codes', proof);
                 setCodes(body.recoveryCodes);
                 await refresh('me');
@@ -235,7 +240,7 @@ function Disable({onClose}: {onClose: () => void}) {
     return (
         <Modal open onClose={onClose} title={t('Turn off the second factor')}
                description={t('A login needs your password alone then. The recovery codes are void.')}>
-            <ProofForm danger action={t('Turn off')} onClose={onClose} work={async (proof) => {
+            <ProofForm danger path="/v1/account/factor/disable" action={t('Turn off')} onClose={onClose} work={async (proof) => {
                 await call('POST', '/v1/account/factor/disable', proof);
                 await refresh('me', 'users');
                 toast(t('The second factor is off'));

@@ -3,10 +3,12 @@
 import {type FormEvent, useEffect, useState} from 'react';
 import {call, Problem, rememberCsrf} from '../lib/api';
 import {client} from '../lib/client';
+import {cli} from '../lib/commands';
 import {shellWord} from '../lib/copy';
 import {t} from '../lib/i18n';
 import {takeCode} from '../lib/link';
 import {Plain} from '../shell/plain';
+import {ShowAsBySession} from '../ui/as-command';
 import {Button, LinkButton} from '../ui/button';
 import {Snippet} from '../ui/copy';
 import {Notice} from '../ui/feedback';
@@ -130,6 +132,9 @@ function Form({onDone}: {onDone: (email: string) => void}) {
                     <Button type="submit" look="primary" busy={busy} className="mt-2 w-full">
                         {busy ? t('Creating…') : t('Create administrator')}
                     </Button>
+                    <ShowAsBySession path="/v1/setup" file="setup.json" isOutside members={['code', 'email', 'password', 'name']}
+                                     command={cli('admin create-user', ['--email', email.trim() || 'admin@example.com'],
+                                         ['-n', name.trim()], '--role', 'administrator')}/>
                 </form>
             )}
         </>

@@ -2,10 +2,12 @@
 import {useState} from 'react';
 import {call} from '../lib/api';
 import {useRefresh} from '../lib/client';
+import {cli} from '../lib/commands';
 import {t} from '../lib/i18n';
 import {exact} from '../lib/time';
 import type {User} from '../lib/types';
 import {toast} from '../ui/announce';
+import {ShowAsBySession} from '../ui/as-command';
 import {Badge, Card, Facts, Time} from '../ui/bits';
 import {Button} from '../ui/button';
 import {CopyButton} from '../ui/copy';
@@ -63,7 +65,7 @@ export function PersonAccess({user}: {user: User}) {
             {asks === 'factor' && (
                 <Ask user={user} onClose={() => setAsks(null)} title={t('Reset the second factor?')} action={t('Reset second factor')}
                      text={t('The password alone lets this person in then. Make sure that it is really this person who asks: by voice or face, not by mail.')}
-                     path="/factor" done={t('Second factor reset')}/>
+                     path="/factor" done={t('Second factor reset')} command={cli('user reset-factor', user.email ?? user.id)}/>
             )}
             {made && <InviteLink user={made} onClose={() => setMade(null)}/>}
         </Card>
@@ -95,12 +97,25 @@ function AskLink({user, onClose, onMade}: {user: User; onClose: () => void; onMa
                 <Button onClick={onClose}>{t('Cancel')}</Button>
                 <Button look="primary" busy={busy} onClick={() => void make()}>{t('Make link')}</Button>
             </div>
+            <div className="mt-4">
+                <ShowAsBySession path={`/v1/users/${user.id}/invite`} command={cli('user invite', user.email ?? user.id)}/>
+            </div>
         </Modal>
     );
 }
 
-function Ask({user, onClose, title, text, action, path, done}:
-        {user: User; onClose: () => void; title: string; text: string; action: string; path: string; done: string}) {
+interface Question {
+    user: User;
+    onClose: () => void;
+    title: string;
+    text: string;
+    action: string;
+    path: string;
+    done: string;
+    command?: string;
+}
+
+function Ask({user, onClose, title, text, action, path, done, command}: Question) {
     const [problem, setProblem] = useState<unknown>(null);
     const refresh = useRefresh();
     async function act() {
@@ -117,6 +132,7 @@ function Ask({user, onClose, title, text, action, path, done}:
         <Confirm open onClose={onClose} title={title} action={action} onConfirm={() => void act()}>
             {problem !== null && <ProblemNotice problem={problem}/>}
             <p>{text}</p>
+            <ShowAsBySession method="DELETE" path={`/v1/users/${user.id}${path}`} command={command}/>
         </Confirm>
     );
 }
