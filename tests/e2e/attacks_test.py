@@ -14,10 +14,10 @@ import threading
 import unittest
 
 from key_tokens import Application, KeyPair
-from latchkey_server import EMAIL, PASSWORD, SOURCE, LatchkeyServer
+from latchkey_server import EMAIL, PASSWORD
+from licensing import LicensingCase
 from waiting import poll_until
 
-LICENSING = os.path.join(SOURCE, "examples", "catalogues", "licensing.toml")
 PASSPHRASE = "orchid lantern 8151 quarry"
 NOBODY = "01890000-0000-7000-8000-000000000001"
 
@@ -46,25 +46,11 @@ def read_files(folder, when):
     return found
 
 
-class AttackCase(unittest.TestCase):
-    def start(self, **options):
-        self.server = LatchkeyServer(**options)
-        self.addCleanup(self.server.__exit__)
-        self.session = self.server.session()
-        self.server.login()
-        self.server.cli("api", "import", LICENSING)
-
-    def api(self, method, path, body=None, status=200):
-        answer = self.server.request(method, path, body, token=self.session)
-        self.assertEqual(answer.status, status, answer.body)
-        return json.loads(answer.body) if answer.body else None
-
-
-class Canary(AttackCase):
+class Canary(LicensingCase):
     """Secrets are used everywhere, in wrong places too; then nothing on the outside holds them."""
 
     def setUp(self):
-        self.start(args=["--log-level", "debug"])
+        self.serve(args=["--log-level", "debug"])
         self.secrets = {"session": self.session, "password": PASSWORD}
         self.project = self.api("POST", "/v1/projects", {"name": "shop", "api": "licensing"},
                                 status=201)["id"]
@@ -216,11 +202,8 @@ class Canary(AttackCase):
         self.search(places)
 
 
-class CommandLine(AttackCase):
+class CommandLine(LicensingCase):
     """The same for the command line: what it prints, keeps, and shows to `ps`."""
-
-    def setUp(self):
-        self.start()
 
     def test_b3_no_command_prints_or_keeps_what_it_was_given(self):
         made = json.loads(self.server.cli("token", "create", "-n", "canary", "--kind", "opaque",
@@ -293,9 +276,9 @@ class Elsewhere(http.server.ThreadingHTTPServer):
             pass
 
 
-class Redirected(AttackCase):
+class Redirected(LicensingCase):
     def setUp(self):
-        self.start()
+        super().setUp()
         self.foreign = Elsewhere()
         self.redirecting = Elsewhere(self.foreign.url)
         for server in (self.foreign, self.redirecting):
@@ -348,9 +331,8 @@ class Redirected(AttackCase):
         self.assertEqual(self.foreign.seen, [])
 
 
-class StolenDatabase(AttackCase):
+class StolenDatabase(LicensingCase):
     def test_b5_nothing_in_the_database_opens_anything(self):
-        self.start()
         project = self.api("POST", "/v1/projects", {"name": "shop", "api": "licensing"},
                            status=201)["id"]
         for kind in ("jwt", "opaque"):

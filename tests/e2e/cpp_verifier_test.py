@@ -6,7 +6,8 @@ import re
 import subprocess
 import unittest
 
-from latchkey_server import BINARY, SOURCE, LatchkeyServer
+from latchkey_server import BINARY, SOURCE
+from licensing import LicensingCase
 
 BUILD = os.path.dirname(os.path.abspath(BINARY))
 
@@ -26,13 +27,9 @@ def cached(name):
     return found.group(1) if found else ""
 
 
-class CppVerifier(unittest.TestCase):
+class CppVerifier(LicensingCase):
     def setUp(self):
-        self.server = LatchkeyServer()
-        self.addCleanup(self.server.__exit__)
-        self.server.login()
-        self.server.cli("api", "import",
-                        os.path.join(SOURCE, "examples", "catalogues", "licensing.toml"))
+        super().setUp()
         self.folder = os.path.join(self.server.scratch, "documents")
         os.mkdir(self.folder)
 
@@ -71,9 +68,8 @@ class CppVerifier(unittest.TestCase):
                          ["include/latchkey/verifier.h"])
         program = self.build_example(prefix)
 
-        session = self.server.session()
-        made = self.server.request("POST", "/v1/tokens", {
-            "name": "demo", "api": "licensing", "scopes": ["license:read"]}, token=session).json()
+        made = self.api("POST", "/v1/tokens", {
+            "name": "demo", "api": "licensing", "scopes": ["license:read"]}, status=201)
         self.documents()
         code, lines = self.ask(program, made["token"], "license:read")
         self.assertEqual((code, lines[:2]), (0, ["active", "token " + made["id"]]))
@@ -82,7 +78,7 @@ class CppVerifier(unittest.TestCase):
         self.assertIn("missing license:write", lines)
         self.assertEqual(self.ask(program, "hello")[1][0], "malformed")
 
-        self.server.request("POST", f"/v1/tokens/{made['id']}/revoke", {}, token=session)
+        self.api("POST", f"/v1/tokens/{made['id']}/revoke", {})
         self.documents()
         self.assertEqual(self.ask(program, made["token"])[1][0], "revoked")
         os.remove(os.path.join(self.folder, "status-0"))

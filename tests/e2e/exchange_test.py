@@ -15,7 +15,7 @@ import jwt
 
 from gateways import READ, Nginx, Upstream, bearer, replaced
 from key_tokens import ALGORITHMS, Application
-from latchkey_server import SOURCE, LatchkeyServer
+from licensing import LicensingCase
 from node_program import NodeProgram
 
 AUDIENCE = "licensing-api"
@@ -47,20 +47,7 @@ class NginxForAProject(Nginx):
         return replaced(super().config(), f"/scope/{READ}", f"/scope/{READ}/project/{self.project}")
 
 
-class ExchangeCase(unittest.TestCase):
-    def setUp(self):
-        self.server = LatchkeyServer()
-        self.addCleanup(self.server.__exit__)
-        self.server.login()
-        self.server.cli("api", "import",
-                        os.path.join(SOURCE, "examples", "catalogues", "licensing.toml"))
-        self.session = self.server.session()
-
-    def api(self, method, path, body=None, status=200):
-        answer = self.server.request(method, path, body, token=self.session)
-        self.assertEqual(answer.status, status, answer.body)
-        return answer.json() if answer.body else None
-
+class ExchangeCase(LicensingCase):
     def project(self, name):
         return self.api("POST", "/v1/projects", {"name": name}, status=201)["id"]
 

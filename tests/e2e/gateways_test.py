@@ -5,7 +5,6 @@ The matrix is {nginx, Caddy} x {clients over HTTP, over TLS} x {Latchkey over HT
 
 import base64
 import json
-import os
 import posixpath
 import shutil
 import tempfile
@@ -13,13 +12,9 @@ import unittest
 import urllib.parse
 
 from gateways import READ, WRITE, Caddy, Nginx, Upstream, bearer, make_certificate, send_raw
-from latchkey_server import EMAIL, PASSWORD, SOURCE, LatchkeyServer
+from latchkey_server import EMAIL, LICENSING, PASSWORD, PIPELINES, LatchkeyServer
 
 IDENTITY = ("Token-Id", "Owner", "Scopes", "Project", "Kind")
-
-
-def catalogue(name):
-    return os.path.join(SOURCE, "examples", "catalogues", name)
 
 
 class Authority:
@@ -30,8 +25,8 @@ class Authority:
         self.trust = ["--cacert", tls[0]] if tls else []
         try:
             self.cli("login", "--email", EMAIL, "--password-stdin", stdin=PASSWORD + "\n")
-            for name in ("licensing.toml", "pipelines.toml"):
-                self.cli("api", "import", catalogue(name))
+            for catalogue in (LICENSING, PIPELINES):
+                self.cli("api", "import", catalogue)
         except BaseException:
             self.stop()
             raise

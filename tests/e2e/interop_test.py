@@ -8,11 +8,11 @@ import base64
 import json
 import os
 import subprocess
-import unittest
 
 import jwt
 
-from latchkey_server import SOURCE, LatchkeyServer
+from latchkey_server import SOURCE
+from licensing import LicensingCase
 from node_program import NodeProgram
 
 HERE = os.path.join(SOURCE, "tests", "e2e")
@@ -35,14 +35,10 @@ class Jose(NodeProgram):
         return self.ask(token)
 
 
-class InteropCase(unittest.TestCase):
+class InteropCase(LicensingCase):
     def setUp(self):
         require_node_modules()
-        self.server = LatchkeyServer()
-        self.addCleanup(self.server.__exit__)
-        self.server.login()
-        self.server.cli("api", "import",
-                        os.path.join(SOURCE, "examples", "catalogues", "licensing.toml"))
+        super().setUp()
 
     def mint(self, *more):
         """Returns (token, id)."""

@@ -6,40 +6,33 @@ import subprocess
 import sys
 import unittest
 
-from latchkey_server import SOURCE, LatchkeyServer, free_port
+from latchkey_server import SOURCE, free_port
+from licensing import LicensingCase
 
 HERE = os.path.join(SOURCE, "tests", "e2e")
 SDK = os.path.join(SOURCE, "sdk", "js")
 
 
-class SdkInABrowser(unittest.TestCase):
+class SdkInABrowser(LicensingCase):
     def setUp(self):
         for folder in (HERE, SDK):
             if not os.path.isdir(os.path.join(folder, "node_modules")):
                 self.fail(f"{folder}/node_modules is missing: run `npm ci` there first")
-        self.server = LatchkeyServer()
-        self.addCleanup(self.server.__exit__)
-        self.server.login()
-        self.server.cli("api", "import",
-                        os.path.join(SOURCE, "examples", "catalogues", "licensing.toml"))
-        self.session = self.server.session()
-
-    def ask(self, method, path, body=None):
-        answer = self.server.request(method, path, body, token=self.session)
-        self.assertLess(answer.status, 300, answer.body)
-        return answer.json()
+        super().setUp()
 
     def facts(self, port):
         """Everything that a page needs; its origin may read answers."""
-        self.ask("PUT", "/v1/settings", {"defaultKind": "jwt", "defaultLifeDays": None,
+        self.api("PUT", "/v1/settings", {"defaultKind": "jwt", "defaultLifeDays": None,
                                          "corsOrigins": [f"http://127.0.0.1:{port}"]})
-        own = self.ask("POST", "/v1/tokens", {"name": "browser", "api": "latchkey",
-                                              "scopes": ["token:read"]})
-        machine = self.ask("POST", "/v1/users", {"kind": "machine", "name": "service",
-                                                 "verifies": ["licensing"], "roles": ["verifier"]})
-        verifier = self.ask("POST", f"/v1/tokens?owner={machine['id']}", {
-            "name": "service", "api": "latchkey", "kind": "opaque", "scopes": ["token:verify"]})
-        project = self.ask("POST", "/v1/projects", {"name": "shop"})
+        own = self.api("POST", "/v1/tokens", {"name": "browser", "api": "latchkey",
+                                              "scopes": ["token:read"]}, status=201)
+        machine = self.api("POST", "/v1/users", {
+            "kind": "machine", "name": "service", "verifies": ["licensing"],
+            "roles": ["verifier"]}, status=201)
+        verifier = self.api("POST", f"/v1/tokens?owner={machine['id']}", {
+            "name": "service", "api": "latchkey", "kind": "opaque",
+            "scopes": ["token:verify"]}, status=201)
+        project = self.api("POST", "/v1/projects", {"name": "shop"}, status=201)
         file = os.path.join(self.server.scratch, "deploy.json")
         phrase = os.path.join(self.server.scratch, "phrase")
         with open(phrase, "w", encoding="utf-8") as out:

@@ -17,7 +17,8 @@ import time
 import unittest
 import zipfile
 
-from latchkey_server import SOURCE, LatchkeyServer, free_port
+from latchkey_server import SOURCE, free_port
+from licensing import LicensingCase
 from waiting import poll_until
 
 SDK = os.path.join(SOURCE, "sdk", "python")
@@ -127,14 +128,9 @@ DEMOS = {
 }
 
 
-class ServerCase(unittest.TestCase):
+class ServerCase(LicensingCase):
     def setUp(self):
-        self.server = LatchkeyServer()
-        self.addCleanup(self.server.__exit__)
-        self.server.login()
-        self.server.cli("api", "import",
-                        os.path.join(SOURCE, "examples", "catalogues", "licensing.toml"))
-        self.session = self.server.session()
+        super().setUp()
         self.client = self.closed(Latchkey(self.session, server=self.server.url))
 
     def closed(self, thing):

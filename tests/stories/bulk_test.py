@@ -4,12 +4,10 @@ import json
 import os
 import unittest
 
-from latchkey_server import BINARY, SOURCE
+from latchkey_server import BINARY, LICENSING
 from latchkey_terminal import Terminal
 from story import Story
 from waiting import poll_until
-
-LICENSING = os.path.join(SOURCE, "examples", "catalogues", "licensing.toml")
 
 
 class BulkStories(Story):

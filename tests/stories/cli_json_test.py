@@ -7,7 +7,7 @@ import unittest
 
 import yaml
 
-from latchkey_server import EMAIL, PASSWORD, SOURCE
+from latchkey_server import EMAIL, LICENSING, PASSWORD, SOURCE
 from story import Story
 
 UNKNOWN_ID = "7VgsDiH8jBPtiFiGXPvsxk"
@@ -165,7 +165,7 @@ class JsonStories(Story):
         self.run_one("api create", "things")
         self.run_one("api get", "things")
         self.run_one("api list")
-        self.run_one("api import", os.path.join(SOURCE, "examples", "catalogues", "licensing.toml"))
+        self.run_one("api import", LICENSING)
         self.run_one("scope list", "--api", "licensing")
         line = {"digest": "ab" * 32, "name": "old", "owner": "admin@example.com",
                 "api": "licensing", "scopes": []}

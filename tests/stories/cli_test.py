@@ -8,14 +8,12 @@ import threading
 import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from latchkey_server import BINARY, EMAIL, PASSWORD, SOURCE
+from latchkey_server import BINARY, EMAIL, LICENSING, PASSWORD, PIPELINES
 from latchkey_terminal import Terminal
 from story import Story
 from waiting import poll_until
 
 UNKNOWN_ID = "7VgsDiH8jBPtiFiGXPvsxk"
-LICENSING = os.path.join(SOURCE, "examples", "catalogues", "licensing.toml")
-PIPELINES = os.path.join(SOURCE, "examples", "catalogues", "pipelines.toml")
 JWT = r"[\w-]+\.[\w-]+\.[\w-]+"
 OPAQUE = r"lkp_[0-9A-Za-z]{40}"
 

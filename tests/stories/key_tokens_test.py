@@ -7,12 +7,11 @@ import subprocess
 import tempfile
 import unittest
 
-from latchkey_server import BINARY, SOURCE
+from latchkey_server import BINARY, LICENSING, SOURCE
 from latchkey_terminal import Terminal
 from story import Story
 from waiting import poll_until
 
-LICENSING = os.path.join(SOURCE, "examples", "catalogues", "licensing.toml")
 UNKNOWN_ID = "7VgsDiH8jBPtiFiGXPvsxk"
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}"
 SHORT_ID = r"[2-9A-HJ-NP-Za-km-z]{22}"

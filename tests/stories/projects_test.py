@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
-from latchkey_server import BINARY, EMAIL, PASSWORD, SOURCE
+from latchkey_server import BINARY, EMAIL, LICENSING, PASSWORD, SOURCE
 from latchkey_terminal import Terminal
 from story import Story
 
@@ -25,7 +25,7 @@ class ProjectStory(Story):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.cli("api", "import", os.path.join(SOURCE, "examples", "catalogues", "licensing.toml"))
+        cls.cli("api", "import", LICENSING)
         cls.people = 0
 
     def made(self, name, *args):

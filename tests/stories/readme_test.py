@@ -5,7 +5,7 @@ import re
 import subprocess
 import unittest
 
-from latchkey_server import BINARY, EMAIL, PASSWORD, SOURCE, LatchkeyServer
+from latchkey_server import BINARY, EMAIL, LICENSING, PASSWORD, SOURCE, LatchkeyServer
 
 
 def blocks(page):
@@ -30,8 +30,7 @@ class ReadmeTest(unittest.TestCase):
     def test_a_key_pair_becomes_an_access_token(self):
         with LatchkeyServer() as server:
             server.login()
-            server.cli("api", "import",
-                       os.path.join(SOURCE, "examples", "catalogues", "licensing.toml"))
+            server.cli("api", "import", LICENSING)
             out = self.run_block("latchkey exchange", server, [
                 (r"\bbuild-server\.json\b", f"{server.scratch}/build-server.json"),
             ])

@@ -1,14 +1,11 @@
 """Who uses what: usage, filters, unused scopes and shrinking, as people and gateways meet them."""
 
 import json
-import os
 import unittest
 
-from latchkey_server import SOURCE
+from latchkey_server import LICENSING
 from story import Story
 from waiting import poll_until
-
-LICENSING = os.path.join(SOURCE, "examples", "catalogues", "licensing.toml")
 
 
 class SeeingStories(Story):

@@ -20,6 +20,8 @@ import urllib.request
 EMAIL = "admin@example.com"
 PASSWORD = "correct horse battery staple"
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+LICENSING = os.path.join(SOURCE, "examples", "catalogues", "licensing.toml")
+PIPELINES = os.path.join(SOURCE, "examples", "catalogues", "pipelines.toml")
 BINARY = os.environ.get("LATCHKEY_BINARY", os.path.join(SOURCE, "build", "dev", "latchkey"))
 
 
