@@ -53,11 +53,14 @@ Result<http::Response> post_signing_keys_rotate(Call& call) {
     const bool is_emergency = TRY(body.flag("emergency", false));
     TRY(body.done());
     auto& authority = call.services.authority;
-    TRY(authority.store().mutate([&](store::Transaction& tx) {
-        return authority::rotate_keys(
-            authority.keys(), tx, call.actor().text(),
-            is_emergency ? authority::Rotation::kEmergency : authority::Rotation::kOrderly);
-    }));
+    const auto rotation =
+        is_emergency ? authority::Rotation::kEmergency : authority::Rotation::kOrderly;
+    // An emergency revokes all that the key signed.
+    TRY(authority.store().mutate(
+        [&](store::Transaction& tx) {
+            return authority::rotate_keys(authority.keys(), tx, call.actor().text(), rotation);
+        },
+        is_emergency));
     return json_answer(201, TRY(signing_keys_view(call.services)));
 }
 

@@ -1,5 +1,5 @@
 """A full disk: changes that grow are refused with 507, checks go on, and what makes things safer
-(revoke, suspend, delete, disabling a user) still works from the reserve."""
+(revoke, suspend, delete, disabling a user, withdrawing a key) still works from the reserve."""
 
 import os
 import subprocess
@@ -96,6 +96,9 @@ class DiskFull(unittest.TestCase):
             answer = self.ask("PATCH", f"/v1/users/{machine}", {"state": "disabled"})
             self.assertEqual(answer.status, 200, answer.body)
             self.assertEqual(self.check(of_machine), 401)
+            answer = self.ask("POST", "/v1/signing-keys/rotate", {"emergency": True})
+            self.assertEqual(answer.status, 201, answer.body)
+            self.assertEqual(self.check(tokens[6]), 401)
             self.assertEqual(self.create(expect=507)["status"], 507)
         with self.subTest("with room again everything works, without a restart"):
             os.remove(self.ballast)
@@ -107,9 +110,9 @@ class DiskFull(unittest.TestCase):
         with self.subTest("and nothing was lost"):
             self.server.kill()
             self.server.start()
-            for token in tokens[:3] + [of_machine]:
+            for token in tokens[:3] + [tokens[6], of_machine]:
                 self.assertEqual(self.check(token), 401)
-            for token in tokens[3:]:
+            for token in tokens[3:6]:
                 self.assertEqual(self.check(token), 200)
             report = self.server.cli("admin", "check", "--data", self.server.data)
             self.assertRegex(report.stdout, r"\d+ events, \d+ tokens")
