@@ -242,6 +242,28 @@ TEST_F(AccountTest, ATokenIsNeverAskedForAPassword) {
         201);
 }
 
+TEST_F(AccountTest, WhatOpensTheWayInOfAPersonIsForPeople) {
+    const auto everything = bearer(token(as_admin_, "latchkey", {"*"}).text.expose());
+    const auto alice = "/v1/users/" + alice_.id.uuid();
+    const std::vector<Dangerous> people = {
+        {"POST", "/v1/users", R"({"kind":"human","email":"eve@example.com"})"},
+        {"POST", "/v1/users",
+         R"({"kind":"human","email":"eve@example.com","password":"four unrelated plain words"})"},
+        {"PATCH", alice, R"({"roles":["member","administrator"]})"},
+        {"POST", alice + "/invite", "{}"},
+        {"DELETE", alice + "/invite", ""},
+        {"DELETE", alice + "/factor", ""}};
+    for (const auto& one : people) {
+        const auto reply = ask(one.method, one.path, everything, one.body);
+        EXPECT_EQ(reply.status, 403) << one.method << " " << one.path;
+        EXPECT_EQ(reply.text("code"), "session_needed") << one.method << " " << one.path;
+    }
+    for (const auto& one : people) {
+        const auto reply = ask(one.method, one.path, bearer(session(admin_)), one.body);
+        EXPECT_EQ(reply.body.find("session_needed"), std::string::npos) << one.path << reply.body;
+    }
+}
+
 TEST_F(AccountTest, ThePortalsCookieIsAnotherAfterAProof) {
     const auto made = log_in("", kPassword, "portal");
     const auto cookie = made.field("Set-Cookie");

@@ -74,10 +74,13 @@ protected:
     Outcome session_outcome(const Route& route, const authority::Actor& actor) const {
         switch (route.permission.kind()) {
             case Kind::kPublic: return Outcome::kLetIn;
-            case Kind::kSession:
-                // These handlers want an administrator besides.
-                if (!route.path.starts_with("/v1/imports")) return Outcome::kLetIn;
-                return actor.may("*") ? Outcome::kLetIn : Outcome::kForbidden;
+            case Kind::kSession: {
+                // The handlers of imports want an administrator besides.
+                const bool is_import = route.path.starts_with("/v1/imports");
+                const auto wanted = is_import ? "*" : route.permission.scope_name();
+                if (wanted.empty()) return Outcome::kLetIn;
+                return actor.may(wanted) ? Outcome::kLetIn : Outcome::kForbidden;
+            }
             case Kind::kAnyCredential:  // /v1/tokens/self: a session is no token
             case Kind::kMachineToken:
             case Kind::kLocal: return Outcome::kForbidden;

@@ -29,8 +29,10 @@ public:
     static constexpr Permission any_scope(std::string_view names) {
         return Permission(Kind::kAnyScope, names);
     }
-    // A person's session, never a token whatever its scopes.
-    static constexpr Permission session_only() { return Permission(Kind::kSession, {}); }
+    // A person's session, never a token whatever its scopes; his roles have this one, if named.
+    static constexpr Permission session_only(std::string_view scope = {}) {
+        return Permission(Kind::kSession, scope);
+    }
     // A machine user's token with this scope, never a session or a cookie.
     static constexpr Permission machine_token(std::string_view name) {
         return Permission(Kind::kMachineToken, name);

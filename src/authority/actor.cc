@@ -70,6 +70,13 @@ Status Actor::require(std::string_view permission) const {
         .with_scopes({std::string(permission)});
 }
 
+Status Actor::require_session() const {
+    if (!token) return {};
+    return Error{ErrorCode::kPermissionDenied, "only a person's own session may do this"}
+        .with_reason("session_needed")
+        .with_hint("log in with e-mail and password");
+}
+
 Status Actor::require_proof() const {
     if (is_proven) return {};
     return Error{ErrorCode::kPermissionDenied, "your password is needed once more for this"}

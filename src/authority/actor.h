@@ -37,6 +37,9 @@ struct Actor {
     [[nodiscard]] bool may(std::string_view permission) const;
     // kPermissionDenied that names the missing scope.
     [[nodiscard]] Status require(std::string_view permission) const;
+    // kPermissionDenied, session_needed: for what opens somebody's way in. A token that did it
+    // would become a session, and outlive itself.
+    [[nodiscard]] Status require_session() const;
     // kPermissionDenied, step_up_needed: for what whoever finds an open session must not do.
     [[nodiscard]] Status require_proof() const;
     // The same for a token of this API with these scopes (none: what policies give) that he would

@@ -121,10 +121,7 @@ Status append(store::Transaction& tx, const Actor& actor, std::string_view type,
 
 // A token that imported tokens would hand on what it has not; a custom role is no administrator's.
 Status require_administrator(const Actor& actor) {
-    if (actor.token) {
-        return Error{ErrorCode::kPermissionDenied, "only who logged in imports tokens"}.with_reason(
-            "session_needed");
-    }
+    TRY(actor.require_session());
     return actor.require("*");
 }
 

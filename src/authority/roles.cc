@@ -149,6 +149,24 @@ Status check_is_no_place(store::Connection& db, const store::RoleRecord& role) {
     });
 }
 
+// A person logs in, and would do with his session what a token put into his role.
+Status check_no_person_has(store::Connection& db, const Actor& actor, const RoleId& role) {
+    if (!actor.token) return {};
+    const auto check = [&](const store::UserRecord& user) {
+        return user.kind == store::UserKind::kHuman ? actor.require_session() : Status{};
+    };
+    TRY(store::for_each_user(db, [&](const store::UserRecord& user) -> Status {
+        const bool has_it =
+            std::find(user.roles.begin(), user.roles.end(), role) != user.roles.end();
+        return has_it ? check(user) : Status{};
+    }));
+    return store::for_each_membership(db, [&](const store::MembershipRecord& place) -> Status {
+        if (place.custom_role != role) return {};
+        const auto user = TRY(store::find_user(db, place.user));
+        return user ? check(*user) : Status{};
+    });
+}
+
 }  // namespace
 
 Status check_may_give(store::Connection& db, const Actor& actor, const Rights& rights) {
@@ -196,6 +214,7 @@ Result<store::RoleRecord> edit_role(store::Transaction& tx, const Actor& actor,
             if (!missing.empty()) return beyond_own(std::move(missing));
         }
         const bool is_narrowed = beyond(*edit.patterns, before).empty();
+        if (!is_narrowed) TRY(check_no_person_has(db, actor, role.id));
         if (!is_narrowed && !actor.may("user:write")) TRY(check_is_no_place(db, role));
         role.patterns_json = text_of(*edit.patterns);
     }

@@ -213,6 +213,30 @@ TEST_F(RolesTest, APlaceInAProjectIsWidenedByAdministratorsAlone) {
     EXPECT_TRUE(change_role(maker, place.id, wider));
 }
 
+// Who holds the token may be that person, or know somebody who is.
+TEST_F(RolesTest, NoTokenWidensARoleThatAPersonHas) {
+    const auto everything = management(as_admin_, {"*"});
+    const auto made = role(everything, "auditor", {{"billing", {"license:read"}}}).value();
+    const auto robot = machine("robot", "billing", "auditor");
+    EditRole wider;
+    EditRole narrower;
+    narrower.patterns = Rights{{"billing", {"license:read"}}};
+    wider.patterns = Rights{{"billing", {"license:*"}}};
+    EXPECT_EQ(reason_of(change_role(everything, made.id, wider)), "");
+    EXPECT_EQ(reason_of(change_role(everything, made.id, narrower)), "");
+    ASSERT_EQ(set_roles(as_admin_, bob_.id, {"auditor"}), "");
+    EXPECT_EQ(reason_of(change_role(everything, made.id, wider)), "session_needed");
+    EXPECT_EQ(reason_of(change_role(as_admin_, made.id, wider)), "");
+    EXPECT_EQ(reason_of(change_role(everything, made.id, narrower)), "");
+    ASSERT_EQ(set_roles(as_admin_, bob_.id, {"member"}), "");
+    EXPECT_EQ(reason_of(change_role(everything, made.id, wider)), "");
+    EXPECT_EQ(reason_of(change_role(everything, made.id, narrower)), "");
+    // A place in a project is as good.
+    ASSERT_TRUE(put(as_alice_, project(), bob_.id, "auditor"));
+    EXPECT_EQ(reason_of(change_role(everything, made.id, wider)), "session_needed");
+    EXPECT_EQ(reason_of(change_role(everything, made.id, narrower)), "");
+}
+
 TEST_F(RolesTest, AnOlderInstallationGetsTheBuiltInRolesOfThisVersion) {
     ASSERT_TRUE(run([&](store::Transaction& tx) -> Status {
         store::RoleRecord old;

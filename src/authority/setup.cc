@@ -44,6 +44,9 @@ Result<store::UserRecord> set_up(Authority& authority, CreateUser wanted, const 
 
 Result<store::UserRecord> create_user_with_password(Authority& authority, const Actor& actor,
                                                     CreateUser wanted, const Secret& password) {
+    // Hashing is dear: not for who may not.
+    TRY(actor.require("user:write"));
+    TRY(actor.require_session());
     TRY(hash_into(wanted, password));
     const auto apis = authority.directory().view();
     std::optional<store::UserRecord> user;

@@ -46,14 +46,19 @@ Result<std::vector<ApiId>> apis_by_name(const DirectoryView& apis,
     return ids;
 }
 
-// Nobody hands out a role that allows what he himself may not do. What the user has already is no
-// gift.
-Status check_may_assign(store::Connection& db, const Actor& actor, const std::vector<RoleId>& roles,
-                        const std::vector<RoleId>& before) {
+// What the user has already is no gift.
+std::vector<RoleId> added_roles(const std::vector<RoleId>& roles,
+                                const std::vector<RoleId>& before) {
     std::vector<RoleId> added;
     for (const auto& role : roles) {
         if (std::find(before.begin(), before.end(), role) == before.end()) added.push_back(role);
     }
+    return added;
+}
+
+// Nobody hands out a role that allows what he himself may not do.
+Status check_may_assign(store::Connection& db, const Actor& actor,
+                        const std::vector<RoleId>& added) {
     const bool gives_all =
         std::find(added.begin(), added.end(), built_in_role("administrator")) != added.end();
     if (gives_all) TRY(actor.require("*"));
@@ -98,10 +103,35 @@ bool is_active_administrator(const store::UserRecord& user) {
            is_administrator(user);
 }
 
-// A person logs in. A token with user:write that made one, or raised one, would have widened
-// itself.
-Status check_may_raise(const Actor& actor) {
-    return actor.token ? actor.require("*") : Status{};
+// A person logs in: a token that made one, raised one or let one in again would come by a session
+// that does as much. Machines hold nothing but tokens.
+Status require_session_for(const store::UserRecord& user, const Actor& actor) {
+    return user.kind == store::UserKind::kHuman ? actor.require_session() : Status{};
+}
+
+Status change_roles(store::Connection& db, const Actor& actor, store::UserRecord& user,
+                    const std::vector<std::string>& names) {
+    auto roles = TRY(roles_by_name(db, names));
+    const auto added = added_roles(roles, user.roles);
+    TRY(check_may_assign(db, actor, added));
+    if (!added.empty()) TRY(require_session_for(user, actor));
+    if (actor.token) TRY(actor.require("*"));
+    user.roles = std::move(roles);
+    return {};
+}
+
+Status change_state(store::Connection& db, const Actor& actor, store::UserRecord& user,
+                    store::UserState state) {
+    if (user.id == actor.user && state == store::UserState::kDisabled) {
+        return Error{ErrorCode::kConflict, "nobody can disable himself"}.with_reason("own_account");
+    }
+    const bool is_enabled =
+        user.state == store::UserState::kDisabled && state == store::UserState::kActive;
+    user.state = state;
+    if (!is_enabled) return {};
+    // Letting somebody act again gives him all that his roles allow.
+    TRY(require_session_for(user, actor));
+    return check_may_give(db, actor, TRY(rights_of_roles(db, user.roles)));
 }
 
 // Without an administrator nobody could ever make one again.
@@ -185,13 +215,13 @@ Result<store::UserRecord> create_user(store::Transaction& tx, const Actor& actor
     TRY(require_still_active(tx.connection(), actor, tx.now()));
     TRY(check_new_user(wanted));
     const bool is_machine = wanted.kind == store::UserKind::kMachine;
+    auto user = record_of(wanted);
+    TRY(require_session_for(user, actor));
     TRY(check_may_verify(wanted.kind, wanted.verifies));
     auto roles = wanted.roles;
     if (roles.empty()) roles.emplace_back(is_machine ? "verifier" : "member");
-    auto user = record_of(wanted);
     user.roles = TRY(roles_by_name(tx.connection(), roles));
-    TRY(check_may_assign(tx.connection(), actor, user.roles, {}));
-    if (!is_machine) TRY(check_may_raise(actor));
+    TRY(check_may_assign(tx.connection(), actor, user.roles));
     user.verifies = TRY(apis_by_name(apis, wanted.verifies));
     TRY(check_may_bind(tx.connection(), actor, user.verifies, {}));
     user = TRY(insert(tx, std::move(user)));
@@ -230,25 +260,8 @@ Result<store::UserRecord> edit_user(store::Transaction& tx, const Actor& actor,
         TRY(check_name(*edit.name));
         user.name = *edit.name;
     }
-    if (edit.state) {
-        if (user.id == actor.user && *edit.state == store::UserState::kDisabled) {
-            return Error{ErrorCode::kConflict, "nobody can disable himself"}.with_reason(
-                "own_account");
-        }
-        user.state = *edit.state;
-        // Letting somebody act again gives him all that his roles allow.
-        const bool is_enabled =
-            before.state == store::UserState::kDisabled && user.state == store::UserState::kActive;
-        if (is_enabled) {
-            const auto rights = TRY(rights_of_roles(tx.connection(), before.roles));
-            TRY(check_may_give(tx.connection(), actor, rights));
-        }
-    }
-    if (edit.roles) {
-        user.roles = TRY(roles_by_name(tx.connection(), *edit.roles));
-        TRY(check_may_assign(tx.connection(), actor, user.roles, before.roles));
-        TRY(check_may_raise(actor));
-    }
+    if (edit.state) TRY(change_state(tx.connection(), actor, user, *edit.state));
+    if (edit.roles) TRY(change_roles(tx.connection(), actor, user, *edit.roles));
     if (edit.verifies) {
         TRY(check_may_verify(user.kind, *edit.verifies));
         user.verifies = TRY(apis_by_name(apis, *edit.verifies));
@@ -289,13 +302,7 @@ Result<store::UserRecord> person_to_look_after(store::Transaction& tx, const Act
             .with_hint("create a token for it instead");
     }
     if (is_administrator(user)) TRY(actor.require("*"));
-    TRY(check_may_raise(actor));
-    // A token that sets the way in of its own owner would become his session, and outlive itself.
-    if (actor.token) {
-        return Error{ErrorCode::kPermissionDenied, "only a person's own session may do this"}
-            .with_reason("session_needed")
-            .with_hint("log in with e-mail and password");
-    }
+    TRY(actor.require_session());
     const auto rights = TRY(rights_of_roles(tx.connection(), user.roles));
     TRY(check_may_give(tx.connection(), actor, rights));
     return user;

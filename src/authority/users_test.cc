@@ -2,6 +2,7 @@
 
 #include "authority/bootstrap.h"
 #include "authority/roles.h"
+#include "authority/setup.h"
 #include "authority/testing.h"
 
 namespace latchkey::authority {
@@ -112,11 +113,55 @@ TEST_F(UsersTest, NobodyMakesAnAdministratorWithoutBeingOne) {
     const auto made = token(as_admin_, "latchkey", {"user:write", "user:read"});
     const Actor actor = token_actor(made);
     CreateUser wanted;
-    wanted.email = "eve@example.com";
-    wanted.roles = {"member", "administrator"};
+    wanted.kind = store::UserKind::kMachine;
+    wanted.name = "robot";
+    wanted.roles = {"verifier", "administrator"};
     EXPECT_EQ(reason_of(add_user(actor, wanted)), "insufficient_scope");
     EXPECT_EQ(set_roles(actor, bob_.id, {"administrator"}), "insufficient_scope");
     EXPECT_EQ(set_roles(as_admin_, bob_.id, {"administrator"}), "");
+}
+
+// It could choose the password, log in, and so become a session that outlives it.
+TEST_F(UsersTest, NoTokenMakesAPersonWhateverItMayDo) {
+    const Actor everything = token_actor(token(as_admin_, "latchkey", {"*"}));
+    CreateUser wanted;
+    wanted.email = "eve@example.com";
+    wanted.roles = {"administrator"};
+    const auto before = revision();
+    EXPECT_EQ(reason_of(add_user(everything, wanted)), "session_needed");
+    wanted.roles = {};
+    EXPECT_EQ(reason_of(add_user(everything, wanted)), "session_needed");
+    EXPECT_EQ(reason_of(create_user_with_password(*authority, everything, wanted,
+                                                  Secret("four unrelated plain words"))),
+              "session_needed");
+    EXPECT_EQ(revision(), before);
+    EXPECT_TRUE(add_user(as_admin_, wanted));
+}
+
+TEST_F(UsersTest, NoTokenRaisesAPersonOrLetsOneInAgain) {
+    const Actor everything = token_actor(token(as_admin_, "latchkey", {"*"}));
+    EXPECT_EQ(set_roles(everything, bob_.id, {"member", "administrator"}), "session_needed");
+    EXPECT_EQ(set_roles(everything, bob_.id, {"verifier"}), "session_needed");
+    EXPECT_EQ(set_roles(everything, admin_.id, {"administrator", "member"}), "session_needed");
+    // What stops somebody must not wait for a person.
+    ASSERT_EQ(set_roles(as_admin_, bob_.id, {"member", "administrator"}), "");
+    EXPECT_EQ(set_roles(everything, bob_.id, {"member"}), "");
+    EXPECT_EQ(set_state(everything, bob_.id, store::UserState::kDisabled), "");
+    EXPECT_EQ(set_state(everything, bob_.id, store::UserState::kActive), "session_needed");
+    EXPECT_EQ(set_state(as_admin_, bob_.id, store::UserState::kActive), "");
+}
+
+TEST_F(UsersTest, ATokenManagesMachinesWithinWhatItHas) {
+    const Actor everything = token_actor(token(as_admin_, "latchkey", {"*"}));
+    CreateUser wanted;
+    wanted.kind = store::UserKind::kMachine;
+    wanted.name = "robot";
+    const auto robot = add_user(everything, wanted).value();
+    EXPECT_EQ(set_roles(everything, robot.id, {"verifier", "member"}), "");
+    EXPECT_EQ(set_state(everything, robot.id, store::UserState::kDisabled), "");
+    EXPECT_EQ(set_state(everything, robot.id, store::UserState::kActive), "");
+    const Actor narrow = token_actor(token(as_admin_, "latchkey", {"user:write", "user:read"}));
+    EXPECT_EQ(set_roles(narrow, robot.id, {"administrator"}), "insufficient_scope");
 }
 
 TEST_F(UsersTest, DisablingStopsTokensAndSessionsAtOnce) {

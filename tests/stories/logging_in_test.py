@@ -124,6 +124,23 @@ class LoggingIn(unittest.TestCase):
         self.leave_open()
         self.cli("user", "create", "--machine", "-n", "one", "--token", token)
 
+    def test_a_token_makes_machines_and_no_people(self):
+        token = self.cli("token", "create", "-q", "-n", "robot", "--api", "latchkey",
+                         "-s", "*").stdout.strip()
+        self.cli("user", "create", "--machine", "-n", "gate", "--token", token)
+        self.cli("user", "create", "--email", "ivy@example.com", "--invite")
+        for refused in (["create", "--email", "eve@example.com", "--invite"],
+                        ["create", "--email", "eve@example.com", "--password-stdin"],
+                        ["invite", "ivy@example.com"], ["reset-factor", "ivy@example.com"]):
+            done = self.cli("user", *refused, "--token", token, stdin=OTHER + "\n", check=False)
+            self.assertEqual(done.returncode, 5, done.stderr)
+            self.assertIn("only a person's own session", done.stderr)
+            self.assertIn("hint: log in", done.stderr)
+        self.cli("user", "disable", "ivy@example.com", "-y", "--token", token)
+        done = self.cli("user", "enable", "ivy@example.com", "--token", token, check=False)
+        self.assertEqual(done.returncode, 5, done.stderr)
+        self.cli("user", "enable", "ivy@example.com")
+
 
 if __name__ == "__main__":
     unittest.main()
