@@ -62,8 +62,8 @@ Result<http::Response> post_account_factor_confirm(Call& call) {
     auto body = TRY(Body::parse(call.request()));
     const Secret code(TRY(body.text("code")));
     TRY(body.done());
-    const auto codes =
-        TRY(authority::confirm_factor(call.services.authority, call.actor(), code.expose()));
+    const auto codes = TRY(authority::confirm_factor(call.services.authority, call.actor(),
+                                                     code.expose(), call.principal.session->id));
     return codes_answer(200, codes);
 }
 

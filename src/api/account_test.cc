@@ -13,6 +13,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using testing::bearer;
 using testing::cookie_with_csrf;
+using testing::Fields;
 using testing::Reply;
 
 constexpr const char* kPassword = "four unrelated plain words";
@@ -98,9 +99,32 @@ TEST_F(AccountTest, TurningItOffNeedsPasswordAndCode) {
     EXPECT_EQ(log_in().status, 201);
 }
 
+TEST_F(AccountTest, ASecondFactorEndsTheOtherSessionsAndWhatWasAllowedBefore) {
+    const auto session = session_of_ada();
+    const auto other = session_of_ada();
+    const Fields form = {{"Content-Type", "application/x-www-form-urlencoded"}};
+    const auto started =
+        ask("POST", "/oauth2/device_authorization", form, "client_id=latchkey-cli");
+    const auto approved = ask("POST", "/v1/device/" + started.text("user_code"), bearer(other),
+                              R"({"approve":true,"password":")" + std::string(kPassword) + "\"}");
+    ASSERT_EQ(approved.status, 204) << approved.body;
+    turn_on(session);
+    EXPECT_EQ(ask("GET", "/v1/sessions", bearer(session)).json().as_array().size(), 1U);
+    EXPECT_EQ(ask("GET", "/v1/sessions", bearer(other)).status, 401);
+    const auto fetched = ask("POST", "/oauth2/token", form,
+                             "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code"
+                             "&client_id=latchkey-cli&device_code=" +
+                                 started.text("device_code"));
+    EXPECT_EQ(fetched.text("error"), "access_denied");
+}
+
 TEST_F(AccountTest, AnAdministratorTakesALostFactorAwayAndAMemberDoesNot) {
     turn_on(session_of_ada());
     const auto path = "/v1/users/" + ada_.id.uuid() + "/factor";
+    ada_.has_second_factor = true;
+    const auto own = ask("DELETE", path, bearer(this->session(ada_)));
+    EXPECT_EQ(own.status, 409);
+    EXPECT_EQ(own.text("code"), "own_account");
     EXPECT_EQ(ask("DELETE", path, bearer(session(alice_))).status, 403);
     EXPECT_EQ(ask("DELETE", path, bearer(session(admin_))).status, 204);
     EXPECT_EQ(log_in().status, 201);
@@ -192,7 +216,12 @@ TEST_F(AccountTest, WhatChangesWhoMayDoWhatNeedsThePasswordOnceMore) {
         {"POST", "/v1/account/factor", "{}"},
         {"POST", "/v1/tokens/bulk", R"({"action":"revoke","filter":{"api":"billing"}})"},
         {"POST", "/v1/tokens", R"({"name":"x","api":"latchkey","scopes":["token:write"]})"},
-        {"POST", "/v1/tokens", R"({"name":"x","api":"latchkey","scopes":["*"]})"}};
+        {"POST", "/v1/tokens", R"({"name":"x","api":"latchkey","scopes":["*"]})"},
+        {"POST", "/v1/tokens?owner=" + alice_.id.uuid(),
+         R"({"name":"x","api":"billing","scopes":["license:read"]})"},
+        {"POST", "/v1/imports",
+         R"({"name":"acme","prefix":"acme_","algorithm":"sha256","entropyBits":160})"},
+        {"POST", "/v1/imports/acme/tokens", R"({"tokens":[{}]})"}};
     const auto is_refused = [&](const Dangerous& one, const std::string& secret) {
         const auto reply = ask(one.method, one.path, bearer(secret), one.body);
         return reply.status == 403 && reply.text("code") == "step_up_needed";

@@ -13,10 +13,10 @@ Result<LoggedIn> change_password(Authority& authority, const store::SessionRecor
     auto user = TRY(prove_once_more(authority, session.user, proof));
     const std::string hash = TRY(hash_password(fresh.expose()));
     TRY(authority.store().mutate([&](store::Transaction& tx) -> Status {
-        const std::string proven = user.password_hash;
+        const auto proven = user;
         user = TRY(get_user(tx.connection(), session.user));
         // Somebody took a link meanwhile: the password that was given is the one before.
-        if (user.password_hash != proven) {
+        if (!is_as_proven(proven, user)) {
             return Error{ErrorCode::kPermissionDenied, "the password is wrong"}.with_reason(
                 "wrong_password");
         }

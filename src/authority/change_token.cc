@@ -165,12 +165,22 @@ Status check_session_could_make(store::Connection& db, const Actor& actor,
         .with_scopes(std::move(beyond));
 }
 
+// A session that was left open makes no secret in another person's or machine's name. Those of
+// projects have no owner but who is there.
+Status check_proof_for_other(store::Connection& db, const Actor& actor,
+                             const store::TokenRecord& token) {
+    const auto owner = TRY(store::find_user(db, token.owner));
+    const bool is_of_project = owner && owner->kind == store::UserKind::kProject;
+    return is_of_project ? Status{} : actor.require_proof();
+}
+
 }  // namespace
 
 Status check_could_make(store::Connection& db, const Actor& actor,
                         const store::TokenRecord& token) {
     const auto api = TRY(store::find_api(db, token.api));
     TRY(actor.require_proof_for(api ? api->slug : "", token.scopes));
+    if (!actor.is_proven && token.owner != actor.user) TRY(check_proof_for_other(db, actor, token));
     if (!actor.token) return check_session_could_make(db, actor, token, api ? api->slug : "");
     const bool is_own_api = api && api->slug == kManagementApi;
     std::vector<std::string> beyond;

@@ -83,6 +83,18 @@ TEST_F(CreateTokenTest, AStarIsAllThatTheOwnerMayDo) {
     EXPECT_FALSE(actor.may("*"));
 }
 
+TEST_F(CreateTokenTest, ASessionThatWasLeftOpenMakesNothingInAnothersName) {
+    auto left_open = as_admin_;
+    left_open.is_proven = false;
+    CreateToken wanted;
+    wanted.api = "billing";
+    wanted.scopes = {{"license:read"}};
+    EXPECT_TRUE(create(left_open, wanted));
+    wanted.owner = alice_.id;
+    EXPECT_EQ(reason_of(create(left_open, wanted)), "step_up_needed");
+    EXPECT_TRUE(create(as_admin_, wanted));
+}
+
 TEST_F(CreateTokenTest, NobodyMintsWhatTheOwnerMayNotDo) {
     const auto made = try_scopes(as_alice_, "latchkey", {"token:read", "user:write"});
     ASSERT_FALSE(made);

@@ -229,6 +229,8 @@ Result<ImportOutcome> import_tokens(Authority& authority, verify::Replica::Reade
         [&](store::Connection& db) { return read_known(db, wanted); }));
     ImportOutcome outcome;
     std::vector<Candidate> candidates;
+    // As a whole, or every line would be refused by itself.
+    TRY(actor.require_proof());
     std::set<Digest> digests;
     for (std::size_t i = 0; i < wanted.tokens.size(); ++i) {
         auto& token = wanted.tokens[i];

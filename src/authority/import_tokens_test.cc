@@ -187,6 +187,17 @@ TEST_F(ImportTest, OnlyAnAdministratorWhoLoggedInImports) {
 
 TEST_F(ImportTest, OwnersRightsBoundWhatIsImportedAndWhatItMayDoLater) {
     ASSERT_TRUE(add(as_admin_, plain()));
+TEST_F(ImportTest, ASessionThatWasLeftOpenImportsNothing) {
+    ASSERT_TRUE(add(as_admin_, plain()));
+    auto left_open = as_admin_;
+    left_open.is_proven = false;
+    EXPECT_EQ(reason_of(add(left_open, plain("other", "other_"))), "step_up_needed");
+    EXPECT_EQ(reason_of(add(left_open, plain())), "step_up_needed");
+    EXPECT_EQ(reason_of(import(left_open, of({line(plain_digest("acme_1"))}))), "step_up_needed");
+    EXPECT_EQ(reason_of(remove(left_open, "acme")), "step_up_needed");
+    EXPECT_EQ(verdict_on("acme_1"), "unknown");
+}
+
     CreateUser nobody;
     nobody.email = "nobody@example.com";
     nobody.roles = {"verifier"};

@@ -167,8 +167,8 @@ Result<AddedImportSource> add_import_source(Authority& authority, store::Transac
     auto& db = tx.connection();
     TRY(require_still_active(db, actor, tx.now()));
     auto added = TRY(preview_import_source(authority, db, actor, wanted));
-    if (!added.is_new) return added;
     TRY(actor.require_proof());
+    if (!added.is_new) return added;
     added.source.id = new_id<ImportSourceId>(tx.now());
     added.source.created_at = tx.now();
     if (wanted.key) {

@@ -37,7 +37,7 @@ struct AddedImportSource {
     bool is_new{true};  // false: it was there, and is the same
 };
 // All of this is for administrators who logged in; nobody else is let in (kPermissionDenied).
-// A new source needs a session that was proven lately (step_up_needed), as removing one does.
+// A source is added, filled and removed in a session that was proven lately (step_up_needed).
 // One event. Reasons also import_source_differs, too_many_import_sources, too_many_import_keys.
 Result<AddedImportSource> add_import_source(Authority& authority, store::Transaction& tx,
                                             const Actor& actor, const AddImportSource& wanted);

@@ -1,6 +1,7 @@
 // Invitations: a link lets a person choose his own password, so that nobody else ever knew it. It
-// is good once, for a week, and void when another is made, when it is withdrawn, or when its user
-// is disabled. Kept as a digest. For who has a password already it is the way to a new one.
+// is good once, for a week, and void when another is made, when it is withdrawn, when its user is
+// disabled or raised by somebody else, or when who made it could not make it any more: he may know
+// it. Kept as a digest. For who has a password already it is the way to a new one.
 #pragma once
 
 #include <optional>

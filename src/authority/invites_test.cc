@@ -153,6 +153,64 @@ TEST_F(InvitesTest, WhoWasGivenAPlaceBeforeHeCameIsInvitedAgainByWhoMayDoEveryth
     EXPECT_EQ(again(as_admin_), "");
 }
 
+// The manager may have kept the link that he made.
+TEST_F(InvitesTest, ALinkEndsWhenSomebodyElseRaisesWhoItIsFor) {
+    const auto as_manager = manager();
+    CreateUser wanted;
+    wanted.email = "grace@example.com";
+    wanted.roles = {"people"};
+    const auto made = invite_new_user(*authority, as_manager, wanted).value();
+    const auto raise = [&](std::vector<std::string> roles) {
+        EditUser more;
+        more.roles = std::move(roles);
+        return edit(as_admin_, made.user.id, more).value();
+    };
+    EXPECT_TRUE(raise({"people"}).invited_until);  // nothing new
+    EXPECT_FALSE(raise({"people", "administrator"}).invited_until);
+    EXPECT_FALSE(person(made.user.id).invited_until);
+    EXPECT_EQ(reason_of(accept(made.code.expose())), "bad_invite");
+    // His own he may raise as he likes.
+    const auto own = invite("ivy@example.com");
+    EditUser more;
+    more.roles = {{"administrator"}};
+    ASSERT_TRUE(edit(as_admin_, own.user.id, more));
+    EXPECT_TRUE(accept(own.code.expose()));
+}
+
+TEST_F(InvitesTest, ALinkIsWorthNoMoreThanWhoMadeItIsNow) {
+    const auto as_manager = manager();
+    CreateUser wanted;
+    wanted.roles = {"people"};
+    const auto made_by_manager = [&](const std::string& email) {
+        wanted.email = email;
+        return invite_new_user(*authority, as_manager, wanted).value();
+    };
+    const auto works = [&](const Invited& made) {
+        return read_invite(*authority, made.code.expose()).has_value();
+    };
+    const auto given = made_by_manager("given@example.com");
+    EXPECT_TRUE(works(given));
+    CreateToken token;
+    token.api = "latchkey";
+    token.scopes = {{"account:read"}};
+    token.owner = given.user.id;
+    ASSERT_TRUE(create(as_admin_, token));  // something that is for him alone
+    EXPECT_FALSE(works(given));
+    const auto plain = made_by_manager("plain@example.com");
+    EditUser demoted;
+    demoted.roles = {{"member"}};
+    ASSERT_TRUE(edit(as_admin_, as_manager.user, demoted));
+    EXPECT_FALSE(works(plain));
+    EXPECT_EQ(reason_of(accept(plain.code.expose())), "bad_invite");
+    demoted.roles = {{"people"}};
+    ASSERT_TRUE(edit(as_admin_, as_manager.user, demoted));
+    EXPECT_TRUE(works(plain));
+    EditUser disabled;
+    disabled.state = store::UserState::kDisabled;
+    ASSERT_TRUE(edit(as_admin_, as_manager.user, disabled));
+    EXPECT_FALSE(works(plain));
+}
+
 TEST_F(InvitesTest, NoTokenInvitesAnybodyWhateverItMayDo) {
     const auto invited = invite("ivy@example.com").user;
     for (const auto& scopes : std::vector<std::vector<std::string>>{{"user:write"}, {"*"}}) {

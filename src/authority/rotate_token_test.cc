@@ -329,5 +329,15 @@ TEST_F(RotateTokenTest, TheLengthsOfTimeHaveBounds) {
               "bad_silence");
 }
 
+TEST_F(RotateTokenTest, ASessionThatWasLeftOpenGivesAnothersTokenNoNewSecret) {
+    const auto of_alice = token(as_alice_, "billing", {"license:read"});
+    const auto own = token(as_admin_, "billing", {"license:read"});
+    auto left_open = as_admin_;
+    left_open.is_proven = false;
+    EXPECT_EQ(reason_of(rotate(left_open, of_alice.token.id, {})), "step_up_needed");
+    EXPECT_TRUE(rotate(left_open, own.token.id, {}));
+    EXPECT_TRUE(rotate(as_admin_, of_alice.token.id, {}));
+}
+
 }  // namespace
 }  // namespace latchkey::authority

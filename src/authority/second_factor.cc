@@ -184,7 +184,7 @@ Result<FactorStart> begin_factor(Authority& authority, const Actor& actor) {
 }
 
 Result<RecoveryCodes> confirm_factor(Authority& authority, const Actor& actor,
-                                     std::string_view code) {
+                                     std::string_view code, const SessionId& session) {
     // Whoever found an open session must not confirm by guessing what its owner began.
     Guesses guesses(authority, actor.user, {});
     TRY(guesses.check());
@@ -206,11 +206,13 @@ Result<RecoveryCodes> confirm_factor(Authority& authority, const Actor& actor,
                 .with_hint("look whether the clock of the telephone is right");
         }
         TRY(store::replace_recovery_codes(tx.connection(), user.id, codes.kept));
+        TRY(store::delete_other_sessions_of(tx.connection(), user.id, session));
         user.has_second_factor = true;
         return append_user_event(tx, "user.factor_enabled", actor.text(), user);
     });
     guesses.count(confirmed);
     if (!confirmed) return confirmed.error();
+    authority.sessions().remove_others_of(actor.user, session);
     return std::move(codes.shown);
 }
 
@@ -268,6 +270,12 @@ Status reset_factor(Authority& authority, const Actor& actor, std::string_view i
     return authority.store().mutate([&](store::Transaction& tx) -> Status {
         const auto user = TRY(person_to_look_after(tx, actor, id));
         TRY(actor.require("*"));
+        // Or whoever knows the password of an open session would need no code at all.
+        if (user.id == actor.user) {
+            return Error{ErrorCode::kConflict, "nobody resets the factor of his own account"}
+                .with_reason("own_account")
+                .with_hint("turn it off with a code or a recovery code, or ask another one");
+        }
         if (!user.has_second_factor) return {};
         TRY(store::delete_factor(tx.connection(), user.id));
         return append_user_event(tx, "user.factor_reset", actor.text(), user);

@@ -23,10 +23,11 @@ struct FactorStart {
 };
 // Another one while the last was not confirmed; factor_exists when one counts.
 Result<FactorStart> begin_factor(Authority& authority, const Actor& actor);
-// It counts from now on. The recovery codes are shown this once.
+// It counts from now on. Every other session of his ends, and what he allowed before: nobody proved
+// two factors for it. The recovery codes are shown this once.
 using RecoveryCodes = std::vector<Secret>;
 Result<RecoveryCodes> confirm_factor(Authority& authority, const Actor& actor,
-                                     std::string_view code);
+                                     std::string_view code, const SessionId& session = {});
 
 struct FactorState {
     std::optional<Timestamp> since;  // none: it is off
@@ -43,7 +44,8 @@ Result<RecoveryCodes> renew_recovery_codes(Authority& authority, const Actor& ac
 Status end_factor(Authority& authority, const Actor& actor);
 // Whether the key-encryption key is the one that it was wrapped with.
 bool opens(const KeyRing& ring, const store::FactorRecord& factor);
-// For somebody who lost both, by who may do everything.
+// For somebody who lost both, by another one who may do everything (own_account): his own he turns
+// off with a code.
 Status reset_factor(Authority& authority, const Actor& actor, std::string_view id);
 
 }  // namespace latchkey::authority

@@ -82,6 +82,48 @@ TEST_F(SecondFactorTest, CountsOnceACodeWasConfirmed) {
     EXPECT_EQ(state.recovery_codes, kRecoveryCodes);
 }
 
+TEST_F(SecondFactorTest, TurningItOnEndsEverySessionButTheOneItWasDoneIn) {
+    const auto first = try_login("").value();
+    const auto second = try_login("").value();
+    const auto of_alice = open_session(*authority, alice_, {}).value();
+    const auto lives = [&](const LoggedIn& one) {
+        return authority->sessions().use(sha256(one.secret.expose()), clock.now()).has_value();
+    };
+    ASSERT_TRUE(begin_factor(*authority, as_ada_));
+    EXPECT_FALSE(confirm_factor(*authority, as_ada_, "000000", first.session.id));
+    EXPECT_TRUE(lives(second));  // nothing counts yet
+    ASSERT_TRUE(confirm_factor(*authority, as_ada_, code(), first.session.id));
+    EXPECT_TRUE(lives(first));
+    EXPECT_FALSE(lives(second));
+    EXPECT_TRUE(lives(of_alice));
+    reopen();
+    EXPECT_TRUE(lives(first));
+    EXPECT_FALSE(lives(second));
+    EXPECT_TRUE(lives(of_alice));
+}
+
+TEST_F(SecondFactorTest, ALoginThatWasUnderWayWhenItWasTurnedOnIsNoLogin) {
+    const auto proven = try_login("").value().user;
+    turn_on();
+    EXPECT_EQ(open_session(*authority, proven, {}).error().code, ErrorCode::kUnauthenticated);
+    ASSERT_TRUE(end_factor(*authority, as_ada_));
+    EXPECT_TRUE(open_session(*authority, proven, {}));
+}
+
+TEST_F(SecondFactorTest, AnAdministratorDoesNotResetHisOwn) {
+    EditUser raised;
+    raised.roles = {{"administrator"}};
+    ASSERT_TRUE(edit(as_admin_, ada_.id, raised));
+    const auto as_ada = session_of(ada_.id);
+    turn_on();
+    const auto refused = reset_factor(*authority, as_ada, ada_.id.uuid());
+    EXPECT_EQ(reason_of(refused), "own_account");
+    EXPECT_FALSE(refused.error().hint.empty());
+    EXPECT_EQ(reason_of(try_login("")), "totp_needed");
+    EXPECT_TRUE(reset_factor(*authority, as_admin_, ada_.id.uuid()));
+    EXPECT_TRUE(try_login(""));
+}
+
 TEST_F(SecondFactorTest, AnotherBeginningVoidsTheOneBefore) {
     ASSERT_TRUE(begin_factor(*authority, as_ada_));
     const auto old = code();

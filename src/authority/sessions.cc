@@ -80,6 +80,14 @@ void Sessions::remove_all_of(const UserId& user) {
     std::erase_if(entries_, [&](const auto& item) { return item.second.record.user == user; });
 }
 
+void Sessions::remove_others_of(const UserId& user, const SessionId& kept) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(entries_, [&](const auto& item) {
+        const auto& session = item.second.record;
+        return session.user == user && session.id != kept;
+    });
+}
+
 std::vector<store::SessionRecord> Sessions::of_user(const UserId& user, Timestamp now) const {
     const std::lock_guard lock(mutex_);
     std::vector<store::SessionRecord> found;

@@ -35,6 +35,7 @@ public:
     void renew(const Digest& old, const store::SessionRecord& session, Timestamp now);
     void remove(const SessionId& id);
     void remove_all_of(const UserId& user);
+    void remove_others_of(const UserId& user, const SessionId& kept);
     [[nodiscard]] std::vector<store::SessionRecord> of_user(const UserId& user,
                                                             Timestamp now) const;
 

@@ -109,6 +109,14 @@ Status require_session_for(const store::UserRecord& user, const Actor& actor) {
     return user.kind == store::UserKind::kHuman ? actor.require_session() : Status{};
 }
 
+// Whoever made a link may have kept it. What somebody else gives its user is not for him.
+Status end_link_of_others(store::Connection& db, const Actor& actor, store::UserRecord& user) {
+    const auto invite = TRY(store::find_invite_of(db, user.id));
+    if (!invite || invite->made_by == actor.user) return {};
+    user.invited_until.reset();
+    return store::delete_invite(db, user.id);
+}
+
 Status change_roles(store::Connection& db, const Actor& actor, store::UserRecord& user,
                     const std::vector<std::string>& names) {
     auto roles = TRY(roles_by_name(db, names));
@@ -117,7 +125,7 @@ Status change_roles(store::Connection& db, const Actor& actor, store::UserRecord
     if (!added.empty()) TRY(require_session_for(user, actor));
     if (actor.token) TRY(actor.require("*"));
     user.roles = std::move(roles);
-    return {};
+    return added.empty() ? Status{} : end_link_of_others(db, actor, user);
 }
 
 Status change_state(store::Connection& db, const Actor& actor, store::UserRecord& user,

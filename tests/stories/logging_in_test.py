@@ -89,7 +89,14 @@ class LoggingIn(unittest.TestCase):
             text = tty.read_all()
         self.assertEqual(tty.code, 0, text)
         self.assertIn("Logged in to", text)
-        self.cli("user", "reset-factor", EMAIL)
+        own = self.cli("user", "reset-factor", EMAIL, check=False)
+        self.assertEqual(own.returncode, 6, own.stderr)
+        self.assertIn("own account", own.stderr)
+        self.cli("user", "create", "--email", "grace@example.com", "--role", "administrator",
+                 "--password-stdin", stdin=OTHER + "\n")
+        self.cli("login", "--email", "grace@example.com", "--password-stdin", "--context", "grace",
+                 stdin=OTHER + "\n")
+        self.cli("user", "reset-factor", EMAIL, "--context", "grace")
         self.cli(*login, stdin=PASSWORD + "\n")
 
     def leave_open(self):
