@@ -1,4 +1,5 @@
-// The device flow (RFC 8628): what a device asks for, and how a person decides about it.
+// The device flow (RFC 8628): what a device asks for, and how a person decides about it, or about a
+// command line that waits for his browser (web_login.cc).
 #include "api/body.h"
 #include "api/handlers.h"
 #include "api/logins.h"
@@ -6,14 +7,10 @@
 #include "api/oauth_grants.h"
 #include "api/problem.h"
 #include "authority/device_login.h"
+#include "authority/web_login.h"
 
 namespace latchkey::api {
 namespace {
-
-Status check_client(const Form& form) {
-    if (form.get("client_id") == authority::kDeviceClient) return {};
-    return invalid("The only client of this grant is latchkey-cli.", "invalid_client");
-}
 
 Error too_many(std::int64_t seconds, std::string why) {
     Error error{ErrorCode::kRateLimited, std::move(why)};
@@ -34,7 +31,7 @@ json::object start_view(const Services& services, const authority::DeviceStart& 
 
 Result<http::Response> start(Call& call) {
     const auto form = TRY(read_form(call.request()));
-    TRY(check_client(form));
+    TRY(check_cli_client(form));
     return begin_device_login(call, authority::kDeviceClient);
 }
 
@@ -51,6 +48,7 @@ public:
         const auto seconds = budget_.wait_for(payer(), steady_);
         if (seconds > 0) return too_many(seconds, "too many codes were tried; wait a little");
         auto code = authority::read_user_code(text);
+        if (!code) code = authority::read_web_login(text);
         return code ? std::move(*code) : std::string();
     }
     Error failed(Error error) {
@@ -66,19 +64,54 @@ private:
     UserId user_;
 };
 
-json::object view_of(const store::DeviceCodeRecord& code) {
-    json::object view{{"userCode", authority::show_user_code(code.user_code)},
-                      {"client", code.client},
+json::object view_of(const Call& call, const store::DeviceCodeRecord& code) {
+    json::object view{{"client", code.client},
                       {"address", code.address},
                       {"agent", code.agent},
                       {"requestedAt", format_rfc3339(code.created_at)},
                       {"expiresAt", format_rfc3339(code.expires_at)},
                       {"state", "pending"}};
-    if (!code.return_url.empty()) view["returnUrl"] = code.return_url;
+    if (!authority::is_web_login(code)) {
+        view["userCode"] = authority::show_user_code(code.user_code);
+        if (!code.return_url.empty()) view["returnUrl"] = code.return_url;
+        return view;
+    }
+    view["redirectUri"] = code.return_url;
+    if (!code.host.empty()) view["host"] = code.host;
+    // The browser should be where the command line is. Behind two ways out of one network it need
+    // not look so, and therefore this warns and does not refuse.
+    view["sameAddress"] = code.address == login_of(call).address_text;
     return view;
 }
 
 }  // namespace
+
+Status check_cli_client(const Form& form) {
+    if (form.get("client_id") == authority::kDeviceClient) return {};
+    return invalid("The only client of this grant is latchkey-cli.", "invalid_client");
+}
+
+Status charge_login_start(Call& call, const authority::Login& login) {
+    // Every login that begins counts: its code stands in the store until it is used or too old.
+    auto& starts = call.services.device_gate.starts;
+    const Microseconds steady = call.services.authority.clock().steady();
+    const authority::FailureBudget::Payer payer{login.address, {}};
+    if (const auto seconds = starts.wait_for(payer, steady); seconds > 0) {
+        return too_many(seconds, "Too many logins were begun from this address.")
+            .with_reason("slow_down");
+    }
+    starts.charge(payer, steady);
+    return {};
+}
+
+http::Response cli_session_answer(const authority::LoggedIn& made) {
+    const auto life = std::chrono::duration_cast<std::chrono::seconds>(
+        authority::session_life(made.session.kind));
+    return token_answer(200, json::object{{"access_token", made.secret.expose()},
+                                          {"token_type", "Bearer"},
+                                          {"expires_in", life.count()},
+                                          {"session", true}});
+}
 
 Result<http::Response> post_device_authorization(Call& call) {
     auto started = start(call);
@@ -89,15 +122,7 @@ Result<http::Response> post_device_authorization(Call& call) {
 Result<authority::DeviceStart> start_device_login(Call& call, std::string_view client,
                                                   std::string_view return_url) {
     const auto login = login_of(call);
-    // Every login that begins counts: its code stands in the store until it is used or too old.
-    auto& starts = call.services.device_gate.starts;
-    const Microseconds steady = call.services.authority.clock().steady();
-    const authority::FailureBudget::Payer payer{login.address, {}};
-    if (const auto seconds = starts.wait_for(payer, steady); seconds > 0) {
-        return too_many(seconds, "Too many logins were begun from this address.")
-            .with_reason("slow_down");
-    }
-    starts.charge(payer, steady);
+    TRY(charge_login_start(call, login));
     return authority::start_device_login(call.services.authority, login, client, return_url);
 }
 
@@ -111,16 +136,11 @@ Result<http::Response> poll_device_login(Call& call, const Form& form, std::stri
     if (!code) return invalid_request("device_code is missing.");
     const auto made = TRY(authority::finish_device_login(
         call.services.authority, call.services.device_gate.polls, *code, login_of(call), client));
-    const auto life = std::chrono::duration_cast<std::chrono::seconds>(
-        authority::session_life(made.session.kind));
-    return token_answer(200, json::object{{"access_token", made.secret.expose()},
-                                          {"token_type", "Bearer"},
-                                          {"expires_in", life.count()},
-                                          {"session", true}});
+    return cli_session_answer(made);
 }
 
 Result<http::Response> device_grant(Call& call, const Form& form) {
-    TRY(check_client(form));
+    TRY(check_cli_client(form));
     return poll_device_login(call, form, authority::kDeviceClient);
 }
 
@@ -129,7 +149,7 @@ Result<http::Response> get_device(Call& call) {
     const auto code = TRY(guess.read(call.parameters[0]));
     const auto found = authority::find_device_login(call.services.authority, code);
     if (!found) return guess.failed(found.error());
-    return json_answer(200, view_of(*found));
+    return json_answer(200, view_of(call, *found));
 }
 
 Result<http::Response> post_device(Call& call) {
@@ -148,12 +168,14 @@ Result<http::Response> post_device(Call& call) {
     Guess guess(call);
     decision.user_code = TRY(guess.read(call.parameters[0]));
     decision.user = call.actor().user;
+    if (call.principal.session) decision.session = call.principal.session->id;
     decision.login = login_of(call);
     decision.login.password = Secret(std::move(password).value_or(""));
     decision.login.code = std::move(second);
     auto done = authority::decide_device_login(call.services.authority, std::move(decision));
     if (!done) return guess.failed(std::move(done).error());
-    return no_content();
+    if (done->empty()) return no_content();
+    return json_answer(200, json::object{{"redirectUrl", *done}});
 }
 
 }  // namespace latchkey::api

@@ -41,6 +41,8 @@ Result<http::Response> post_introspect(Call& call);
 void post_oauth_revoke(const CallPtr& call);
 // resource_metadata.cc
 Result<http::Response> get_resource_metadata(Call& call);
+// web_login.cc
+Result<http::Response> post_pushed_authorization(Call& call);
 // device.cc
 Result<http::Response> post_device_authorization(Call& call);
 Result<http::Response> get_device(Call& call);

@@ -75,8 +75,16 @@ Result<http::Response> get_metadata(Call& call) {
     metadata["issuer"] = issuer;
     metadata["jwks_uri"] = issuer + "/.well-known/jwks.json";
     metadata["token_endpoint"] = issuer + "/oauth2/token";
-    metadata["response_types_supported"] = json::array();
-    metadata["grant_types_supported"] = {"client_credentials", kTokenExchangeGrant, kDeviceGrant};
+    // One client's, and what it asks is pushed (RFC 9126): nothing counts that a link says.
+    metadata["authorization_endpoint"] = issuer + "/authorize";
+    metadata["pushed_authorization_request_endpoint"] = issuer + "/oauth2/par";
+    metadata["require_pushed_authorization_requests"] = true;
+    metadata["authorization_response_iss_parameter_supported"] = true;
+    metadata["response_types_supported"] = {"code"};
+    metadata["response_modes_supported"] = {"query"};
+    metadata["code_challenge_methods_supported"] = {"S256"};
+    metadata["grant_types_supported"] = {"client_credentials", kTokenExchangeGrant, kDeviceGrant,
+                                         kAuthorizationCodeGrant};
     metadata["device_authorization_endpoint"] = issuer + "/oauth2/device_authorization";
     metadata["token_endpoint_auth_methods_supported"] = {"private_key_jwt", "client_secret_basic",
                                                          "none"};

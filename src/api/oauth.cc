@@ -200,10 +200,16 @@ void post_oauth_token(const CallPtr& call) {
         return on_worker(
             call, [call, read = std::move(*form)] { answer(call, device_grant(*call, read)); });
     }
+    if (*grant_type == kAuthorizationCodeGrant) {
+        return on_worker(call, [call, read = std::move(*form)] {
+            answer(call, authorization_code_grant(*call, read));
+        });
+    }
     if (*grant_type == kTokenExchangeGrant) return answer(call, token_exchange(*call, *form));
-    refuse(call, invalid("The grant types are: client_credentials, " + std::string(kDeviceGrant) +
-                             ", " + std::string(kTokenExchangeGrant) + ".",
-                         "unsupported_grant_type"));
+    refuse(call,
+           invalid("The grant types are: client_credentials, authorization_code, " +
+                       std::string(kDeviceGrant) + ", " + std::string(kTokenExchangeGrant) + ".",
+                   "unsupported_grant_type"));
 }
 
 }  // namespace latchkey::api

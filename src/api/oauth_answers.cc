@@ -21,10 +21,19 @@ Error invalid_request(std::string why) {
 }
 
 bool is_of_oauth(const Error& error) {
-    static constexpr std::array<std::string_view, 12> kReasons = {
-        "invalid_request",       "invalid_client", "invalid_grant",      "invalid_scope",
-        "invalid_target",        "slow_down",      "access_denied",      "unsupported_grant_type",
-        "authorization_pending", "expired_token",  "invalid_dpop_proof", "use_dpop_nonce"};
+    static constexpr std::array<std::string_view, 13> kReasons = {"invalid_request",
+                                                                  "invalid_client",
+                                                                  "invalid_grant",
+                                                                  "invalid_scope",
+                                                                  "invalid_target",
+                                                                  "slow_down",
+                                                                  "access_denied",
+                                                                  "unsupported_grant_type",
+                                                                  "authorization_pending",
+                                                                  "expired_token",
+                                                                  "invalid_dpop_proof",
+                                                                  "use_dpop_nonce",
+                                                                  "unsupported_response_type"};
     return std::find(kReasons.begin(), kReasons.end(), error.reason) != kReasons.end();
 }
 

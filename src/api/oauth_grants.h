@@ -15,6 +15,7 @@
 namespace latchkey::api {
 
 inline constexpr std::string_view kDeviceGrant = "urn:ietf:params:oauth:grant-type:device_code";
+inline constexpr std::string_view kAuthorizationCodeGrant = "authorization_code";
 inline constexpr std::string_view kTokenExchangeGrant =
     "urn:ietf:params:oauth:grant-type:token-exchange";
 
@@ -34,6 +35,12 @@ Result<http::Response> begin_device_login(Call& call, std::string_view client);
 Result<authority::DeviceStart> start_device_login(Call& call, std::string_view client,
                                                   std::string_view return_url);
 Result<http::Response> poll_device_login(Call& call, const Form& form, std::string_view client);
+// What both kinds of login of a command line have in common.
+Status check_cli_client(const Form& form);
+Status charge_login_start(Call& call, const authority::Login& login);  // "slow_down"
+http::Response cli_session_answer(const authority::LoggedIn& made);
+// web_login.cc, on a worker
+Result<http::Response> authorization_code_grant(Call& call, const Form& form);
 // token_exchange.cc, on the reactor
 Result<http::Response> token_exchange(Call& call, const Form& form);
 

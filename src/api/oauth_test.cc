@@ -315,12 +315,18 @@ TEST_F(OAuthTest, MetadataSayWhatIsOffered) {
     EXPECT_EQ(metadata.at("token_endpoint").as_string(), issuer + "/oauth2/token");
     EXPECT_EQ(to_json(metadata.at("grant_types_supported")),
               R"(["client_credentials","urn:ietf:params:oauth:grant-type:token-exchange",)"
-              R"("urn:ietf:params:oauth:grant-type:device_code"])");
+              R"("urn:ietf:params:oauth:grant-type:device_code","authorization_code"])");
     EXPECT_EQ(to_json(metadata.at("token_endpoint_auth_methods_supported")),
               R"(["private_key_jwt","client_secret_basic","none"])");
     EXPECT_EQ(to_json(metadata.at("token_endpoint_auth_signing_alg_values_supported")),
               R"(["RS256","RS512","ES256","ES512","Ed25519"])");
-    EXPECT_EQ(to_json(metadata.at("response_types_supported")), "[]");
+    EXPECT_EQ(to_json(metadata.at("response_types_supported")), R"(["code"])");
+    EXPECT_EQ(to_json(metadata.at("code_challenge_methods_supported")), R"(["S256"])");
+    EXPECT_EQ(metadata.at("authorization_endpoint").as_string(), issuer + "/authorize");
+    EXPECT_EQ(metadata.at("pushed_authorization_request_endpoint").as_string(),
+              issuer + "/oauth2/par");
+    EXPECT_TRUE(metadata.at("require_pushed_authorization_requests").as_bool());
+    EXPECT_TRUE(metadata.at("authorization_response_iss_parameter_supported").as_bool());
 }
 
 // Every cause answers alike, whether the token exists or not.

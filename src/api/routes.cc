@@ -58,6 +58,8 @@ constexpr std::array kRoutes = {
     Route{Method::kPost, "/oauth2/revoke", P::nobody_needed(), W::later(post_oauth_revoke)},
     Route{Method::kPost, "/oauth2/device_authorization", P::nobody_needed(),
           W::on_worker(post_device_authorization)},
+    Route{Method::kPost, "/oauth2/par", P::nobody_needed(),
+          W::on_worker(post_pushed_authorization)},
     Route{Method::kGet, "/v1/device/{userCode}", P::session_only(), W::on_worker(get_device)},
     Route{Method::kPost, "/v1/device/{userCode}", P::session_only(), W::on_passwords(post_device)},
     // sessions and setup
@@ -180,6 +182,7 @@ constexpr std::array kRoutes = {
     Route{Method::kGet, "/invite", P::nobody_needed(), W::on_reactor(get_page)},
     Route{Method::kGet, "/login", P::nobody_needed(), W::on_reactor(get_page)},
     Route{Method::kGet, "/device", P::nobody_needed(), W::on_reactor(get_page)},
+    Route{Method::kGet, "/authorize", P::nobody_needed(), W::on_reactor(get_page)},
     Route{Method::kGet, "/new", P::nobody_needed(), W::on_reactor(get_page)},
     Route{Method::kGet, "/account", P::nobody_needed(), W::on_reactor(get_page)},
     Route{Method::kGet, "/audit", P::nobody_needed(), W::on_reactor(get_page)},

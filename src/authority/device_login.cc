@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "authority/web_login.h"
 #include "crypto/random.h"
 #include "token/opaque.h"
 
@@ -23,7 +24,7 @@ using store::DeviceCodeState;
 Error unknown_code() {
     return Error{ErrorCode::kNotFound, "no login waits under this code"}
         .with_reason("unknown_device_code")
-        .with_hint("codes live for 15 minutes and serve once: begin anew on the device");
+        .with_hint("a login waits for minutes and is decided once: begin it anew");
 }
 
 Error poll_error(std::string_view reason, std::string why) {
@@ -59,7 +60,9 @@ Status check_share(store::Connection& db, std::string_view address) {
     return std::move(error).with_reason("slow_down");
 }
 
-Status insert(store::Transaction& tx, const store::DeviceCodeRecord& code) {
+}  // namespace
+
+Status insert_waiting_login(store::Transaction& tx, const store::DeviceCodeRecord& code) {
     auto& db = tx.connection();
     TRY(store::delete_expired_device_codes(db, tx.now()));
     const auto waiting = TRY(store::count_device_codes(db));
@@ -69,6 +72,8 @@ Status insert(store::Transaction& tx, const store::DeviceCodeRecord& code) {
     if (waiting >= kSharedFrom) TRY(check_share(db, code.address));
     return store::insert_device_code(db, code);
 }
+
+namespace {
 
 // One that can still be decided.
 Result<store::DeviceCodeRecord> waiting(store::Connection& db, std::string_view user_code,
@@ -141,7 +146,8 @@ Result<DeviceStart> start_device_login(Authority& authority, const Login& login,
     code.agent = printable_agent(login.agent);
     code.created_at = authority.clock().now();
     code.expires_at = code.created_at + kDeviceCodeLife;
-    TRY(authority.store().mutate([&](store::Transaction& tx) { return insert(tx, code); }));
+    TRY(authority.store().mutate(
+        [&](store::Transaction& tx) { return insert_waiting_login(tx, code); }));
     start.user_code = show_user_code(code.user_code);
     return start;
 }
@@ -156,13 +162,16 @@ namespace {
 
 // As he was when he gave it: what stopped him, or gave him another password, ended his sessions.
 Status check_still_proven(store::Connection& db, const store::UserRecord& proven) {
-    if (is_as_proven(proven, TRY(store::find_user(db, proven.id)))) return {};
+    const auto now = TRY(store::find_user(db, proven.id));
+    const bool is_same = now && now->state == store::UserState::kActive &&
+                         now->password_hash == proven.password_hash;
+    if (is_same) return {};
     return Error{ErrorCode::kUnauthenticated, "the session has ended; log in again"};
 }
 
 }  // namespace
 
-Status decide_device_login(Authority& authority, DeviceDecision decision) {
+Result<std::string> decide_device_login(Authority& authority, DeviceDecision decision) {
     TRY(find_device_login(authority, decision.user_code));
     // Asked again though he is logged in: whoever sits down at a session that was left open must
     // not give himself one of his own (RFC 8628 §5.4 tells of worse).
@@ -170,13 +179,19 @@ Status decide_device_login(Authority& authority, DeviceDecision decision) {
     if (decision.is_approved) {
         proven = TRY(prove_once_more(authority, decision.user, decision.login));
     }
-    return authority.store().mutate([&](store::Transaction& tx) -> Status {
+    std::string next;
+    TRY(authority.store().mutate([&](store::Transaction& tx) -> Status {
         if (proven) TRY(check_still_proven(tx.connection(), *proven));
         auto code = TRY(waiting(tx.connection(), decision.user_code, tx.now()));
         code.state = decision.is_approved ? DeviceCodeState::kApproved : DeviceCodeState::kDenied;
         code.user = decision.user;
+        if (is_web_login(code)) {
+            code.session = decision.session;
+            next = answer_web_login(code, authority.settings().issuer, tx.now());
+        }
         return store::update_device_code(tx.connection(), code);
-    });
+    }));
+    return next;
 }
 
 Result<LoggedIn> finish_device_login(Authority& authority, DevicePolls& polls,
@@ -197,7 +212,9 @@ Result<LoggedIn> finish_device_login(Authority& authority, DevicePolls& polls,
                 rows.user = TRY(store::find_user(db, *rows.code->user));
             return rows;
         }));
-    if (!found.code || found.code->client != client) return unknown;
+    // Nor one that a browser carries: it serves with its verifier alone (web_login.h).
+    const bool is_his = found.code && found.code->client == client && !is_web_login(*found.code);
+    if (!is_his) return unknown;
     if (found.code->expires_at <= authority.clock().now()) {
         return poll_error("expired_token", "The code has expired: begin anew.");
     }
@@ -210,12 +227,13 @@ Result<LoggedIn> finish_device_login(Authority& authority, DevicePolls& polls,
     const Error denied = poll_error("access_denied", "The login was refused.");
     if (found.code->state != DeviceCodeState::kApproved || !found.user) return denied;
     login.kind = store::SessionKind::kCli;
-    auto made = open_session(authority, *found.user, login, [&](store::Transaction& tx) -> Status {
+    const auto use = [&](store::Transaction& tx, const store::SessionRecord&) -> Status {
         // Once, whoever asks at the same moment, and not when all of his sessions just ended.
         const auto code = TRY(store::find_device_code(tx.connection(), digest));
         if (!code || code->state != DeviceCodeState::kApproved) return unknown;
         return store::delete_device_code(tx.connection(), digest);
-    });
+    };
+    auto made = open_session(authority, *found.user, login, use);
     polls.forget(digest);
     if (!made && made.error().code == ErrorCode::kUnauthenticated) return denied;
     return made;

@@ -59,9 +59,11 @@ struct DeviceStart {
     Secret device_code;
     std::string user_code;  // as people see it
 };
-// kUnavailable when too many wait, slow_down when too many of his network do. `login` says from
-// where; it has no name and no password. Where the browser goes after the decision is fixed with
-// the client, and never what a request says.
+// kUnavailable when too many wait, slow_down when too many of his network do.
+Status insert_waiting_login(store::Transaction& tx, const store::DeviceCodeRecord& code);
+
+// Errors of insert_waiting_login. `login` says from where; it has no name and no password. Where
+// the browser goes after the decision is fixed with the client, and never what a request says.
 Result<DeviceStart> start_device_login(Authority& authority, const Login& login,
                                        std::string_view client = kDeviceClient,
                                        std::string_view return_url = {});
@@ -72,11 +74,13 @@ Result<store::DeviceCodeRecord> find_device_login(Authority& authority, std::str
 struct DeviceDecision {
     std::string user_code;  // as kept
     UserId user;
+    std::optional<SessionId> session;  // in which he decides
     bool is_approved{false};
     Login login;  // his password and code once more, to approve; the name is filled in here
 };
-// bad_credentials, rate limits, or as find_device_login.
-Status decide_device_login(Authority& authority, DeviceDecision decision);
+// Where the browser goes with the answer (web_login.h), or nowhere: empty. Errors: bad_credentials,
+// rate limits, or as find_device_login.
+Result<std::string> decide_device_login(Authority& authority, DeviceDecision decision);
 
 // What the device polls; another client's code is an unknown one. Reasons invalid_grant,
 // expired_token, authorization_pending, slow_down, access_denied.
