@@ -4,16 +4,11 @@
 #include <chrono>
 #include <thread>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <spawn.h>
 
 #include "cli/client/fields.h"
 #include "cli/progress.h"
 #include "cli/text.h"
-#include "fetch/url.h"
-
-extern char** environ;
 
 namespace latchkey::cli {
 namespace {
@@ -50,40 +45,21 @@ Result<Started> start(ApiClient& client) {
     return started;
 }
 
-// A person in front of a screen, on this machine.
-bool has_browser(Context& context) {
+// Only for a person at a terminal: a script that logs in should not open windows.
+bool may_open(Context& context, BrowserUse use) {
     const Console& console = context.console();
     if (!console.in_is_terminal || !console.err_is_terminal || !context.may_ask()) return false;
-    if (context.environment("SSH_CONNECTION")) return false;
-    return context.environment("DISPLAY") || context.environment("WAYLAND_DISPLAY");
+    return use == BrowserUse::kMayOpen && has_screen(context);
 }
 
-// Not through a shell, and only what is an address of the web: it came from a server.
-void open_browser(const std::string& address) {
-    const bool is_web = address.starts_with("https://") || address.starts_with("http://");
-    if (!is_web || !fetch::parse_url(address)) return;
-    posix_spawn_file_actions_t actions;
-    if (posix_spawn_file_actions_init(&actions) != 0) return;
-    for (const int descriptor : {0, 1, 2}) {
-        posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0);
-    }
-    std::string program = "xdg-open";
-    std::string argument = address;
-    char* arguments[] = {program.data(), argument.data(), nullptr};
-    pid_t child = 0;
-    // When there is none, the address on the screen is as good.
-    static_cast<void>(posix_spawnp(&child, program.c_str(), &actions, nullptr, arguments, environ));
-    posix_spawn_file_actions_destroy(&actions);
-}
-
-void tell(Context& context, const Started& started) {
+void tell(Context& context, const Started& started, BrowserUse use) {
     auto& err = context.console().err;
     err << fmt::format("Open {} in a browser, log in there, and enter this code:\n\n    {}\n\n",
                        harmless(started.address), harmless(started.user_code));
     err << fmt::format("It is good for {} minutes. Confirm only what you began yourself.\n",
                        started.expires_in / 60)
         << std::flush;
-    if (has_browser(context)) open_browser(started.address_with_code);
+    if (may_open(context, use)) open_browser(context, started.address_with_code);
 }
 
 enum class Poll : std::uint8_t { kWait, kWaitLonger, kDone };
@@ -135,21 +111,26 @@ Result<json::object> wait(Context& context, ApiClient& client, const Started& st
 
 }  // namespace
 
-Result<StoredLogin> log_in_by_device(Context& context) {
-    ApiClient client = TRY(context.client_with(Secret{}));
-    const Started started = TRY(start(client));
-    tell(context, started);
-    const json::object session = TRY(wait(context, client, started));
+Result<StoredLogin> login_of_grant(Context& context, const std::string& server,
+                                   const json::object& granted) {
     StoredLogin login;
-    login.server = client.server();
-    login.secret = text_of(session, "access_token");
+    login.server = server;
+    login.secret = text_of(granted, "access_token");
     if (login.secret.empty()) return failure("the server gave no session");
-    const auto life = static_cast<std::int64_t>(number_of(session, "expires_in").value_or(0));
+    const auto life = static_cast<std::int64_t>(number_of(granted, "expires_in").value_or(0));
     login.expires_at = format_rfc3339(context.now() + std::chrono::seconds(life));
     ApiClient own = TRY(context.client_with(Secret(login.secret)));
     const json::object user = TRY(own.get_object("/v1/users/me"));
     login.name = text_of(user, "email");
     return login;
+}
+
+Result<StoredLogin> log_in_by_device(Context& context, BrowserUse use) {
+    ApiClient client = TRY(context.client_with(Secret{}));
+    const Started started = TRY(start(client));
+    tell(context, started, use);
+    const json::object session = TRY(wait(context, client, started));
+    return login_of_grant(context, client.server(), session);
 }
 
 }  // namespace latchkey::cli

@@ -6,6 +6,7 @@
 #include "cli/device_login.h"
 #include "cli/step_up.h"
 #include "cli/text.h"
+#include "cli/web_login.h"
 
 namespace latchkey::cli {
 namespace {
@@ -15,6 +16,8 @@ struct Options {
     bool password_stdin{false};
     std::optional<std::string> code;
     bool with_token{false};
+    bool web{false};
+    bool no_browser{false};
     bool insecure_storage{false};
 };
 
@@ -75,19 +78,40 @@ Result<StoredLogin> log_in_by_token(Context& context) {
     return login;
 }
 
-Result<int> login(Context& context, const Options& options) {
-    const bool is_by_password = options.email || options.password_stdin || options.code;
-    if (options.with_token && is_by_password) {
+bool is_by_password(const Options& options) {
+    return options.email || options.password_stdin || options.code;
+}
+
+Status check(const Options& options) {
+    if (options.with_token && is_by_password(options)) {
         return usage_error("--with-token excludes --email, --password-stdin and --code");
     }
+    if (options.web && (options.with_token || is_by_password(options))) {
+        return usage_error("--web excludes --email, --password-stdin, --code and --with-token",
+                           "the browser asks for all that it needs");
+    }
+    if (options.no_browser && (options.with_token || is_by_password(options))) {
+        return usage_error("--no-browser is for a login that a browser confirms");
+    }
+    return {};
+}
+
+Result<StoredLogin> log_in(Context& context, const Options& options) {
+    const auto use = options.no_browser ? BrowserUse::kOnlyTell : BrowserUse::kMayOpen;
+    if (options.with_token) return log_in_by_token(context);
+    if (options.web) return log_in_by_web(context, use);
+    if (is_by_password(options)) return log_in_by_password(context, options);
+    return log_in_by_device(context, use);
+}
+
+Result<int> login(Context& context, const Options& options) {
+    TRY(check(options));
     std::string name;
     if (context.globals.context) name = *context.globals.context;
     // A context that is about to be made names no server yet.
     const auto known = context.stored();
     if (known && known->find(name) == nullptr) context.globals.context.reset();
-    const StoredLogin made = TRY(options.with_token ? log_in_by_token(context)
-                                 : is_by_password   ? log_in_by_password(context, options)
-                                                    : log_in_by_device(context));
+    const StoredLogin made = TRY(log_in(context, options));
     if (name.empty()) name = made.server;
     const std::string place = TRY(context.keep_login(
         name, made, options.insecure_storage ? LoginStorage::kFile : LoginStorage::kBest));
@@ -113,10 +137,13 @@ void add_login(Command root) {
     command.flag("--password-stdin", options->password_stdin, "Read the password from stdin");
     command.option("--code", options->code, "CODE",
                    "The six digits of your second factor, or a recovery code");
+    command.flag("--web", options->web, "Confirm in the browser of this machine; no code to type");
+    command.flag("--no-browser", options->no_browser, "Only print where to confirm, open nothing");
     command.flag("--with-token", options->with_token, "Keep a token, read from stdin, instead");
     command.flag("--insecure-storage", options->insecure_storage,
                  "Keep the login in a file, not in the system keyring");
     command.example("latchkey login --server https://latchkey.example");
+    command.example("latchkey login --web");
     command.example("latchkey login --email ana@example.com --password-stdin < password.txt");
     command.action([options](Context& context) { return login(context, *options); });
 }

@@ -26,6 +26,12 @@ Result<ServerMetadata> parse_metadata(const json::object& document, const std::s
                        "nothing was sent there; ask whoever runs the server");
     }
     metadata.token_path = metadata.token_endpoint.substr(server.size());
+    const std::string page = text_of(document, "authorization_endpoint");
+    const std::string pushed = text_of(document, "pushed_authorization_request_endpoint");
+    if (page.starts_with(server + "/") && pushed.starts_with(server + "/")) {
+        metadata.authorization_endpoint = page;
+        metadata.pushed_path = pushed.substr(server.size());
+    }
     return metadata;
 }
 

@@ -1,0 +1,13 @@
+// Logging in with the browser of this machine (RFC 8252): tells the server what is wanted, opens
+// its page, waits on a port of its own for what the browser brings back, and gives that and the
+// verifier that never left this process (RFC 7636) for a session.
+#pragma once
+
+#include "cli/browser.h"
+#include "cli/context.h"
+
+namespace latchkey::cli {
+
+Result<StoredLogin> log_in_by_web(Context& context, BrowserUse use);
+
+}  // namespace latchkey::cli
