@@ -96,7 +96,12 @@ void Authority::on_committed(std::span<const store::Event> events) {
             log::error("could not reload the settings", {{"why", reloaded.error().message}});
     }
     // Without its sources a node cannot tell what an imported token is.
-    if (imports_changed && !load_imports()) is_current_ = false;
+    const auto reloaded_imports = imports_changed ? load_imports() : Status{};
+    if (!reloaded_imports) {
+        is_current_ = false;
+        log::error("could not reload the sources of imports; checks answer 503 until a restart",
+                   {{"why", reloaded_imports.error().message}});
+    }
     if (!reloaded_apis || !reloaded_keys) {
         const Error& error = reloaded_apis ? reloaded_keys.error() : reloaded_apis.error();
         log::error("could not reload after a change", {{"why", error.message}});

@@ -17,6 +17,7 @@ struct Candidate {
     std::size_t index{0};
     PreparedToken token;
     Digest plain{};  // as it was given
+    ImportSourceId source;
 };
 
 enum class Seen : std::uint8_t { kNew, kExisting };
@@ -70,6 +71,7 @@ Result<Candidate> prepare(Authority& authority, verify::Replica::Reader& reader,
         return invalid("tokens of our own API are made here", "management_api_import", "/api")
             .with_hint("name the API that these tokens are for");
     }
+    candidate.source = source.id;
     candidate.token.token.source = source.name;
     candidate.token.text = Secret();
     candidate.token.secret.digest = verify::bound_digest(source.id, candidate.plain);
@@ -124,8 +126,10 @@ struct Submitted {
 
 Status insert(Authority& authority, store::Transaction& tx, Submitted& one) {
     auto& db = tx.connection();
-    // It may have been removed since; a token of no source would be found by nobody.
-    if (!TRY(find_import_source(db, one.candidate.token.token.source))) {
+    // It may have been removed since, and another one of its name be there: a token of no source
+    // would be found by nobody.
+    const auto source = TRY(find_import_source(db, one.candidate.token.token.source));
+    if (!source || source->id != one.candidate.source) {
         return Error{ErrorCode::kConflict, "the source was removed meanwhile"}.with_reason(
             "unknown_import_source");
     }
@@ -225,12 +229,12 @@ Result<Known> read_known(store::Connection& db, const ImportTokens& wanted) {
 Result<ImportOutcome> import_tokens(Authority& authority, verify::Replica::Reader& reader,
                                     const Actor& actor, ImportTokens wanted) {
     TRY(require_administrator(actor));
+    // As a whole, or every line would be refused by itself.
+    TRY(actor.require_proof());
     const auto known = TRY(authority.store().query<Known>(
         [&](store::Connection& db) { return read_known(db, wanted); }));
     ImportOutcome outcome;
     std::vector<Candidate> candidates;
-    // As a whole, or every line would be refused by itself.
-    TRY(actor.require_proof());
     std::set<Digest> digests;
     for (std::size_t i = 0; i < wanted.tokens.size(); ++i) {
         auto& token = wanted.tokens[i];

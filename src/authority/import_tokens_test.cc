@@ -1,7 +1,9 @@
 #include "authority/import_tokens.h"
 
 #include <cctype>
+#include <functional>
 #include <thread>
+#include <utility>
 
 #include "authority/restore.h"
 #include "authority/rotate_token.h"
@@ -185,8 +187,6 @@ TEST_F(ImportTest, OnlyAnAdministratorWhoLoggedInImports) {
     EXPECT_EQ(outcome_of(of({line(plain_digest("acme_1"))})), "1 0");
 }
 
-TEST_F(ImportTest, OwnersRightsBoundWhatIsImportedAndWhatItMayDoLater) {
-    ASSERT_TRUE(add(as_admin_, plain()));
 TEST_F(ImportTest, ASessionThatWasLeftOpenImportsNothing) {
     ASSERT_TRUE(add(as_admin_, plain()));
     auto left_open = as_admin_;
@@ -198,6 +198,8 @@ TEST_F(ImportTest, ASessionThatWasLeftOpenImportsNothing) {
     EXPECT_EQ(verdict_on("acme_1"), "unknown");
 }
 
+TEST_F(ImportTest, OwnersRightsBoundWhatIsImportedAndWhatItMayDoLater) {
+    ASSERT_TRUE(add(as_admin_, plain()));
     CreateUser nobody;
     nobody.email = "nobody@example.com";
     nobody.roles = {"verifier"};
@@ -255,6 +257,62 @@ TEST_F(ImportTest, NoDigestReachesATokenOrSessionOfOurOwn) {
     verify::TokenView view;
     const verify::ReadGuard guard(*reader);
     EXPECT_FALSE(reader->find(sha256(foreign.expose()), view));
+}
+
+// Calls something the next time that this thread asks what time it is.
+class InterruptingClock final : public Clock {
+public:
+    explicit InterruptingClock(const Clock& clock) : clock_(clock) {}
+    void interrupt_with(std::function<void()> work) {
+        thread_ = std::this_thread::get_id();
+        work_ = std::move(work);
+    }
+    [[nodiscard]] Timestamp now() const override {
+        const bool is_here = thread_ == std::this_thread::get_id();
+        if (const auto work = is_here ? std::exchange(work_, {}) : nullptr) work();
+        return clock_.now();
+    }
+    [[nodiscard]] Microseconds steady() const override { return clock_.steady(); }
+
+private:
+    const Clock& clock_;
+    std::thread::id thread_;
+    mutable std::function<void()> work_;
+};
+
+TEST_F(ImportTest, ASourceThatWasMadeAnewMeanwhileTakesNothingOfTheOldOne) {
+    InterruptingClock interrupting(clock);
+    reader.reset();
+    authority.reset();
+    auto again = options();
+    again.clock = &interrupting;
+    authority = Authority::open(again).value();
+    reader = authority->replica().make_reader();
+    ASSERT_TRUE(add(as_admin_, keyed()));
+    interrupting.interrupt_with([&] {
+        ASSERT_TRUE(remove(as_admin_, "acme"));
+        ASSERT_TRUE(add(as_admin_, keyed()));
+    });
+    EXPECT_EQ(outcome_of(of({line(keyed_digest("acme_1"))})), "0 0 0:unknown_import_source");
+    EXPECT_EQ(outcome_of(of({line(keyed_digest("acme_1"))})), "1 0");
+    EXPECT_EQ(verdict_on("acme_1"), "active");
+    reader.reset();
+    authority.reset();
+}
+
+TEST_F(ImportTest, SourcesThatCannotBeReadAreLoggedAndNothingIsSaidOfTokens) {
+    ::testing::internal::CaptureStderr();
+    ASSERT_TRUE(authority->store().mutate([&](store::Transaction& tx) -> Status {
+        TRY(tx.connection().run("DROP TABLE import_sources"));
+        store::EventDraft event;
+        event.type = "import.source_added";
+        event.actor = "system";
+        TRY(tx.append_event(std::move(event)));
+        return {};
+    }));
+    const auto logged = ::testing::internal::GetCapturedStderr();
+    EXPECT_NE(logged.find("could not reload the sources of imports"), std::string::npos) << logged;
+    EXPECT_FALSE(authority->is_current());
 }
 
 TEST_F(ImportTest, ADigestBelongsToOneSourceAndOneOwner) {
