@@ -245,6 +245,14 @@ Result<PrincipalView> put_member(store::Transaction& tx, const Actor& actor,
     return view_of(db, record);
 }
 
+Result<PrincipalView> change_member(store::Transaction& tx, const Actor& actor,
+                                    const MembershipRecord& member,
+                                    const std::optional<std::string>& role) {
+    const auto now = TRY(store::find_membership(tx.connection(), member.project, member.user));
+    if (!now) return no_such_principal();
+    return put_member(tx, actor, member.project.uuid(), member.user.uuid(), role);
+}
+
 Status remove_member(store::Transaction& tx, const Actor& actor, std::string_view project,
                      std::string_view user) {
     TRY(actor.require("project:write"));

@@ -19,6 +19,11 @@ Result<PrincipalView> put_member(store::Transaction& tx, const Actor& actor,
                                  std::string_view project, std::string_view user,
                                  const std::optional<std::string>& role);
 
+// The same for a member alone: who left meanwhile is not added again (unknown_principal).
+Result<PrincipalView> change_member(store::Transaction& tx, const Actor& actor,
+                                    const store::MembershipRecord& member,
+                                    const std::optional<std::string>& role);
+
 // Anybody may leave. The grants of his tokens go in the same event; a policy that limits him stays,
 // and holds when he is added again. Errors: unknown_principal, owner_needed, last_owner.
 Status remove_member(store::Transaction& tx, const Actor& actor, std::string_view project,

@@ -78,6 +78,23 @@ TEST_F(MembersTest, WhatIsWrongIsNamed) {
     EXPECT_EQ(reason_of(remove(as_alice_, id_, carol_.id)), "unknown_principal");
 }
 
+TEST_F(MembersTest, WhoLeftMeanwhileIsNotAddedByAChangeOfHisPlace) {
+    ASSERT_TRUE(put(as_alice_, id_, bob_.id, "viewer"));
+    const auto member = *read<std::optional<store::MembershipRecord>>([&](store::Connection& db) {
+                             return store::find_membership(db, *ProjectId::parse(id_), bob_.id);
+                         }).value();
+    const auto change = [&](const std::optional<std::string>& role) {
+        return write<PrincipalView>(
+            [&](store::Transaction& tx) { return change_member(tx, as_alice_, member, role); });
+    };
+    EXPECT_TRUE(change("member"));
+    ASSERT_TRUE(remove(as_alice_, id_, bob_.id));
+    EXPECT_EQ(reason_of(change("admin")), "unknown_principal");
+    EXPECT_EQ(reason_of(change(std::nullopt)), "unknown_principal");
+    EXPECT_TRUE(put(as_alice_, id_, bob_.id, "viewer"));
+    EXPECT_TRUE(change("member"));
+}
+
 TEST_F(MembersTest, TheLastOwnerStaysOne) {
     EXPECT_EQ(reason_of(remove(as_alice_, id_, alice_.id)), "last_owner");
     EXPECT_EQ(reason_of(put(as_alice_, id_, alice_.id, "admin")), "last_owner");

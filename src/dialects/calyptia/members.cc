@@ -79,8 +79,7 @@ Result<http::Response> patch_member(api::Call& call) {
         place = TRY(place_for(member, *permissions));
     }
     TRY(call.services.authority.store().mutate([&](store::Transaction& tx) -> Status {
-        TRY(authority::put_member(tx, call.actor(), member.membership.project.uuid(),
-                                  member.membership.user.uuid(), place));
+        TRY(authority::change_member(tx, call.actor(), member.membership, place));
         return {};
     }));
     return api::no_content();
