@@ -162,10 +162,7 @@ namespace {
 
 // As he was when he gave it: what stopped him, or gave him another password, ended his sessions.
 Status check_still_proven(store::Connection& db, const store::UserRecord& proven) {
-    const auto now = TRY(store::find_user(db, proven.id));
-    const bool is_same = now && now->state == store::UserState::kActive &&
-                         now->password_hash == proven.password_hash;
-    if (is_same) return {};
+    if (is_as_proven(proven, TRY(store::find_user(db, proven.id)))) return {};
     return Error{ErrorCode::kUnauthenticated, "the session has ended; log in again"};
 }
 

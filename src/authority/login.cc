@@ -59,6 +59,12 @@ Result<store::UserRecord> prove_password(Authority& authority, const Login& logi
     return *user;
 }
 
+bool is_as_proven(const store::UserRecord& proven, const std::optional<store::UserRecord>& now) {
+    return now && now->state == store::UserState::kActive &&
+           now->password_hash == proven.password_hash &&
+           (proven.has_second_factor || !now->has_second_factor);
+}
+
 Result<LoggedIn> open_session(Authority& authority, const store::UserRecord& user,
                               const Login& login, const BeforeSession& first) {
     LoggedIn made;
@@ -77,10 +83,9 @@ Result<LoggedIn> open_session(Authority& authority, const store::UserRecord& use
     made.session.proven_at = now;
     const Status kept = authority.store().mutate([&](store::Transaction& tx) -> Status {
         // Disabled while the password was checked: the session would wait for his return. Or it is
-        // another one by now, which ended every session that the old one opened.
+        // another one by now, or not enough any more, and every session from before has ended.
         const auto now_user = TRY(store::find_user(tx.connection(), user.id));
-        if (!now_user || now_user->state != store::UserState::kActive) return refused();
-        if (now_user->password_hash != user.password_hash) return refused();
+        if (!is_as_proven(user, now_user)) return refused();
         if (first) TRY(first(tx, made.session));
         TRY(store::insert_session(tx.connection(), made.session));
         // In the writer's order: what ends all of his sessions next finds this one, too.

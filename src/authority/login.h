@@ -33,6 +33,9 @@ struct LoggedIn {
 Result<LoggedIn> log_in(Authority& authority, const Login& login);
 // The first half of it: whose password and code these are.
 Result<store::UserRecord> prove_password(Authority& authority, const Login& login);
+// Whether what somebody proved is still all that he has to prove: he is active, has the same
+// password, and no second factor since.
+bool is_as_proven(const store::UserRecord& proven, const std::optional<store::UserRecord>& now);
 // A session for somebody who has just proven himself otherwise (setup, a device's code). `first`
 // runs in the transaction that makes it.
 using BeforeSession = std::function<Status(store::Transaction&, const store::SessionRecord&)>;
