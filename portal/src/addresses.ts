@@ -41,6 +41,7 @@ export const kPages: [string, Loadable][] = [
     ['/system/:page', page(() => import('./pages/system'), 'System')],
     ['/account', page(() => import('./pages/account'), 'Account')],
     ['/device', page(() => import('./pages/device'), 'Device')],
+    ['/authorize', page(() => import('./pages/authorize'), 'Authorize')],
 ];
 
 // Fetches the file of a page before it is drawn. A page that is not there yet shows a skeleton, and
