@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/edge.h"
 #include "base/encoding.h"
 #include "crypto/seal.h"
 #include "store/tables.h"
@@ -32,7 +33,10 @@ Result<std::shared_ptr<IdempotentCreate>> IdempotentCreate::of(const Call& call)
     once->actor_ = call.actor().text();
     once->key_ = key;
     const Secret& kek = call.services.authority.keys().kek();
-    const std::string owner_and_key = once->actor_ + "\n" + once->key_;
+    // The same words at another listener are another request.
+    const auto& urls = call.edge.urls();
+    const std::string listener = urls.empty() ? std::string() : urls.front() + "\n";
+    const std::string owner_and_key = listener + once->actor_ + "\n" + once->key_;
     once->stored_key_ =
         hex_encode(as_text(hmac_sha256(kek, "latchkey idempotency row\n" + owner_and_key)));
     once->sealing_key_ = Secret(

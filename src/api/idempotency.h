@@ -1,7 +1,8 @@
-// Idempotency-Key on creates: the same key with the same request answers as the first time, with
-// another request it is a conflict. The kept answer holds a secret, so it is sealed with a key made
-// from the Idempotency-Key and the key-encryption key: only the same client's retry opens it, and
-// who has the database alone opens nothing, however easily the key is guessed. Kept for 24 hours.
+// Idempotency-Key on creates: the same key with the same request at the same listener answers as
+// the first time, with another request it is a conflict. The kept answer holds a secret, so it is
+// sealed with a key made from the Idempotency-Key and the key-encryption key: only the same
+// client's retry opens it, and who has the database alone opens nothing, however easily the key is
+// guessed. Kept for 24 hours.
 #pragma once
 
 #include <memory>
