@@ -91,16 +91,21 @@ Status check_cli_client(const Form& form) {
     return invalid("The only client of this grant is latchkey-cli.", "invalid_client");
 }
 
+Status check_login_start(Call& call, const authority::Login& login) {
+    // A page that a person looks at would use up what his address may begin.
+    TRY(check_no_page(call.request()));
+    const auto seconds = call.services.device_gate.starts.wait_for(
+        {login.address, {}}, call.services.authority.clock().steady());
+    if (seconds <= 0) return {};
+    return too_many(seconds, "Too many logins were begun from this address.")
+        .with_reason("slow_down");
+}
+
 Status charge_login_start(Call& call, const authority::Login& login) {
+    TRY(check_login_start(call, login));
     // Every login that begins counts: its code stands in the store until it is used or too old.
-    auto& starts = call.services.device_gate.starts;
-    const Microseconds steady = call.services.authority.clock().steady();
-    const authority::FailureBudget::Payer payer{login.address, {}};
-    if (const auto seconds = starts.wait_for(payer, steady); seconds > 0) {
-        return too_many(seconds, "Too many logins were begun from this address.")
-            .with_reason("slow_down");
-    }
-    starts.charge(payer, steady);
+    call.services.device_gate.starts.charge({login.address, {}},
+                                            call.services.authority.clock().steady());
     return {};
 }
 

@@ -147,6 +147,20 @@ TEST_F(DeviceTest, AnotherPasswordEndsWhatWasAllowedAndIsNotFetchedYet) {
     expect_error(poll(started), "access_denied");
 }
 
+TEST_F(DeviceTest, NoPageBeginsALoginOrUsesUpWhatItsAddressMayBegin) {
+    for (const char* name : {"Origin", "Sec-Fetch-Site"}) {
+        for (int i = 0; i < 30; ++i) {
+            const auto reply =
+                ask("POST", "/oauth2/device_authorization",
+                    {{"Content-Type", "application/x-www-form-urlencoded"}, {name, "cross-site"}},
+                    "client_id=latchkey-cli");
+            ASSERT_EQ(reply.status, 403) << reply.body;
+            ASSERT_EQ(reply.text("code"), "csrf");
+        }
+    }
+    start();
+}
+
 TEST_F(DeviceTest, ACodeLivesAQuarterOfAnHour) {
     const auto started = start();
     clock.advance(minutes(15));

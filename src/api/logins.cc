@@ -51,6 +51,12 @@ std::string ended_cookie(const Services& services) {
     return cookie_of(services, "", 0);
 }
 
+Status check_no_page(const http::Request& request) {
+    if (!request.find("Origin") && !request.find("Sec-Fetch-Site")) return {};
+    return Error{ErrorCode::kPermissionDenied, "this request came from a browser"}.with_reason(
+        "csrf");
+}
+
 Status check_own_origin(const http::Request& request) {
     const auto site = request.find("Sec-Fetch-Site");
     if (!site || *site == "same-origin" || *site == "none") return {};

@@ -19,6 +19,9 @@ Handover handover_of(const Call& call);
 // A cookie that takes the session away.
 std::string ended_cookie(const Services& services);
 
+// What only programs ask, and no page of a browser: those say Origin or Sec-Fetch-Site with
+// whatever a page makes them send.
+Status check_no_page(const http::Request& request);
 // A login form must not be driven by another site's page (login CSRF).
 Status check_own_origin(const http::Request& request);
 

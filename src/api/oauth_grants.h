@@ -37,7 +37,8 @@ Result<authority::DeviceStart> start_device_login(Call& call, std::string_view c
 Result<http::Response> poll_device_login(Call& call, const Form& form, std::string_view client);
 // What both kinds of login of a command line have in common.
 Status check_cli_client(const Form& form);
-Status charge_login_start(Call& call, const authority::Login& login);  // "slow_down"
+Status check_login_start(Call& call, const authority::Login& login);   // "csrf", "slow_down"
+Status charge_login_start(Call& call, const authority::Login& login);  // the same, and it counts
 http::Response cli_session_answer(const authority::LoggedIn& made);
 // web_login.cc, on a worker
 Result<http::Response> authorization_code_grant(Call& call, const Form& form);

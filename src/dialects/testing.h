@@ -2,6 +2,7 @@
 // a person with a password, and words to speak to either.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -66,3 +67,18 @@ protected:
 };
 
 }  // namespace latchkey::dialects::testing
+
+// The words of every conversation.
+namespace latchkey::dialects {
+
+using api::testing::json_quoted;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using testing::bearer;
+using testing::Fields;
+using testing::Held;
+using testing::kPassword;
+using testing::Reply;
+
+}  // namespace latchkey::dialects

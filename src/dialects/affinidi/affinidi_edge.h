@@ -43,7 +43,4 @@ struct Credential {
 };
 std::optional<Credential> credential_of(const http::Request& request);
 
-// kPermissionDenied for what a page of whatever origin sends: only programs are clients here.
-Status check_no_browser(const http::Request& request);
-
 }  // namespace latchkey::dialects::affinidi

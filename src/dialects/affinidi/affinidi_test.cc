@@ -4,11 +4,6 @@
 namespace latchkey::dialects {
 namespace {
 
-using testing::AffinidiTest;
-using testing::bearer;
-using testing::Fields;
-using testing::kNobody;
-
 TEST_F(AffinidiTest, EveryStyleOfItsClientsIsTheSamePerson) {
     const std::string who = "user/" + alice_.id.uuid();
     for (const Fields& fields :
@@ -69,6 +64,7 @@ TEST_F(AffinidiTest, WhatIsNotThereSaysSoInTheirWords) {
 
 TEST_F(AffinidiTest, TheSessionWorksInTheProjectThatItMadeOrChoseLast) {
     EXPECT_EQ(made("GET", "/api/project").text("id"), project_);
+    clock.advance(std::chrono::milliseconds(1));  // or chance orders them
     const auto second = made("POST", "/api/project", R"({"name":"stall","description":"small"})");
     EXPECT_EQ(second.text("name"), "stall");
     EXPECT_EQ(second.text("description"), "small");

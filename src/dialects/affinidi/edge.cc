@@ -3,6 +3,7 @@
 #include <array>
 
 #include "api/handlers.h"
+#include "api/logins.h"
 #include "api/problem.h"
 #include "dialects/affinidi/affinidi_edge.h"
 #include "dialects/affinidi/errors.h"
@@ -76,17 +77,6 @@ constexpr std::array<std::string_view, 3> kCookies = {"portal-session-local", "p
 
 }  // namespace
 
-// Nobody's browser has these cookies: no answer of ours ever sets one, the command line writes the
-// field by itself. Should another server on this host plant one (cookies know no ports), then a
-// page still cannot use it: browsers say Origin or Sec-Fetch-Site with whatever a page makes them
-// send, the command line never does; bodies must be JSON, which takes a preflight from elsewhere,
-// and that is never allowed here.
-Status check_no_browser(const http::Request& request) {
-    if (!request.find("Origin") && !request.find("Sec-Fetch-Site")) return {};
-    return Error{ErrorCode::kPermissionDenied, "this request came from a browser"}.with_reason(
-        "csrf");
-}
-
 std::span<const Route> AffinidiEdge::routes() const {
     return kRoutes;
 }
@@ -115,7 +105,11 @@ Result<api::Principal> AffinidiEdge::authenticate(api::Services& services, std::
     const auto credential = credential_of(request);
     if (!credential) return api::missing_credential();
     if (credential->is_cookie) {
-        TRY(check_no_browser(request));
+        // Nobody's browser has these cookies: no answer of ours ever sets one, the command line
+        // writes the field by itself. Should another server on this host plant one (cookies know no
+        // ports), then a page still cannot use it; and bodies must be JSON, which takes a preflight
+        // from elsewhere, and that is never allowed here.
+        TRY(api::check_no_page(request));
     } else if (credential->text.find(' ') != std::string_view::npos) {
         return api::authenticate(services, reactor, request, cookies);  // Basic, DPoP, or nonsense
     }

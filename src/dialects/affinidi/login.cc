@@ -8,6 +8,7 @@
 #include "authority/device_login.h"
 #include "authority/principals.h"
 #include "base/encoding.h"
+#include "base/log.h"
 #include "crypto/jwe.h"
 #include "crypto/key_upload.h"
 #include "dialects/affinidi/affinidi_edge.h"
@@ -87,8 +88,9 @@ json::object brief(const authority::ProjectView& view) {
 
 Result<http::Response> post_auth_url(Call& call) {
     // A page that got here (its host's name may lead to this machine) would ask for a login in the
-    // person's own address, and with a key of its own.
-    TRY(check_no_browser(call.request()));
+    // person's own address, and with a key of its own. Who begins too many has no key looked at;
+    // one that cannot be taken begins none.
+    TRY(api::check_login_start(call, api::login_of(call)));
     auto body = TRY(api::Body::parse(call.request()));
     const auto pem = TRY(body.text("publicKey"));
     auto recipient = TRY(read_recipient(pem));
@@ -103,7 +105,7 @@ Result<http::Response> post_auth_url(Call& call) {
 }
 
 Result<http::Response> get_session_id(Call& call) {
-    TRY(check_no_browser(call.request()));
+    TRY(api::check_no_page(call.request()));
     auto& services = call.services;
     auto& logins = edge_of(call).logins();
     const std::string state = call.query.get("state");
@@ -117,7 +119,12 @@ Result<http::Response> get_session_id(Call& call) {
                                        waiting->device_code.expose(), api::login_of(call), kClient);
     if (!made) return not_yet(made.error());
     logins.remove(state);
-    TRY(make_first_project(services, made->user.id));
+    // He has his session, and may make one himself.
+    const auto project = make_first_project(services, made->user.id);
+    if (!project) {
+        log::warning("no first project could be made for somebody who logged in",
+                     {{"user", made->user.id.uuid()}, {"why", project.error().message}});
+    }
     const std::string jwe = encrypt_jwe(waiting->recipient, made->secret);
     return api::json_answer(200, json::object{{"sessionId", base64_encode(jwe)}});
 }

@@ -1,14 +1,10 @@
 // Logging in as the command line does it: a key of its own, a person in the browser, a session
 // once.
+#include "authority/bootstrap.h"
 #include "dialects/affinidi/testing.h"
 
 namespace latchkey::dialects {
 namespace {
-
-using testing::AffinidiTest;
-using testing::bearer;
-using testing::Fields;
-using testing::Reply;
 
 std::string quoted(const std::string& text) {
     return json_quote(text);
@@ -45,7 +41,7 @@ TEST_F(AffinidiLoginTest, TheSessionGoesOnceToTheKeyThatAskedAndOnlyWhenAPersonA
     EXPECT_EQ(waiting.text("address"), "127.0.0.1");
     EXPECT_EQ(waiting.text("returnUrl"), "http://127.0.0.1:64287/callback");
     const auto approved =
-        decide(code, R"({"approve":true,"password":")" + std::string(testing::kPassword) + "\"}");
+        decide(code, R"({"approve":true,"password":")" + std::string(kPassword) + "\"}");
     ASSERT_EQ(approved.status, 204) << approved.body;
 
     clock.advance(std::chrono::seconds(6));
@@ -86,6 +82,37 @@ TEST_F(AffinidiLoginTest, NoPageBeginsALoginOrCollectsOne) {
                      "ActionForbiddenError");
     }
     expect_error(collect(state), 401, "UnauthorizedError");
+}
+
+TEST_F(AffinidiLoginTest, AKeyThatCannotBeTakenBeginsNoLoginAndUsesNoneUp) {
+    for (int i = 0; i < 30; ++i) {
+        expect_error(begin("no key"), 400, "InvalidParameterError");
+    }
+    for (int i = 0; i < 20; ++i) {
+        ASSERT_EQ(begin(public_pem()).status, 200) << i;
+    }
+    EXPECT_EQ(begin(public_pem()).status, 429);
+    EXPECT_EQ(begin("no key").status, 429);  // and then none is looked at
+}
+
+TEST_F(AffinidiLoginTest, WhoCanHaveNoFirstProjectHasHisSessionAllTheSame) {
+    const auto url = begin(public_pem()).text("authUrl");
+    const auto code = member_of_query(url, "user_code");
+    ASSERT_EQ(
+        decide(code, R"({"approve":true,"password":")" + std::string(kPassword) + "\"}").status,
+        204);
+    // The rows say less than the replica knows yet, as when he is demoted at this moment.
+    ASSERT_TRUE(authority->store().mutate([&](store::Transaction& tx) -> Status {
+        auto user = dora_;
+        user.roles = {authority::built_in_role("verifier")};
+        return store::update_user(tx.connection(), user);
+    }));
+    ::testing::internal::CaptureStderr();
+    const auto got = collect(member_of_query(url, "state"));
+    const auto logged = ::testing::internal::GetCapturedStderr();
+    EXPECT_EQ(got.status, 200) << got.body;
+    EXPECT_FALSE(got.text("sessionId").empty());
+    EXPECT_NE(logged.find("no first project"), std::string::npos) << logged;
 }
 
 TEST_F(AffinidiLoginTest, LoggingOutEndsTheSessionAndIsNeverRefused) {

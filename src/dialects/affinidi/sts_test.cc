@@ -7,12 +7,6 @@
 namespace latchkey::dialects {
 namespace {
 
-using testing::AffinidiTest;
-using testing::bearer;
-using testing::Fields;
-using testing::kNobody;
-using testing::kTokenEndpoint;
-
 TEST_F(AffinidiTest, ASignatureBecomesATokenOfOneProject) {
     const auto held = holder();
     const auto identity = identity_of(held);

@@ -111,3 +111,11 @@ protected:
 };
 
 }  // namespace latchkey::dialects::testing
+
+namespace latchkey::dialects {
+
+using testing::AffinidiTest;
+using testing::kNobody;
+using testing::kTokenEndpoint;
+
+}  // namespace latchkey::dialects

@@ -8,11 +8,6 @@
 namespace latchkey::dialects {
 namespace {
 
-using calyptia_testing::Fields;
-using calyptia_testing::kFour;
-using calyptia_testing::kNobody;
-using calyptia_testing::project_token;
-
 using CalyptiaEdgeTest = calyptia_testing::CalyptiaTest;
 
 const std::string kDenied = R"(403 {"error":"permission denied"})";
@@ -21,9 +16,8 @@ TEST_F(CalyptiaEdgeTest, WithoutACredentialNobodyIsAnyone) {
     const auto reply = call("GET", "/v1/projects", {});
     EXPECT_EQ(said(reply), error(401, "unauthenticated"));
     EXPECT_TRUE(reply.field("WWW-Authenticate").starts_with("Bearer realm=\"latchkey\""));
-    EXPECT_EQ(said(call("GET", "/v1/projects", calyptia_testing::bearer("nonsense"))),
-              error(401, "invalid token"));
-    EXPECT_EQ(said(call("GET", "/v1/projects", calyptia_testing::bearer("lks_nonsense"))),
+    EXPECT_EQ(said(call("GET", "/v1/projects", bearer("nonsense"))), error(401, "invalid token"));
+    EXPECT_EQ(said(call("GET", "/v1/projects", bearer("lks_nonsense"))),
               error(401, "invalid token"));
     EXPECT_EQ(said(call("GET", "/v1/projects", api::testing::cookie(session(alice_)))),
               error(401, "unauthenticated"));
@@ -53,8 +47,7 @@ TEST_F(CalyptiaEdgeTest, AProjectTokenDoesByIdWhatItsVerbsSay) {
                            Row{"delete:*", 403, 403, 403, 403, 403, 204}}) {
         const std::string permission = row.permission;
         const auto holder = token_of(one, "holder " + permission, "[\"" + permission + "\"]");
-        for (const Fields& fields :
-             {project_token(holder.secret), calyptia_testing::bearer(holder.secret)}) {
+        for (const Fields& fields : {project_token(holder.secret), bearer(holder.secret)}) {
             EXPECT_EQ(call("GET", target.path, fields).status, row.get) << permission;
             EXPECT_EQ(call("PATCH", target.path, fields, R"({"name":"renamed"})").status, row.patch)
                 << permission;
@@ -74,7 +67,7 @@ TEST_F(CalyptiaEdgeTest, AProjectTokenNeverMintsOrListsOrManages) {
     const auto one = project();
     const auto member =
         std::string(by_alice("GET", one.path + "/members").json().at(0).at("id").as_string());
-    for (const Fields& fields : {project_token(one.token), calyptia_testing::bearer(one.token)}) {
+    for (const Fields& fields : {project_token(one.token), bearer(one.token)}) {
         EXPECT_EQ(said(call("POST", one.path + "/tokens", fields, R"({"name":"x"})")), kDenied);
         EXPECT_EQ(said(call("GET", one.path + "/tokens", fields)), kDenied);
         EXPECT_EQ(said(call("POST", "/v1/projects", fields, R"({"name":"x"})")), kDenied);
@@ -86,8 +79,8 @@ TEST_F(CalyptiaEdgeTest, AProjectTokenNeverMintsOrListsOrManages) {
     }
     EXPECT_EQ(names(by_alice("GET", one.path + "/tokens")), "default");
     // Nor does it at our own API, where it manages nothing at all.
-    EXPECT_EQ(ask("GET", "/v1/tokens", calyptia_testing::bearer(one.token)).status, 401);
-    EXPECT_EQ(ask("GET", one.path, calyptia_testing::bearer(one.token)).status, 401);
+    EXPECT_EQ(ask("GET", "/v1/tokens", bearer(one.token)).status, 401);
+    EXPECT_EQ(ask("GET", one.path, bearer(one.token)).status, 401);
 }
 
 TEST_F(CalyptiaEdgeTest, NoProjectTokenWidensItselfOrAnother) {

@@ -4,9 +4,6 @@
 namespace latchkey::dialects {
 namespace {
 
-using calyptia_testing::kFour;
-using calyptia_testing::kNobody;
-
 class CalyptiaMembers : public calyptia_testing::CalyptiaTest {
 protected:
     void SetUp() override {

@@ -4,10 +4,6 @@
 namespace latchkey::dialects {
 namespace {
 
-using calyptia_testing::bearer;
-using calyptia_testing::kFour;
-using calyptia_testing::kNobody;
-
 using CalyptiaProjects = calyptia_testing::CalyptiaTest;
 
 TEST_F(CalyptiaProjects, AProjectComesWithItsCreatorAndItsDefaultToken) {
@@ -118,6 +114,20 @@ TEST_F(CalyptiaProjects, OneOfAManagementTokenWouldHaveATokenThatItCannotGive) {
     EXPECT_EQ(said(call("PATCH", one.path, reads, R"({"name":"x"})")),
               error(403, "permission denied"));
     EXPECT_EQ(said(call("GET", one.path + "/tokens", reads)), error(403, "permission denied"));
+}
+
+// What was made at another listener has another shape, and perhaps a secret.
+TEST_F(CalyptiaProjects, AnIdempotencyKeyCountsAtOneListener) {
+    auto fields = alice_fields_;
+    fields.emplace_back("Idempotency-Key", "project-key-1");
+    const std::string body = R"({"name":"twice"})";
+    const auto first = call("POST", "/v1/projects", fields, body);
+    ASSERT_EQ(first.status, 201) << first.body;
+    EXPECT_EQ(call("POST", "/v1/projects", fields, body).body, first.body);
+    const auto ours = ask("POST", "/v1/projects", fields, body);
+    EXPECT_EQ(ours.field("Idempotency-Replayed"), "");
+    EXPECT_NE(ours.text("id"), first.text("id"));
+    EXPECT_EQ(ours.body.find(first.text("token")), std::string::npos);
 }
 
 }  // namespace

@@ -108,3 +108,13 @@ protected:
 };
 
 }  // namespace latchkey::dialects::calyptia_testing
+
+namespace latchkey::dialects {
+
+using calyptia_testing::bearer;
+using calyptia_testing::Fields;
+using calyptia_testing::kFour;
+using calyptia_testing::kNobody;
+using calyptia_testing::project_token;
+
+}  // namespace latchkey::dialects

@@ -4,9 +4,6 @@
 namespace latchkey::dialects {
 namespace {
 
-using calyptia_testing::kFour;
-using calyptia_testing::kNobody;
-
 using CalyptiaTokens = calyptia_testing::CalyptiaTest;
 
 TEST_F(CalyptiaTokens, TheSecretStandsInTheAnswerThatMakesItAndNeverAgain) {

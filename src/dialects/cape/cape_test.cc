@@ -8,16 +8,7 @@ namespace latchkey::dialects {
 namespace {
 
 using api::testing::form_of;
-using api::testing::json_quoted;
 using api::testing::Parameters;
-using std::chrono::hours;
-using std::chrono::minutes;
-using std::chrono::seconds;
-using testing::bearer;
-using testing::Fields;
-using testing::Held;
-using testing::kPassword;
-using testing::Reply;
 
 constexpr const char* kGrant = "urn:ietf:params:oauth:grant-type:device_code";
 
@@ -121,6 +112,18 @@ TEST_F(Cape, SaysOfALoginWhatItsClientActsOn) {
               "unsupported_grant_type");
     EXPECT_EQ(error_of(say("POST", "/oauth/token", {}, "{}")), "invalid_request");
     EXPECT_EQ(error_of(say("POST", "/oauth/device/code?client_id=x", {}, "")), "invalid_request");
+}
+
+TEST_F(Cape, NoPageBeginsALogin) {
+    for (const char* name : {"Origin", "Sec-Fetch-Site"}) {
+        for (int i = 0; i < 30; ++i) {
+            const auto reply =
+                say("POST", "/oauth/device/code",
+                    {{"Content-Type", "application/x-www-form-urlencoded"}, {name, "null"}}, "a=b");
+            ASSERT_EQ(reply.status, 403) << reply.body;
+        }
+    }
+    start();
 }
 
 TEST_F(Cape, ACodeIsOfTheClientThatAskedForIt) {

@@ -7,16 +7,6 @@
 namespace latchkey::dialects {
 namespace {
 
-using api::testing::json_quoted;
-using std::chrono::hours;
-using std::chrono::minutes;
-using std::chrono::seconds;
-using testing::bearer;
-using testing::Fields;
-using testing::Held;
-using testing::kPassword;
-using testing::Reply;
-
 const std::string kPath = "/v3/personal-access-tokens";
 
 std::vector<store::ScopeRecord> catalogue() {
