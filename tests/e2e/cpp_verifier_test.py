@@ -8,16 +8,9 @@ import unittest
 
 from latchkey_server import BINARY, SOURCE
 from licensing import LicensingCase
+from programs import run
 
 BUILD = os.path.dirname(os.path.abspath(BINARY))
-
-
-def run(*command, check=True, **options):
-    done = subprocess.run(command, text=True, capture_output=True, timeout=500, **options)
-    if check and done.returncode != 0:
-        raise AssertionError(f"{' '.join(command)} exited {done.returncode}\n"
-                             f"{done.stdout}{done.stderr}")
-    return done
 
 
 def cached(name):
@@ -55,8 +48,8 @@ class CppVerifier(LicensingCase):
                 file.write(self.server.request("GET", path).body)
 
     def ask(self, program, token, *scopes):
-        done = run(program, self.server.url, "licensing-api", self.folder, *scopes,
-                   input=token, check=False)
+        done = subprocess.run([program, self.server.url, "licensing-api", self.folder, *scopes],
+                              input=token, text=True, capture_output=True, timeout=60)
         return done.returncode, done.stdout.split("\n")
 
     def test_a_program_that_finds_the_package_verifies_tokens(self):

@@ -5,14 +5,16 @@ The matrix is {nginx, Caddy} x {clients over HTTP, over TLS} x {Latchkey over HT
 
 import base64
 import json
+import os
 import posixpath
 import shutil
 import tempfile
 import unittest
 import urllib.parse
 
-from gateways import READ, WRITE, Caddy, Nginx, Upstream, bearer, make_certificate, send_raw
+from gateways import NAME, READ, WRITE, Caddy, Nginx, Upstream, bearer, send_raw
 from latchkey_server import EMAIL, LICENSING, PASSWORD, PIPELINES, LatchkeyServer
+from programs import make_certificate
 
 IDENTITY = ("Token-Id", "Owner", "Scopes", "Project", "Kind")
 
@@ -53,7 +55,8 @@ class GatewayCase(unittest.TestCase):
     def setUpClass(cls):
         folder = tempfile.mkdtemp(prefix="latchkey-certificate-")
         cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
-        certificate = make_certificate(folder)
+        certificate = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
+        make_certificate(*certificate, NAME)
         cls.authority = Authority(certificate if cls.latchkey_tls else None)
         cls.addClassCleanup(cls.authority.stop)
         cls.upstream = Upstream()

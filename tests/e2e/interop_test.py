@@ -7,13 +7,13 @@ python3-jwt take our JWKS over HTTP, as a service that verifies off-line does.
 import base64
 import json
 import os
-import subprocess
 
 import jwt
 
 from latchkey_server import SOURCE
 from licensing import LicensingCase
 from node_program import NodeProgram
+from programs import run
 
 HERE = os.path.join(SOURCE, "tests", "e2e")
 AUDIENCE = "licensing-api"
@@ -121,10 +121,8 @@ class KeyRotationTest(InteropCase):
 
 class StatusListTest(InteropCase):
     def status(self, token):
-        done = subprocess.run(["node", os.path.join(HERE, "status_list.mjs"), self.server.url],
-                              input=token, text=True, capture_output=True, timeout=60)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return json.loads(done.stdout)
+        script = os.path.join(HERE, "status_list.mjs")
+        return json.loads(run("node", script, self.server.url, input=token).stdout)
 
     def test_the_list_shows_valid_then_revoked_or_suspended(self):
         first, first_id = self.mint()

@@ -5,27 +5,19 @@ answer is one that the description has."""
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import unittest
 
 from latchkey_server import EMAIL, PASSWORD, SOURCE, LatchkeyServer
 from openapi import Document
+from programs import run
 
 HERE = os.path.join(SOURCE, "tests", "e2e")
 TYPES = os.path.join(HERE, "node_modules", "openapi-typescript", "bin", "cli.js")
 COMPILER = os.path.join(HERE, "node_modules", "typescript", "bin", "tsc")
 # Its answers of success are of a server that nobody has set up.
 NEVER_GOOD = {"setUp"}
-
-
-def node(*command, cwd):
-    done = subprocess.run(["node", *command], cwd=cwd, text=True, capture_output=True, timeout=240)
-    if done.returncode != 0:
-        raise AssertionError(f"{' '.join(command)} exited {done.returncode}\n"
-                             f"{done.stdout[-8000:]}{done.stderr[-8000:]}")
-    return done.stdout
 
 
 class OpenApiClient(unittest.TestCase):
@@ -39,9 +31,10 @@ class OpenApiClient(unittest.TestCase):
         with open(os.path.join(scratch, "package.json"), "w", encoding="utf-8") as file:
             json.dump({"type": "module"}, file)
         spec = os.path.join(SOURCE, "spec", "openapi.yaml")
-        node(TYPES, spec, "-o", os.path.join(scratch, "schema.d.ts"), cwd=HERE)
-        node(COMPILER, "--strict", "--noUncheckedIndexedAccess", "--target", "es2022", "--module",
-             "nodenext", "--types", "node", "--skipLibCheck", "main.ts", "schema.d.ts", cwd=scratch)
+        run("node", TYPES, spec, "-o", os.path.join(scratch, "schema.d.ts"), cwd=HERE)
+        run("node", COMPILER, "--strict", "--noUncheckedIndexedAccess", "--target", "es2022",
+            "--module", "nodenext", "--types", "node", "--skipLibCheck", "main.ts", "schema.d.ts",
+            cwd=scratch)
         return scratch
 
     def test_every_operation_is_called_and_each_answer_is_described(self):
@@ -54,7 +47,7 @@ class OpenApiClient(unittest.TestCase):
         with open(os.path.join(scratch, "openapi.json"), "wb") as file:
             file.write(text if isinstance(text, bytes) else text.encode())
         document = Document(json.loads(text))
-        said = node("main.js", server.url, EMAIL, PASSWORD, scratch, cwd=scratch)
+        said = run("node", "main.js", server.url, EMAIL, PASSWORD, scratch, cwd=scratch).stdout
         answers = [json.loads(line) for line in said.splitlines()]
         self.compare(document, answers)
 

@@ -17,6 +17,7 @@ import time
 import unittest
 import zipfile
 
+import programs
 from latchkey_server import SOURCE, free_port
 from licensing import LicensingCase
 from waiting import poll_until
@@ -35,12 +36,7 @@ PYTHON = "/usr/bin/python3"
 def run(*command, **options):
     environment = {**os.environ, "PYTHONPATH": os.path.join(SDK, "src"),
                    "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(command, text=True, capture_output=True, env=environment, timeout=500,
-                          **options)
-    if done.returncode != 0:
-        raise AssertionError(f"{' '.join(command)} exited {done.returncode}\n"
-                             f"{done.stdout}{done.stderr}")
-    return done
+    return programs.run(*command, env=environment, **options)
 
 
 class Package(unittest.TestCase):

@@ -2,13 +2,13 @@
 missed across a broken connection, a dead token's stream ends, and who does not read harms nobody."""
 
 import os
-import subprocess
 import threading
 import time
 import unittest
 
 from event_stream import EventStream
 from latchkey_server import LatchkeyServer
+from programs import make_certificate
 from waiting import poll_until
 
 
@@ -145,10 +145,7 @@ class OverTls(unittest.TestCase):
         self.addCleanup(server.__exit__)
         os.makedirs(server.scratch, exist_ok=True)
         key, certificate = (os.path.join(server.scratch, name) for name in ("k.pem", "c.pem"))
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                        "ec_paramgen_curve:P-256", "-nodes", "-days", "1", "-subj", "/CN=127.0.0.1",
-                        "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out",
-                        certificate], check=True, capture_output=True)
+        make_certificate(certificate, key)
         server.tls = (certificate, key)
         server.url = server.url.replace("http://", "https://")
         server.extra_environment["SSL_CERT_FILE"] = certificate

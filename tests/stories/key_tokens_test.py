@@ -9,6 +9,7 @@ import unittest
 
 from latchkey_server import BINARY, LICENSING, SOURCE
 from latchkey_terminal import Terminal
+from programs import run
 from story import Story
 from waiting import poll_until
 
@@ -615,12 +616,9 @@ class DocumentStories(KeyStory):
         with open(os.path.join(SOURCE, "docs", "key-tokens.md"), encoding="utf-8") as opened:
             blocks = re.findall(r"```sh\n(.*?)```", opened.read(), re.S)
         self.assertGreater(len(blocks), 6)
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", "\n".join(blocks)], cwd=self.folder, text=True,
-            capture_output=True, timeout=300,
-            env={**self.server.environment(),
-                 "PATH": os.path.dirname(BINARY) + ":" + os.environ["PATH"]})
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        done = run("bash", "-euo", "pipefail", "-c", "\n".join(blocks), cwd=self.folder,
+                   env={**self.server.environment(),
+                        "PATH": os.path.dirname(BINARY) + ":" + os.environ["PATH"]})
         self.assertIn('"access_token"', done.stdout)
         self.assertNotIn("warning:", done.stderr)
         self.assertEqual(os.stat(os.path.join(self.folder, "deploy.json")).st_mode & 0o777, 0o600)

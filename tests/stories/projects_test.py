@@ -3,12 +3,12 @@
 import json
 import os
 import re
-import subprocess
 import tempfile
 import unittest
 
 from latchkey_server import BINARY, EMAIL, LICENSING, PASSWORD, SOURCE
 from latchkey_terminal import Terminal
+from programs import run
 from story import Story
 
 UNKNOWN_ID = "7VgsDiH8jBPtiFiGXPvsxk"
@@ -681,9 +681,8 @@ class DocumentStories(ProjectStory):
                        "PATH": os.path.dirname(BINARY) + ":" + os.environ["PATH"]}
         with tempfile.TemporaryDirectory() as scratch:
             os.symlink(os.path.join(SOURCE, "examples"), os.path.join(scratch, "examples"))
-            done = subprocess.run(["bash", "-euo", "pipefail", "-c", self.session()], cwd=scratch,
-                                  text=True, capture_output=True, timeout=300, env=environment)
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            done = run("bash", "-euo", "pipefail", "-c", self.session(), cwd=scratch,
+                       env=environment)
         self.assertEqual(re.findall(r"^(allowed|denied)$", done.stdout, re.M), expected)
 
     def test_the_tables_of_patterns_are_true(self):

@@ -2,10 +2,10 @@
 
 import os
 import re
-import subprocess
 import unittest
 
 from latchkey_server import BINARY, EMAIL, LICENSING, PASSWORD, SOURCE, LatchkeyServer
+from programs import run
 
 
 def blocks(page):
@@ -46,11 +46,8 @@ class ReadmeTest(unittest.TestCase):
             assert re.search(pattern, script, re.M), f"the README has no {pattern} any more"
             script = re.sub(pattern, lambda _: by, script, flags=re.M)
         path = os.path.dirname(BINARY) + ":" + os.environ["PATH"]
-        done = subprocess.run(["bash", "-euc", script], cwd=SOURCE, text=True,
-                              capture_output=True, timeout=120,
-                              env={**server.environment(), "PATH": path})
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        return done.stdout
+        return run("bash", "-euc", script, cwd=SOURCE,
+                   env={**server.environment(), "PATH": path}).stdout
 
     @staticmethod
     def statuses(out):

@@ -12,6 +12,7 @@ import time
 import unittest
 
 from latchkey_server import EMAIL, PASSWORD, LatchkeyServer
+from programs import make_certificate
 from waiting import poll_until
 
 
@@ -223,7 +224,7 @@ class Start(unittest.TestCase):
     def test_sighup_takes_a_new_certificate_and_keeps_the_old_one_when_it_is_bad(self):
         server = self.server(start=False)
         pair = [os.path.join(server.scratch, name) for name in ("cert.pem", "key.pem")]
-        self.certificate(pair, "one.example")
+        make_certificate(*pair, "one.example")
         server.tls = pair
         server.url = f"https://127.0.0.1:{server.port}"
         server.start()
@@ -231,20 +232,13 @@ class Start(unittest.TestCase):
         done = server.cli("status", "--cacert", pair[0])
         self.assertIn("reachable  yes", done.stdout)
         self.assertEqual(server.cli("status", check=False).returncode, 8)
-        self.certificate(pair, "two.example")
+        make_certificate(*pair, "two.example")
         server.process.send_signal(signal.SIGHUP)
         poll_until(lambda: self.subject(server), lambda text: "two.example" in text)
         self.write(pair[0], "no certificate")
         server.process.send_signal(signal.SIGHUP)
         poll_until(lambda: "".join(server.errors), lambda text: "certificate is not used" in text)
         self.assertIn("two.example", self.subject(server))
-
-    @staticmethod
-    def certificate(pair, name):
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                        "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", f"/CN={name}",
-                        "-addext", "subjectAltName=IP:127.0.0.1", "-out", pair[0], "-keyout",
-                        pair[1]], check=True, capture_output=True)
 
     @staticmethod
     def subject(server):

@@ -35,17 +35,6 @@ def replaced(text, old, new):
     return text.replace(old, new)
 
 
-def make_certificate(folder):
-    """A self-signed certificate for 127.0.0.1 and latchkey.internal; returns (certificate, key)."""
-    certificate, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                    "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", f"/CN={NAME}",
-                    "-addext", f"subjectAltName=DNS:{NAME},DNS:localhost,IP:127.0.0.1",
-                    "-keyout", key, "-out", certificate],
-                   check=True, capture_output=True, timeout=60)
-    return certificate, key
-
-
 class Seen:
     """One request as the upstream got it."""
 
