@@ -80,8 +80,11 @@ TEST_F(WebLoginTest, OfManyWhoUseOneCodeAtOnceNobodyIsLoggedInAfterwards) {
         int first = 0;
         for (const auto& result : made) {
             first += result ? 1 : 0;
-            if (result) EXPECT_FALSE(is_logged_in(*result));
-            if (!result) EXPECT_EQ(reason_of(result), "invalid_grant");
+            if (result) {
+                EXPECT_FALSE(is_logged_in(*result));
+            } else {
+                EXPECT_EQ(reason_of(result), "invalid_grant");
+            }
         }
         EXPECT_LE(first, 1);
     }
