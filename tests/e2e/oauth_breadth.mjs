@@ -81,6 +81,35 @@ const actions = {
         return {result: found};
     },
 
+    // RFC 9126, 7636, 9207 and 6749 §4.1: the command line's login, by a client that is none.
+    async codeLogin(request) {
+        const client = {client_id: 'latchkey-cli'};
+        const verifier = oauth.generateRandomCodeVerifier();
+        const state = oauth.generateRandomState();
+        const redirectUri = 'http://127.0.0.1:49152/callback';
+        const pushed = await oauth.processPushedAuthorizationResponse(
+            server, client, await oauth.pushedAuthorizationRequest(server, client, oauth.None(), {
+                response_type: 'code', redirect_uri: redirectUri, state,
+                code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+                code_challenge_method: 'S256',
+            }, plainHttp));
+        const page = new URL(server.authorization_endpoint);
+        page.searchParams.set('request_uri', pushed.request_uri);
+        const decided = await fetch(new URL('/v1/device/' + pushed.request_uri.split(':').pop(), issuer), {
+            method: 'POST', body: JSON.stringify({approve: true, password: request.password}),
+            headers: {authorization: `Bearer ${request.session}`, 'content-type': 'application/json'},
+        });
+        const {redirectUrl} = await decided.json();
+        const brought = oauth.validateAuthResponse(server, client, new URL(redirectUrl), state);
+        const got = await oauth.processAuthorizationCodeResponse(
+            server, client, await oauth.authorizationCodeGrantRequest(
+                server, client, oauth.None(), brought, redirectUri, verifier, plainHttp));
+        return {
+            page: (await fetch(page)).status, tokenType: got.token_type,
+            accessToken: got.access_token,
+        };
+    },
+
     // RFC 9449 with the nonces that the server demands: a bound token, then its use.
     async dpop(request) {
         const key = await importPKCS8(request.privateKey, request.algorithm);

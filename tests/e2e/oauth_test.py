@@ -99,6 +99,12 @@ class OAuthTest(unittest.TestCase):
                         parameters={"scope": "license:write"})
         self.assertEqual(wider["error"], "invalid_scope", wider)
 
+    def test_the_login_of_a_command_line_beside_the_browser(self):
+        got = self.done("codeLogin", session=self.session, password=PASSWORD)
+        self.assertEqual((got["page"], got["tokenType"]), (200, "bearer"))
+        me = self.server.request("GET", "/v1/users/me", token=got["accessToken"])
+        self.assertEqual(me.json()["email"], EMAIL)
+
     def test_the_device_flow(self):
         begun = self.done("beginDevice")["result"]
         pending = self.do("pollDevice", deviceCode=begun["device_code"])

@@ -101,7 +101,7 @@ class FilesTest(unittest.TestCase):
         for path in ("/login", "/setup", "/developer/access-tokens", "/developer/access-tokens/new",
                      "/developer/access-tokens/01890000-0000-7000-8000-000000000001", "/projects",
                      "/projects/1", "/access/users", "/audit", "/system/keys", "/account",
-                     "/device", "/new?name=a"):
+                     "/device", "/authorize", "/new?name=a"):
             answer = self.server.request("GET", path)
             self.assertEqual((answer.status, answer.body), (200, first.body), path)
             self.assertIn("require-trusted-types-for 'script'",

@@ -217,6 +217,10 @@ const logins: Call[] = [
     know.userCode = (await good(nobody.POST('/oauth2/device_authorization',
       { body: { client_id: 'latchkey-cli' }, ...asForm }))).user_code
   }],
+  ['pushAuthorizationRequest', () => good(nobody.POST('/oauth2/par', {
+    body: { client_id: 'latchkey-cli', response_type: 'code', state: 'a state',
+      redirect_uri: 'http://127.0.0.1:49152/callback', code_challenge_method: 'S256',
+      code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM' }, ...asForm }))],
   ['getWaitingLogin', () => good(admin.GET('/v1/device/{userCode}',
     { params: { path: { userCode: know.userCode } } }))],
   ['decideWaitingLogin', () => good(admin.POST('/v1/device/{userCode}',
