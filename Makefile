@@ -24,12 +24,12 @@ test: ## build with sanitizers and run every test that needs no special hardware
 	@cmake --preset dev >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
 	@cmake --build build/dev -j$(JOBS)
 	@tools/lint --changed
-	@cd build/dev && PATH="$$(../../tools/node-path)" ctest -j$(JOBS) --output-on-failure
+	@cd build/dev && ctest -j$(JOBS) --output-on-failure
 
 bench: build ## measure against nginx and a plain loop; prints ratios
 	@tools/install-deps test
 	@cmake --build build/release -j$(JOBS)
-	@python3 bench/run.py
+	@PATH="$$(tools/node-path)" python3 bench/run.py
 
 bench-peers: bench ## the same, with whatever other peers are installed
 	@true
