@@ -5,10 +5,10 @@ import json
 import os
 import pathlib
 import re
-import subprocess
 import sys
 import unittest
 
+import programs
 from latchkey_server import BINARY, SOURCE
 
 SDK = os.path.join(SOURCE, "sdk", "js")
@@ -16,18 +16,12 @@ VECTORS = pathlib.Path(SOURCE, "spec", "vectors", "verifier")
 
 
 def environment():
-    path = subprocess.run([os.path.join(SOURCE, "tools", "node-path")], text=True,
-                          capture_output=True, check=True).stdout.strip()
+    path = programs.run(os.path.join(SOURCE, "tools", "node-path")).stdout.strip()
     return {**os.environ, "PATH": path, "LATCHKEY_BINARY": BINARY}
 
 
 def run(*command):
-    done = subprocess.run(command, cwd=SDK, text=True, capture_output=True, timeout=500,
-                          env=environment())
-    if done.returncode != 0:
-        raise AssertionError(f"{' '.join(command)} exited {done.returncode}\n"
-                             f"{done.stdout}{done.stderr}")
-    return done.stdout
+    return programs.run(*command, cwd=SDK, env=environment()).stdout
 
 
 class SdkJs(unittest.TestCase):
