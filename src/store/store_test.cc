@@ -210,6 +210,17 @@ TEST_F(StoreFiles, ABackupNeverReplacesAFile) {
     EXPECT_EQ(std::filesystem::file_size(path), 8U);
 }
 
+TEST_F(StoreFiles, ABackupThatWasCutOffIsNamedAndNotOverwritten) {
+    const std::string path = directory_.file("copy.db");
+    std::ofstream(path + ".partial") << "half";
+    const Status made = store_->backup_to(path);
+    ASSERT_FALSE(made);
+    EXPECT_EQ(made.error().code, ErrorCode::kConflict);
+    EXPECT_NE(made.error().hint.find("remove that file"), std::string::npos);
+    std::filesystem::remove(path + ".partial");
+    EXPECT_TRUE(store_->backup_to(path));
+}
+
 class GroupCommit : public StoreTest {
 protected:
     // Holds the writer inside a mutation, so that what follows gathers in one group.

@@ -66,12 +66,13 @@ Status copy_and_name(const std::string& database_path, const std::string& partia
 Status back_up(const std::string& database_path, const std::string& path) {
     if (::access(path.c_str(), F_OK) == 0) return exists(path);
     const std::string partial = path + ".partial";
-    const int file =
-        ::open(partial.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (file < 0) {
-        return errno == EEXIST ? exists(partial) : file_error("cannot make " + partial, errno);
+    const FileDescriptor file(
+        ::open(partial.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!file) {
+        if (errno != EEXIST) return file_error("cannot make " + partial, errno);
+        return Error{ErrorCode::kConflict, partial + " exists already"}.with_hint(
+            "Another backup is being written there, or one was cut off: then remove that file.");
     }
-    ::close(file);
     Status made = copy_and_name(database_path, partial, path);
     if (!made) ::unlink(partial.c_str());
     return made;
