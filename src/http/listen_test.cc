@@ -77,6 +77,21 @@ TEST_F(Listening, AUnixSocketIsPrivateAndItsPeerIsKnown) {
     EXPECT_FALSE(std::filesystem::exists(path));
 }
 
+TEST_F(Listening, WhoRunsTheServerGetsThroughWhenStrangersHaveEveryPlace) {
+    options_.listeners.emplace_back();
+    const std::string path = folder_.file("socket");
+    listen_on_path(path);
+    options_.limits.connections_max = 1;
+    serve();
+    RawClient first = connect();
+    first.send(kGet);
+    EXPECT_EQ(first.read_answer().status, 200);
+    EXPECT_EQ(ask(kGet).status, 503);
+    RawClient own{path};
+    own.send(kGet);
+    EXPECT_EQ(own.read_answer().status, 200);
+}
+
 TEST_F(Listening, AStaleSocketIsReplacedButALiveOneOrAFileIsNot) {
     const std::string path = folder_.file("socket");
     Listener listener;

@@ -172,7 +172,9 @@ void Reactor::accept_waiting(Acceptor& acceptor) {
 void Reactor::adopt(FileDescriptor socket, const ListenerState& listener, const Peer& peer) {
     ServerFigures& figures = state_->figures;
     ++figures.connections_total;
-    if (++figures.connections_open > static_cast<std::int64_t>(limits().connections_max)) {
+    const auto connections_max = static_cast<std::int64_t>(limits().connections_max);
+    // Whoever runs the server gets through to it also when strangers have taken every place.
+    if (++figures.connections_open > connections_max && !peer.is_unix) {
         --figures.connections_open;
         ++figures.refused_total;
         constexpr std::string_view kFull =
