@@ -2,11 +2,10 @@
 that we did not write: npm oauth4webapi, and openid-client for what it has."""
 
 import json
-import os
 import unittest
 
 from key_tokens import Application
-from latchkey_server import EMAIL, PASSWORD, SOURCE, LatchkeyServer
+from latchkey_server import EMAIL, LICENSING, PASSWORD, LatchkeyServer
 from node_program import NodeProgram
 
 AUDIENCE = "licensing-api"
@@ -19,8 +18,7 @@ class OAuthTest(unittest.TestCase):
         cls.server = LatchkeyServer()
         cls.addClassCleanup(cls.server.__exit__)
         cls.server.login()
-        cls.server.cli("api", "import",
-                       os.path.join(SOURCE, "examples", "catalogues", "licensing.toml"))
+        cls.server.cli("api", "import", LICENSING)
         cls.session = cls.server.session()
         cls.api("POST", "/v1/users", {"kind": "machine", "name": "gateway", "roles": ["verifier"],
                                       "verifies": ["licensing"]}, status=201)
