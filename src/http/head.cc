@@ -131,13 +131,14 @@ public:
         return judge_field(name, value);
     }
 
+    bool malformed() { return refuse(400, "the request is malformed"); }
+
 private:
     bool refuse(int status, std::string_view why) {
         head_.refusal_status = status;
         head_.refusal_reason = why;
         return false;
     }
-    bool malformed() { return refuse(400, "the request is malformed"); }
 
     // Another version is one that we do not speak; anything else there is no HTTP at all.
     bool read_version(std::string_view text) {
@@ -263,10 +264,15 @@ HeadState read_head(std::string_view input, const Limits& limits, Head& head, st
     while (true) {
         // No control character stands in a line, and a line feed alone, or a carriage return alone,
         // ends lines for some and not for others.
-        const std::string_view line = input.substr(0, length_of_text(input));
+        // Whoever sends a long line byte by byte does not have it read from its start each time.
+        const std::size_t known = std::exchange(head.line_bytes, 0);
+        const std::string_view line = input.substr(0, known + length_of_text(input.substr(known)));
         const std::string_view end = input.substr(line.size(), kLineEnd.size());
         if (end != kLineEnd) {
-            return kLineEnd.starts_with(end) ? HeadState::kNeedMore : HeadState::kRefused;
+            head.line_bytes = line.size();
+            if (kLineEnd.starts_with(end)) return HeadState::kNeedMore;
+            reader.malformed();
+            return HeadState::kRefused;
         }
         taken += line.size() + end.size();
         input.remove_prefix(line.size() + end.size());

@@ -18,7 +18,8 @@ struct Head {
     std::vector<Field> fields;
     std::uint64_t content_length{0};
     std::size_t hosts{0};
-    int refusal_status{0};  // 0: none
+    std::size_t line_bytes{0};  // of the line that is not whole yet: known to be text
+    int refusal_status{0};      // 0: none
     std::string_view refusal_reason;
     bool has_request_line{false};
     bool is_http_1_1{false};
@@ -35,8 +36,9 @@ struct Head {
 enum class HeadState : std::uint8_t { kNeedMore, kWhole, kRefused };
 
 // Takes the whole lines of `input` into `head`, whose views point into it, and adds their bytes to
-// `taken`; what is left is the beginning of a line, or comes behind the head. kRefused: why is in
-// `head`. The limits of a single line are the caller's, who knows how much he keeps.
+// `taken`; what is left is the beginning of a line, or comes behind the head, and the next call
+// gets it again with more behind it. kRefused: why is in `head`. The limits of a single line are
+// the caller's, who knows how much he keeps.
 HeadState read_head(std::string_view input, const Limits& limits, Head& head, std::size_t& taken);
 
 }  // namespace latchkey::http

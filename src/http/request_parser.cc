@@ -70,7 +70,7 @@ RequestParser::State RequestParser::parse_head() {
                                       : refuse(414, "the request line is too long");
     }
     if (state == HeadState::kNeedMore) return State::kNeedMore;
-    if (state == HeadState::kRefused) return refuse(400, "the request is malformed");
+    if (state == HeadState::kRefused) return refuse(head_.refusal_status, head_.refusal_reason);
     return finish_head();
 }
 
