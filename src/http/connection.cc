@@ -189,7 +189,10 @@ bool Connection::flush_or_linger() {
 
 // True when nothing is left to write. False: on_written goes on, or the connection is closed.
 bool Connection::flush() {
-    if (is_writing_) return false;
+    if (is_writing_) {
+        hold_unsent();
+        return false;
+    }
     if (output_.empty()) return true;
     output_.swap(sending_);
     is_writing_ = true;
@@ -206,8 +209,10 @@ bool Connection::flush() {
 
 // Many clients that ask for large answers and do not take them would fill the memory.
 void Connection::hold_unsent() {
-    if (!is_open() || sending_.size() <= kOutputBytesGathered) return;
-    unsent_bytes_ = sending_.size();
+    const std::size_t bytes = sending_.size() + output_.size();
+    if (!is_open() || bytes <= kOutputBytesGathered) return;
+    let_unsent_go();
+    unsent_bytes_ = bytes;
     if (!reactor_->hold(unsent_bytes_)) close();
 }
 

@@ -343,6 +343,10 @@ public:
         Listener listener;
         listener.application = &application;
         auto listening = listen_on(listener, 1).value();
+        if (send_bytes != 0) {
+            ::setsockopt(listening.sockets[0].get(), SOL_SOCKET, SO_SNDBUF, &send_bytes,
+                         sizeof send_bytes);
+        }
         state->listeners.push_back(std::make_unique<ListenerState>(listener));
         reactor->add_acceptor(std::move(listening.sockets[0]), 0);
         port_ = listening.port;
@@ -350,6 +354,7 @@ public:
     }
     [[nodiscard]] RawClient connect() const { return RawClient{port_}; }
 
+    int send_bytes{0};  // that the kernel takes before the client reads; 0: what it likes
     const std::shared_ptr<ServerState> state = make_state();
     const std::shared_ptr<Reactor> reactor = std::make_shared<Reactor>(state, 0);
 
@@ -407,6 +412,36 @@ TEST(LargeAnswers, ThatNobodyTakesAreBoundedInTheirSum) {
     second = lone.connect();
     second.send(kLarge);
     EXPECT_TRUE(second.read_answer().body == large);
+}
+
+TEST(LargeAnswers, ThatWaitBehindSmallOnesNobodyTakesCountAsWell) {
+    const std::string large(12'000'000, 'x');
+    const std::string medium(60'000, 'x');
+    LoneReactor lone;
+    lone.state->unsent_bytes_max = 20'000'000;
+    lone.send_bytes = 16'384;
+    std::latch large_asked{1};
+    TestApplication application([&](Exchange& exchange) {
+        const std::string_view path = exchange.request().path;
+        if (path == "/medium") return exchange.answer({200, {}, medium, {}});
+        exchange.defer().answer({200, {}, path == "/large" ? large : "small", {}});
+        if (path == "/large" && !large_asked.try_wait()) large_asked.count_down();
+    });
+    lone.run(application);
+    std::string several;
+    for (const std::string path : {"medium", "small", "medium", "large"})
+        several += "GET /" + path + " HTTP/1.1\r\nHost: h\r\n\r\n";
+    RawClient first = lone.connect();
+    const int few_bytes = 4096;
+    ::setsockopt(first.descriptor(), SOL_SOCKET, SO_RCVBUF, &few_bytes, sizeof few_bytes);
+    first.send(several);
+    large_asked.wait();
+    RawClient other = lone.connect();
+    other.send(kGet);
+    EXPECT_EQ(other.read_answer().body, "small");  // posted behind the first one's
+    RawClient second = lone.connect();
+    second.send("GET /large HTTP/1.1\r\nHost: h\r\n\r\n");
+    EXPECT_LT(second.read_all().size(), large.size());
 }
 
 TEST_F(Plain, StopWithoutGraceEndsARequestThatNobodyAnswers) {
