@@ -96,10 +96,23 @@ Status check(const Options& options) {
     return {};
 }
 
-Result<StoredLogin> log_in(Context& context, const Options& options) {
+// Where it is kept. A session that could not be kept would go on in nobody's hands: it ends.
+Result<std::string> keep_or_end(Context& context, const std::string& name, const StoredLogin& made,
+                                const Options& options) {
+    auto place = context.keep_login(
+        name, made, options.insecure_storage ? LoginStorage::kFile : LoginStorage::kBest);
+    if (place || !made.is_session) return place;
+    context.globals.server = made.server;
+    auto client = context.client_with(Secret(made.secret));
+    const Status ended = client ? client->remove("/v1/session") : Status(client.error());
+    if (!ended) context.note(fmt::format("a session goes on at {}: end it there", made.server));
+    return place;
+}
+
+Result<StoredLogin> log_in(Context& context, const Options& options, const KeepLogin& keep) {
     const auto use = options.no_browser ? BrowserUse::kOnlyTell : BrowserUse::kMayOpen;
     if (options.with_token) return log_in_by_token(context);
-    if (options.web) return log_in_by_web(context, use);
+    if (options.web) return log_in_by_web(context, use, keep);
     if (is_by_password(options)) return log_in_by_password(context, options);
     return log_in_by_device(context, use);
 }
@@ -111,10 +124,13 @@ Result<int> login(Context& context, const Options& options) {
     // A context that is about to be made names no server yet.
     const auto known = context.stored();
     if (known && known->find(name) == nullptr) context.globals.context.reset();
-    const StoredLogin made = TRY(log_in(context, options));
-    if (name.empty()) name = made.server;
-    const std::string place = TRY(context.keep_login(
-        name, made, options.insecure_storage ? LoginStorage::kFile : LoginStorage::kBest));
+    std::string place;
+    const KeepLogin keep = [&](const StoredLogin& made) -> Status {
+        place = TRY(keep_or_end(context, name.empty() ? made.server : name, made, options));
+        return {};
+    };
+    const StoredLogin made = TRY(log_in(context, options, keep));
+    if (!options.web) TRY(keep(made));
     if (context.globals.verbose) context.note(fmt::format("the login is kept in {}", place));
     if (context.globals.json) {
         context.print_json(json::object{{"server", made.server},

@@ -141,7 +141,7 @@ CallbackPage page_of(const Callback& callback, const Result<StoredLogin>& made) 
 
 }  // namespace
 
-Result<StoredLogin> log_in_by_web(Context& context, BrowserUse use) {
+Result<StoredLogin> log_in_by_web(Context& context, BrowserUse use, const KeepLogin& keep) {
     ApiClient client = TRY(context.client_with(Secret{}));
     const ServerMetadata metadata = TRY(metadata_of(client));
     Loopback loopback = TRY(Loopback::open());
@@ -152,6 +152,8 @@ Result<StoredLogin> log_in_by_web(Context& context, BrowserUse use) {
     // The page waits for this: it says what has become of it, and by then the code in its address
     // is used up.
     auto made = redeem(context, client, metadata, attempt, callback);
+    const Status kept = made ? keep(*made) : Status();
+    if (!kept) made = kept.error();
     loopback.reply(page_of(callback, made));
     return made;
 }

@@ -121,6 +121,21 @@ class WebLogins(Story):
         self.assertEqual(code, 4, err)
         self.assertIn("hint: run latchkey login --web again", err)
 
+    def test_a_login_that_cannot_be_kept_is_none_and_the_page_says_so(self):
+        person = self.server.session()
+        sessions = self.server.request("GET", "/v1/sessions", token=person).json()
+        here = os.path.join(self.server.scratch, "a-file")
+        with open(here, "w", encoding="utf-8"):
+            pass
+        login = self.start(person=person, environment={"LATCHKEY_CONFIG_DIR": here + "/config"})
+        page = login.browse(login.decide(True))
+        self.assertIn("The command line says why.", page.body.decode())
+        code, out, err = login.end()
+        self.assertEqual((code, out), (1, ""), err)
+        self.assertIn("Not a directory", err)
+        left = self.server.request("GET", "/v1/sessions", token=person).json()
+        self.assertEqual({one["id"] for one in left}, {one["id"] for one in sessions})
+
     def test_the_page_speaks_german_to_who_does(self):
         login = self.start()
         page = login.browse(login.decide(True), headers={"Accept-Language": "de-DE,de;q=0.9"})
