@@ -222,6 +222,14 @@ const kScenarios = {
         await button(page, 'Approve').click();
         await page.getByText('The command line is logged in.').waitFor();
         assert.match((await poll(first.device_code)).access_token, /^lks_/);
+        // Who comes back to the tab later reads the same, though the server has forgotten the code.
+        await page.clock.setFixedTime(Date.now() + 600_000);
+        await Promise.all([
+            page.waitForResponse((response) => response.url().endsWith('/v1/users/me')),
+            page.evaluate(() => window.dispatchEvent(new Event('visibilitychange'))),
+        ]);
+        await page.getByText('The command line is logged in.').waitFor();
+        await page.clock.setFixedTime(Date.now());
         const second = await ask();
         await page.goto('/device');
         await page.getByLabel('Code').fill(second.user_code.toLowerCase().replace('-', ''));

@@ -72,7 +72,8 @@ export function WaitingLogin({name, none}: {name: string; none: string}) {
     const [done, setDone] = useState<{answer: Answer; isAway: boolean} | null>(null);
     const [busy, setBusy] = useState(false);
     const path = '/v1/device/' + encodeURIComponent(name);
-    const request = useQuery({queryKey: ['device', name], retry: false, queryFn: () => get<DeviceRequest>(path)});
+    // Once it is decided the server knows it no more, and the answer stays on the page.
+    const request = useQuery({queryKey: ['device', name], retry: false, enabled: done === null, queryFn: () => get<DeviceRequest>(path)});
     async function decide(approve: boolean) {
         const answer = approve ? 'approved' : 'denied';
         setBusy(true);
@@ -91,9 +92,9 @@ export function WaitingLogin({name, none}: {name: string; none: string}) {
         setPassword('');
         setCode('');
     }
+    if (done) return <Decided {...done}/>;
     if (request.isError) return <div className="mt-4"><ProblemNotice problem={request.error} title={none}/></div>;
     if (!request.data) return null;
-    if (done) return <Decided {...done}/>;
     const submit = (event: FormEvent) => {
         event.preventDefault();
         void decide(true);
