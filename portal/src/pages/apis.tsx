@@ -16,6 +16,10 @@ import {ChangedElsewhere, Empty, isChangedElsewhere, ProblemNotice, SkeletonRows
 import {TextArea, TextField} from '../ui/field';
 import {errorOf, ErrorSummary, type FormTrouble, troubleOf} from '../ui/form';
 
+function ownFirst(one: Api, other: Api) {
+    return Number(one.builtIn) - Number(other.builtIn) || one.slug.localeCompare(other.slug);
+}
+
 export function Apis() {
     const can = useCan();
     const apis = useApis();
@@ -29,7 +33,7 @@ export function Apis() {
             {apis.isError && <ProblemNotice problem={apis.error}/>}
             {apis.isPending && <div className="card"><SkeletonRows/></div>}
             <div className="flex flex-col gap-5">
-                {apis.data?.map((api) => <ApiCard key={api.id} api={api}/>)}
+                {[...apis.data ?? []].sort(ownFirst).map((api) => <ApiCard key={api.id} api={api}/>)}
             </div>
             {makes && <NewApi onClose={() => setMakes(false)}/>}
         </>

@@ -50,7 +50,7 @@ function nameIn(event: LogEvent): string {
         }
         return '';
     };
-    return find(event.data, 0);
+    return event.type.startsWith('api.') ? String(event.data.api ?? '') : find(event.data, 0);
 }
 
 function Row({event}: {event: LogEvent}) {

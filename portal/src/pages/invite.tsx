@@ -112,8 +112,8 @@ function Form({invitation, onBad}: {invitation: Invitation; onBad: (problem: unk
                 <Button type="submit" look="primary" busy={busy} className="mt-2 w-full">
                     {busy ? t('Saving…') : t('Set password and log in')}
                 </Button>
-                <ShowAsBySession path="/v1/invites/accept" file="invite.json" isOutside members={['code', 'password', 'name']}/>
                 <p className="text-xs text-quiet">{t('The link works until {time}, and once.', {time: exact(invitation.expiresAt)})}</p>
+                <ShowAsBySession path="/v1/invites/accept" file="invite.json" isOutside members={['code', 'password', 'name']}/>
             </form>
         </>
     );

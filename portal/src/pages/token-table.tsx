@@ -127,7 +127,7 @@ const Row = memo(function Row({token, index, isChosen, columns, hasMenu, onToggl
         <tr aria-rowindex={index < 0 ? undefined : index + 2}
             className={'border-b border-line last:border-0 ' + (isChosen ? 'bg-accent-wash/60' : 'hover:bg-sunken/60')}>
             <td className="td w-10 ps-5 pe-0 max-sm:hidden">
-                <input type="checkbox" className="size-4" aria-label={t('Choose {name}', {name: token.name})}
+                <input type="checkbox" className="block size-4" aria-label={t('Choose {name}', {name: token.name})}
                        disabled={token.state === 'revoked'} checked={isChosen} onChange={() => onToggle(token.id)}/>
             </td>
             <th scope="row" className="td max-w-md min-w-36 text-start font-normal max-sm:ps-5"><NameCell token={token}/></th>

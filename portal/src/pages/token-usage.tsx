@@ -49,7 +49,7 @@ function Chart({days}: {days: Days}) {
     const isDark = useSystemDark();
     const data = useMemo<uPlot.AlignedData>(() => [
         days.map((day) => Date.parse(day.date) / 1000),
-        days.map((day) => day.uses),
+        days.map((day) => day.uses || null),
         days.map((day) => day.denials || null),
     ], [days]);
     useEffect(() => {

@@ -40,7 +40,7 @@ export function Time({at, never}: {at: string | null | undefined; never?: string
 
 export function Id({value, label}: {value: string; label?: string}) {
     return (
-        <span className="inline-flex max-w-full items-center gap-0.5">
+        <span className="-my-1.5 inline-flex max-w-full items-center gap-0.5">
             <code dir="ltr" className="truncate font-mono text-xs">{value}</code>
             <CopyIcon text={value} label={label ?? t('Copy the id')}/>
         </span>

@@ -7,6 +7,7 @@ import {Button, IconButton} from './button';
 import {StepUpSlot} from './step-up';
 
 const kBackdrop = 'fade fixed inset-0 z-40 bg-black/40 backdrop-blur-[2px]';
+const kBackdropWithin = 'fade fixed inset-0 z-50 bg-black/40'; // over the dialog that asks
 const kViewport = 'fixed inset-0 z-50 flex items-start justify-center overflow-y-auto p-3 sm:p-6';
 const kPopup = 'fade rise my-auto w-full rounded-2xl border border-line bg-raised ' +
     'shadow-2xl shadow-(color:--shadow) outline-none ';
@@ -20,7 +21,7 @@ export function Modal({open, onClose, title, description, children, width = 'max
     return (
         <Dialog.Root open={open} onOpenChange={(is) => { if (!is) onClose(); }}>
             <Dialog.Portal>
-                <Dialog.Backdrop className={kBackdrop}/>
+                <Dialog.Backdrop className={isInnermost ? kBackdropWithin : kBackdrop} forceRender={isInnermost}/>
                 <Dialog.Viewport className={kViewport}>
                     <Dialog.Popup className={kPopup + width} initialFocus={start}>
                         <div className="flex items-start gap-4 px-5 pt-5">
