@@ -13,7 +13,9 @@ namespace {
 constexpr std::string_view kInvitePrefix = "lki";
 
 Error bad_invite() {
-    return Error{ErrorCode::kPermissionDenied, "this invitation was used, withdrawn or is too old"}
+    return Error{
+        ErrorCode::kPermissionDenied,
+        "this invitation was used or withdrawn, is too old, or its user was given more since"}
         .with_reason("bad_invite")
         .with_hint("ask an administrator for a new link");
 }

@@ -196,6 +196,8 @@ TEST_F(InvitesTest, ALinkIsWorthNoMoreThanWhoMadeItIsNow) {
     token.owner = given.user.id;
     ASSERT_TRUE(create(as_admin_, token));  // something that is for him alone
     EXPECT_FALSE(works(given));
+    const auto said = accept(given.code.expose()).error().message;
+    EXPECT_NE(said.find("given more since"), std::string::npos) << said;
     const auto plain = made_by_manager("plain@example.com");
     EditUser demoted;
     demoted.roles = {{"member"}};
