@@ -213,7 +213,7 @@ void Connection::hold_unsent() {
     if (!is_open() || bytes <= kOutputBytesGathered) return;
     let_unsent_go();
     unsent_bytes_ = bytes;
-    if (!reactor_->hold(unsent_bytes_)) close();
+    reactor_->hold(bytes);
 }
 
 void Connection::let_unsent_go() {

@@ -55,6 +55,10 @@ public:
     void check_deadline(Microseconds now);
     void stop_gracefully();
     void close();
+    // When it is closed at the latest unless its client takes what the reactor holds; max: nothing.
+    [[nodiscard]] Microseconds unsent_until() const {
+        return unsent_bytes_ != 0 ? write_deadline_ : Microseconds::max();
+    }
     // Gives the connection back if it is finished; `this` may be gone afterwards.
     void reap();
 

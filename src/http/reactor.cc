@@ -13,6 +13,7 @@
 
 #include "base/encoding.h"
 #include "base/log.h"
+#include "base/result.h"
 
 namespace latchkey::http {
 namespace {
@@ -211,9 +212,18 @@ void Reactor::adopt(FileDescriptor socket, const ListenerState& listener, const 
     connection->reap();
 }
 
-bool Reactor::hold(std::size_t bytes) {
+// Not the newcomer: a few clients that do not read would keep large answers from all others.
+void Reactor::hold(std::size_t bytes) {
     unsent_bytes_ += bytes;
-    return unsent_bytes_ <= state_->unsent_bytes_max;
+    const auto is_first = [](const auto& a, const auto& b) {
+        return a->unsent_until() < b->unsent_until();
+    };
+    while (unsent_bytes_ > state_->unsent_bytes_max) {
+        const auto longest = *std::min_element(connections_.begin(), connections_.end(), is_first);
+        CHECK(longest->unsent_until() != Microseconds::max());
+        longest->close();
+        asio::post(io_, [longest] { longest->reap(); });
+    }
 }
 
 void Reactor::send_soon(Connection& connection) {

@@ -92,8 +92,9 @@ public:
     // "Date: …\r\nX-Request-Id: ", renewed each second.
     [[nodiscard]] std::string_view date_line() const { return date_line_; }
     void write_request_id(std::string& id);  // into its 20 characters
-    // Of a large answer that its client does not take at once. False: there is too much of that.
-    [[nodiscard]] bool hold(std::size_t bytes);
+    // Of a large answer that its client does not take at once. When there is too much of that,
+    // those who have waited longest are closed.
+    void hold(std::size_t bytes);
     void let_go(std::size_t bytes) { unsent_bytes_ -= bytes; }
     void send_soon(Connection& connection);  // calls send_gathered after what is ready now
     void drop(Connection& connection);       // the connection is gone afterwards
