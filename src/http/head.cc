@@ -262,12 +262,12 @@ HeadState read_head(std::string_view input, const Limits& limits, Head& head, st
     constexpr std::string_view kLineEnd = "\r\n";
     HeadReader reader{head, limits};
     while (true) {
-        // No control character stands in a line, and a line feed alone, or a carriage return alone,
-        // ends lines for some and not for others.
         // Whoever sends a long line byte by byte does not have it read from its start each time.
         const std::size_t known = std::exchange(head.line_bytes, 0);
         const std::string_view line = input.substr(0, known + length_of_text(input.substr(known)));
         const std::string_view end = input.substr(line.size(), kLineEnd.size());
+        // No control character stands in a line, and a line feed alone, or a carriage return alone,
+        // ends lines for some and not for others.
         if (end != kLineEnd) {
             head.line_bytes = line.size();
             if (kLineEnd.starts_with(end)) return HeadState::kNeedMore;
