@@ -1,7 +1,7 @@
 // The whole portal: who is not logged in sees the pages outside, everybody else the frame.
 import {QueryClientProvider} from '@tanstack/react-query';
 import {DirectionProvider} from '@base-ui/react/direction-provider';
-import {Suspense, useEffect, useState} from 'react';
+import {Suspense, useEffect} from 'react';
 import {Redirect, Route, Switch, useLocation} from 'wouter';
 import {navigate} from 'wouter/use-browser-location';
 import {client, onLeave, useMe} from './lib/client';
@@ -12,6 +12,7 @@ import {kOutside, kPages} from './addresses';
 import {RevealHost} from './pages/reveal';
 import {Boundary} from './shell/boundary';
 import {Frame} from './shell/frame';
+import {useFocusOnNavigation} from './shell/heading-focus';
 import {Plain} from './shell/plain';
 import {Announcer} from './ui/announce';
 import {ProblemNotice, SkeletonRows} from './ui/feedback';
@@ -19,21 +20,6 @@ import {StepUpSlot} from './ui/step-up';
 
 function Loading() {
     return <div className="card"><SkeletonRows/></div>;
-}
-
-// After a change of page the focus goes to its heading, as after a load.
-function useFocusOnNavigation(path: string) {
-    const [first, setFirst] = useState(path);
-    useEffect(() => {
-        if (path === first) return;
-        setFirst('');
-        scrollTo(0, 0);
-        const timer = setTimeout(() => {
-            const heading = document.querySelector<HTMLElement>('main h1');
-            if (heading && !document.querySelector('[autofocus]:focus')) heading.focus({preventScroll: true});
-        }, 50);
-        return () => clearTimeout(timer);
-    }, [path, first]);
 }
 
 function Inside() {

@@ -27,6 +27,22 @@ async function go(page, place) {
     await page.getByRole('navigation', {name: 'Main'}).getByRole('link', {name: place, exact: true}).click();
 }
 
+function hasFocus(page, selector, text) {
+    return page.waitForFunction(([wanted, words]) => document.activeElement.matches(wanted) &&
+        document.activeElement.textContent === words, [selector, text]);
+}
+
+// It gets the focus, and has it still when everything that was due by then has run: the page's own
+// timers and transitions are all shorter than this one.
+async function keepsFocus(page, locator) {
+    await locator.waitFor();
+    const element = await locator.elementHandle();
+    await page.waitForFunction((wanted) => document.activeElement === wanted, element);
+    await page.evaluate(() => new Promise((next) => setTimeout(next, 400)));
+    const active = await page.evaluate(() => document.activeElement.outerHTML.slice(0, 200));
+    assert.ok(await element.evaluate((wanted) => document.activeElement === wanted), 'it went to ' + active);
+}
+
 const kScenarios = {
     // What the form gives is what the server has, and two people do not overwrite each other.
     async settings(browser) {
@@ -212,6 +228,49 @@ const kScenarios = {
         await begin('log out');
         await page.keyboard.press('Enter');
         await page.waitForURL('**/login');
+    },
+
+    // Who is quicker than the page keeps the keyboard: what opens has the focus, and keeps it.
+    async quickHands(browser) {
+        const page = await open(browser);
+        await go(page, 'Projects');
+        await hasFocus(page, 'h1', 'Projects'); // although its file came late
+        await go(page, 'Access tokens');
+        await hasFocus(page, 'h1', 'Access tokens');
+        const palette = page.getByRole('combobox', {name: 'Search and commands'});
+
+        // In one task: nothing can be quicker.
+        await page.evaluate(() => {
+            document.querySelector('nav a[href="/projects"]').click();
+            dispatchEvent(new KeyboardEvent('keydown', {key: 'k', ctrlKey: true}));
+        });
+        await page.getByRole('heading', {name: 'Projects', level: 1, includeHidden: true}).waitFor();
+        await keepsFocus(page, palette);
+        await page.keyboard.type('new proj');
+        await page.getByRole('option', {name: 'New project', selected: true}).waitFor();
+        await page.keyboard.press('Enter');
+        const form = page.getByRole('dialog', {name: 'New project'});
+        await keepsFocus(page, form.getByLabel('Name', {exact: true}));
+        await page.keyboard.press('Escape');
+        await form.waitFor({state: 'detached'});
+
+        // A menu that closes does not take the focus from the question that it has opened.
+        await page.goto(kTokens);
+        await row(page, 'ci-deploy');
+        await chooseAction(page, 'ci-deploy', 'Revoke…');
+        await keepsFocus(page, page.getByRole('alertdialog').getByRole('button', {name: 'Cancel'}));
+
+        // The question still fades when the next thing is asked for.
+        await page.evaluate(() => {
+            const press = (key, ctrlKey) => document.activeElement.dispatchEvent(
+                new KeyboardEvent('keydown', {key, ctrlKey, bubbles: true, cancelable: true}));
+            press('Escape', false);
+            return new Promise((next) => setTimeout(() => next(press('k', true))));
+        });
+        await keepsFocus(page, palette);
+        await page.keyboard.press('Escape');
+        await palette.waitFor({state: 'detached'});
+        await keepsFocus(page, button(page, 'Actions for ci-deploy'));
     },
 
     // A token that can do more than anybody asked of it is made narrower, after the page said how.

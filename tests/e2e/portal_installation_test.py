@@ -42,6 +42,10 @@ class InstallationTest(PortalInBrowser):
         server, facts = self.seeded()
         self.browse("palette", server, **facts, **self.shots())
 
+    def test_who_is_quick_keeps_the_keyboard(self):
+        server, facts = self.seeded()
+        self.browse("quickHands", server, **facts)
+
     def test_a_token_is_shrunk_to_what_is_used(self):
         server, facts = self.seeded()
         for path in ("/check/api/licensing/scope/license:read", "/check/api/licensing"):

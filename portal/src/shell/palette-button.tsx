@@ -2,6 +2,7 @@
 import {lazy, Suspense, useEffect, useState} from 'react';
 import {t} from '../lib/i18n';
 import {Icon} from '../ui/icons';
+import {isDialogOpen} from '../ui/overlay';
 
 const Palette = lazy(() => import('./palette').then((module) => ({default: module.Palette})));
 const isMac = /Mac|iPhone|iPad/.test(navigator.userAgent);
@@ -13,7 +14,7 @@ export function PaletteButton() {
             if (event.key.toLowerCase() !== 'k' || event.altKey || event.shiftKey || !(isMac ? event.metaKey : event.ctrlKey)) return;
             event.preventDefault();
             // Over a question or a secret there is nowhere to go.
-            if (!document.querySelector('[role="dialog"], [role="alertdialog"]')) setOpen(true);
+            if (!isDialogOpen()) setOpen(true);
         };
         addEventListener('keydown', listener);
         return () => removeEventListener('keydown', listener);

@@ -3,6 +3,7 @@
 import {useEffect} from 'react';
 import {navigate} from 'wouter/use-browser-location';
 import {kTokens} from '../lib/tokens';
+import {isOverlaid} from '../ui/overlay';
 
 const kPlaces: Record<string, string> = {
     o: '/', t: kTokens, p: '/projects', u: '/access/users', e: '/audit', i: '/developer/inspector',
@@ -34,8 +35,7 @@ export function useShortcuts() {
     useEffect(() => {
         let wasG = false;
         const listener = (event: KeyboardEvent) => {
-            if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || !shortcutsAreOn() ||
-                document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"]')) return;
+            if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || !shortcutsAreOn() || isOverlaid()) return;
             const isSecond = wasG;
             wasG = event.key === 'g';
             const place = isSecond ? kPlaces[event.key] : undefined;

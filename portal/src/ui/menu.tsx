@@ -2,6 +2,7 @@ import {Menu as Base} from '@base-ui/react/menu';
 import type {ReactElement, ReactNode} from 'react';
 import {navigate} from 'wouter/use-browser-location';
 import {Icon, type IconName} from './icons';
+import {isOverlaid} from './overlay';
 
 export interface MenuEntry {
     text: string;
@@ -37,14 +38,15 @@ export function Menu({trigger, entries}: {trigger: ReactElement; entries: (MenuE
     return <Frame trigger={trigger}>{entriesOf(entries)}</Frame>;
 }
 
-// A menu that many buttons share: it opens at the one that was pressed, and gives the focus back.
+// A menu that many buttons share: it opens at the one that was pressed, and gives the focus back,
+// but not from a question that one of its entries has opened.
 export function MenuAt({anchor, label, entries, onClose}:
         {anchor: HTMLElement | null; label: string; entries: (MenuEntry | null)[]; onClose: () => void}) {
     return (
         <Base.Root open={anchor !== null} onOpenChange={(open) => { if (!open) onClose(); }}>
             <Base.Portal>
                 <Base.Positioner anchor={anchor} sideOffset={4} align="end" className="z-50 outline-none">
-                    <Base.Popup aria-label={label} finalFocus={() => anchor} className={kPopup}>{entriesOf(entries)}</Base.Popup>
+                    <Base.Popup aria-label={label} finalFocus={() => !isOverlaid() && anchor} className={kPopup}>{entriesOf(entries)}</Base.Popup>
                 </Base.Positioner>
             </Base.Portal>
         </Base.Root>
