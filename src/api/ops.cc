@@ -99,6 +99,23 @@ void add_state(Services& services, Exposition& out) {
     out.sample("latchkey_logins_total", services.logins_failed.load(), "result=\"failed\"");
 }
 
+void add_connections(const http::ServerFigures& figures, Exposition& out) {
+    out.single("latchkey_http_connections", "gauge", "Open connections.",
+               figures.connections_open.load());
+    out.single("latchkey_http_connections_total", "counter", "Connections that clients opened.",
+               figures.connections_total.load());
+    out.family("latchkey_http_connections_closed_total", "counter",
+               "Connections closed to make room for others: idle ones when there are too many, and "
+               "those whose clients do not take their answers.");
+    out.sample("latchkey_http_connections_closed_total", figures.closed_idle_total.load(),
+               "reason=\"idle\"");
+    out.sample("latchkey_http_connections_closed_total", figures.closed_unsent_total.load(),
+               "reason=\"unsent\"");
+    out.single("latchkey_http_refused_total", "counter",
+               "Connections without a place and requests that are not well-formed HTTP.",
+               figures.refused_total.load());
+}
+
 void add_process(Exposition& out) {
     rusage used{};
     getrusage(RUSAGE_SELF, &used);
@@ -158,6 +175,7 @@ Result<http::Response> get_metrics(Call& call) {
     out.sample("latchkey_build_info", 1, "version=\"" LATCHKEY_VERSION "\"");
     add_checks(call.services, out);
     add_state(call.services, out);
+    add_connections(*call.services.connections, out);
     add_process(out);
     return text_answer(200, out.take());
 }

@@ -17,6 +17,7 @@
 #include "authority/device_login.h"
 #include "authority/proof_memory.h"
 #include "authority/setup.h"
+#include "http/server.h"
 #include "verify/judge.h"
 #include "verify/rate_limits.h"
 #include "verify/replica.h"
@@ -84,6 +85,8 @@ struct Services {
     std::array<std::atomic<std::uint64_t>, 6> answers{};  // by status class, of the API
     std::atomic<std::uint64_t> logins_failed{0};
     std::atomic<std::uint64_t> logins_ok{0};
+    // Counted by the server that the listeners of the API share.
+    std::shared_ptr<http::ServerFigures> connections = std::make_shared<http::ServerFigures>();
 
     [[nodiscard]] const std::string& issuer() const { return authority.settings().issuer; }
     [[nodiscard]] std::string cookie_name() const {

@@ -59,8 +59,20 @@ void Connection::set_phase(Phase phase, int seconds) {
     deadline_ = reactor_->now() + std::chrono::seconds{seconds + 1};
 }
 
-void Connection::on_ready() {
+void Connection::set_idle() {
     set_phase(Phase::kIdle, reactor_->limits().idle_seconds);
+    reactor_->note_idle(*this);
+}
+
+bool Connection::is_idle() {
+    const bool is_waiting = phase_ == Phase::kIdle
+                                ? parser_.is_idle() && !is_writing_ && output_.empty()
+                                : phase_ == Phase::kOpening && !has_begun();
+    return is_waiting && !has_input();
+}
+
+void Connection::on_ready() {
+    set_idle();
     is_reading_ = true;
     read_some();
 }
@@ -107,8 +119,7 @@ void Connection::await_input() {
         if (phase_ != Phase::kBody) set_phase(Phase::kBody, limits.body_seconds);
     } else if (parser_.is_idle()) {
         if (output_.capacity() > kOutputBytesKept && output_.empty()) std::string{}.swap(output_);
-        if (phase_ != Phase::kIdle || !output_.empty())
-            set_phase(Phase::kIdle, limits.idle_seconds);
+        if (phase_ != Phase::kIdle || !output_.empty()) set_idle();
     } else if (phase_ != Phase::kHeader) {
         set_phase(Phase::kHeader, limits.header_seconds);
     }
@@ -154,8 +165,7 @@ bool Connection::dispatch() {
     if (!is_answered_) append_response(application_.refusal(500, "nobody answered", request_id_));
     if (flush_or_linger()) return false;
     parser_.next();
-    phase_ = Phase::kIdle;
-    deadline_ = reactor_->now() + std::chrono::seconds{reactor_->limits().idle_seconds + 1};
+    set_idle();
     return true;
 }
 
@@ -165,7 +175,7 @@ void Connection::finish_deferred(const std::optional<Response>& response) {
                              : application_.refusal(500, "the request was dropped", request_id_));
     if (flush_or_linger()) return;
     parser_.next();
-    set_phase(Phase::kIdle, reactor_->limits().idle_seconds);
+    set_idle();
     run();
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,10 +60,15 @@ public:
     [[nodiscard]] Microseconds unsent_until() const {
         return unsent_bytes_ != 0 ? write_deadline_ : Microseconds::max();
     }
+    // Nothing of a request is here, nothing is to be written, and nobody waits for an answer.
+    [[nodiscard]] bool is_idle();
     // Gives the connection back if it is finished; `this` may be gone afterwards.
     void reap();
 
-    std::size_t place{0};  // the reactor's: where it is in its list
+    // The reactor's: where it is in its lists; min: not in the second.
+    std::size_t place{0};
+    std::list<Connection*>::iterator idle_place;
+    Microseconds idle_since{Microseconds::min()};
 
 protected:
     // The stream's side: each starts one operation or reports at once.
@@ -71,6 +77,8 @@ protected:
     virtual void begin_lingering() = 0;  // end our direction, then drain → on_drained
     virtual void close_stream() = 0;
     [[nodiscard]] virtual bool has_input() = 0;
+    // While the stream is opening: anything came from the client.
+    [[nodiscard]] virtual bool has_begun() { return true; }
 
     void on_ready();  // the stream can carry requests
     void on_read(const AsioError& error, std::size_t bytes);
@@ -112,6 +120,7 @@ private:
     void append_head(const Response& response);
     void drain(const AsioError& error, std::size_t bytes);
     void release_stream();
+    void set_idle();
     void set_phase(Phase phase, int seconds);
 
     Application& application_;

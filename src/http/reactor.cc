@@ -110,7 +110,13 @@ void Reactor::arm_timer() {
 void Reactor::sweep() {
     now_ = state_->steady();
     date_line_ = "Date: " + format_http_date(SystemClock{}.now()) + "\r\nX-Request-Id: ";
-    for_each_connection([this](Connection& connection) { connection.check_deadline(now_); });
+    for_each_connection([this](Connection& connection) {
+        connection.check_deadline(now_);
+        // Passed over for bytes that made no request: half a TLS record.
+        if (connection.idle_since == Microseconds::min() && connection.is_idle()) {
+            put_last(connection);
+        }
+    });
     for (const auto& acceptor : acceptors_) {
         if (std::exchange(acceptor->is_paused, false)) await_connections(*acceptor);
     }
@@ -171,11 +177,12 @@ void Reactor::accept_waiting(Acceptor& acceptor) {
 }
 
 void Reactor::adopt(FileDescriptor socket, const ListenerState& listener, const Peer& peer) {
-    ServerFigures& figures = state_->figures;
+    ServerFigures& figures = this->figures();
     ++figures.connections_total;
     const auto connections_max = static_cast<std::int64_t>(limits().connections_max);
     // Whoever runs the server gets through to it also when strangers have taken every place.
-    if (++figures.connections_open > connections_max && !peer.is_unix) {
+    const bool is_full = ++figures.connections_open > connections_max && !peer.is_unix;
+    if (is_full && !close_longest_idle()) {
         --figures.connections_open;
         ++figures.refused_total;
         constexpr std::string_view kFull =
@@ -208,8 +215,50 @@ void Reactor::adopt(FileDescriptor socket, const ListenerState& listener, const 
     }
     connection->place = connections_.size();
     connections_.push_back(connection);
+    note_idle(*connection);
     connection->start();
     connection->reap();
+}
+
+void Reactor::put_last(Connection& connection) {
+    if (connection.idle_since == Microseconds::min()) {
+        connection.idle_place = idle_.insert(idle_.end(), &connection);
+    } else {
+        idle_.splice(idle_.end(), idle_, connection.idle_place);
+    }
+    connection.idle_since = now_;
+}
+
+void Reactor::take_out(Connection& connection) {
+    if (connection.idle_since == Microseconds::min()) return;
+    idle_.erase(connection.idle_place);
+    connection.idle_since = Microseconds::min();
+}
+
+// Whoever opens many connections and says nothing would otherwise keep all others out. False: every
+// connection is in the midst of something. Each that is passed over here was put in once since, so
+// that a flood does not look at all of them again and again.
+bool Reactor::close_longest_idle() {
+    while (!idle_.empty()) {
+        Connection& first = *idle_.front();
+        take_out(first);
+        if (!first.is_idle()) continue;
+        ++figures().closed_idle_total;
+        report_closed();
+        first.close();
+        first.reap();
+        return true;
+    }
+    return false;
+}
+
+void Reactor::report_closed() {
+    Microseconds next = state_->next_report.load();
+    const Microseconds following = now_ + std::chrono::minutes{1};
+    if (now_ < next || !state_->next_report.compare_exchange_strong(next, following)) return;
+    log::warning("connections are closed to make room for others; so many since the start",
+                 {{"idle", std::to_string(figures().closed_idle_total.load())},
+                  {"unsent", std::to_string(figures().closed_unsent_total.load())}});
 }
 
 // Not the newcomer: a few clients that do not read would keep large answers from all others.
@@ -221,6 +270,8 @@ void Reactor::hold(std::size_t bytes) {
     while (unsent_bytes_ > state_->unsent_bytes_max) {
         const auto longest = *std::min_element(connections_.begin(), connections_.end(), is_first);
         CHECK(longest->unsent_until() != Microseconds::max());
+        ++figures().closed_unsent_total;
+        report_closed();
         longest->close();
         asio::post(io_, [longest] { longest->reap(); });
     }
@@ -249,7 +300,8 @@ void Reactor::drop(Connection& connection) {
         connections_[place]->place = place;
     }
     connections_.pop_back();
-    --state_->figures.connections_open;
+    take_out(connection);
+    --figures().connections_open;
     finish_if_done();
 }
 

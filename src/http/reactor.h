@@ -5,6 +5,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -49,8 +50,8 @@ private:
 struct ServerState {
     ServerOptions options;
     SteadyClock steady;
-    ServerFigures figures;
-    std::size_t unsent_bytes_max{268'435'456};  // of each reactor
+    std::atomic<Microseconds> next_report{Microseconds::min()};  // of connections closed for others
+    std::size_t unsent_bytes_max{268'435'456};                   // of each reactor
     std::vector<std::unique_ptr<ListenerState>> listeners;
     std::mutex mutex;  // for `running`
     std::condition_variable finished;
@@ -87,7 +88,7 @@ public:
     [[nodiscard]] std::size_t index() const { return index_; }
     [[nodiscard]] const Limits& limits() const { return state_->options.limits; }
     [[nodiscard]] ReadySet& ready_set() { return ready_set_; }
-    [[nodiscard]] ServerFigures& figures() { return state_->figures; }
+    [[nodiscard]] ServerFigures& figures() { return *state_->options.figures; }
     [[nodiscard]] Microseconds now() const { return now_; }  // up to a second old
     // "Date: …\r\nX-Request-Id: ", renewed each second.
     [[nodiscard]] std::string_view date_line() const { return date_line_; }
@@ -96,6 +97,11 @@ public:
     // those who have waited longest are closed.
     void hold(std::size_t bytes);
     void let_go(std::size_t bytes) { unsent_bytes_ -= bytes; }
+    // It waits for its client from now on. Called for each answer, so it does nothing for a second
+    // once it was called: the order of the list is as coarse as now().
+    void note_idle(Connection& connection) {
+        if (connection.idle_since != now_) put_last(connection);
+    }
     void send_soon(Connection& connection);  // calls send_gathered after what is ready now
     void drop(Connection& connection);       // the connection is gone afterwards
 
@@ -110,6 +116,10 @@ private:
     void sweep();
     void await_connections(Acceptor& acceptor);
     void accept_waiting(Acceptor& acceptor);
+    void put_last(Connection& connection);
+    void take_out(Connection& connection);
+    bool close_longest_idle();
+    void report_closed();
     void adopt(FileDescriptor socket, const ListenerState& listener, const Peer& peer);
     void deliver_posted();
     void finish_if_done();
@@ -124,6 +134,9 @@ private:
     ReadySet ready_set_;
     std::vector<std::unique_ptr<Acceptor>> acceptors_;
     std::vector<std::shared_ptr<Connection>> connections_;
+    // By idle_since. Some are busy again: whoever looks for an idle one takes those out, and they
+    // come back when they are idle.
+    std::list<Connection*> idle_;
     std::vector<Connection*> gathered_;  // each holds an operation, so it stays
     std::vector<Connection*> sending_;
     Microseconds now_{};

@@ -152,7 +152,7 @@ void ReactorServer::stop(Microseconds grace) {
 }
 
 const ServerFigures& ReactorServer::figures() const {
-    return state_->figures;
+    return *state_->options.figures;
 }
 
 void ReactorServer::sweep_now() {

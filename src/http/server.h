@@ -100,24 +100,28 @@ struct Listener {
     Application* application{nullptr};  // outlives the server
 };
 
-struct ServerOptions {
-    std::vector<Listener> listeners;
-    std::size_t reactors{1};
-    Limits limits;
-    // Called on every reactor about once a second, for caches that follow the clock.
-    std::function<void(std::size_t reactor)> every_second;
-    // Called on a reactor's thread when it starts.
-    std::function<void(std::size_t reactor)> on_start;
-};
-
 // Counters, readable from any thread.
 struct ServerFigures {
     std::atomic<std::int64_t> connections_open{0};
     std::atomic<std::int64_t> connections_total{0};
     std::atomic<std::int64_t> refused_total{0};  // answered by the connection itself
     std::atomic<std::int64_t> timeouts_total{0};
+    std::atomic<std::int64_t> closed_idle_total{0};    // to make room for new connections
+    std::atomic<std::int64_t> closed_unsent_total{0};  // to make room for others' answers
     std::atomic<std::int64_t> streams_open{0};
     std::atomic<std::int64_t> streams_cut_total{0};  // their clients read too slowly
+};
+
+struct ServerOptions {
+    std::vector<Listener> listeners;
+    std::size_t reactors{1};
+    Limits limits;
+    // Where the server counts; whoever shows the figures may keep them longer than the server.
+    std::shared_ptr<ServerFigures> figures = std::make_shared<ServerFigures>();
+    // Called on every reactor about once a second, for caches that follow the clock.
+    std::function<void(std::size_t reactor)> every_second;
+    // Called on a reactor's thread when it starts.
+    std::function<void(std::size_t reactor)> on_start;
 };
 
 class Server {

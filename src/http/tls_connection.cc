@@ -93,6 +93,10 @@ private:
         return ::recv(socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
     }
 
+    bool has_begun() override {
+        return BIO_number_read(SSL_get_rbio(stream_.native_handle())) != 0;
+    }
+
     Stream stream_;
 };
 

@@ -1,5 +1,6 @@
 #include "http/tls.h"
 
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 
@@ -101,6 +102,7 @@ private:
 class Tls : public ServerTest {
 protected:
     Tls() {
+        std::signal(SIGPIPE, SIG_IGN);  // OpenSSL's own writes raise it
         files_ = {folder_.file("certificate.pem"), folder_.file("key.pem")};
         write_self_signed(files_, "first");
         options_.listeners.emplace_back();
@@ -167,6 +169,24 @@ TEST_F(Tls, AHandshakeThatNeverComesIsEnded) {
     pass(12);
     EXPECT_TRUE(silent.is_ended());
     EXPECT_EQ(server_->figures().connections_open, 0);
+}
+
+TEST_F(Tls, WhoNeverBeginsAHandshakeOrIsIdleBehindOneMakesRoomButNotWhoIsInTheMidst) {
+    options_.limits.connections_max = 1;
+    serve();
+    RawClient silent = connect();
+    while (server_->figures().connections_open == 0)
+        pass(0);
+    TlsClient idle{server_->port(0)};
+    EXPECT_TRUE(silent.is_ended());
+    EXPECT_NE(idle.ask(kGet, "GET /a ").find("200 OK"), std::string::npos);
+    RawClient beginning = connect();
+    EXPECT_EQ(idle.ask("", ""), "");  // ended: its place is the newcomer's
+    beginning.send("\x16");           // the first byte of a handshake
+    pass(0);
+    EXPECT_FALSE(TlsClient{server_->port(0)}.is_connected());
+    EXPECT_EQ(server_->figures().closed_idle_total, 2);
+    EXPECT_EQ(server_->figures().refused_total, 1);
 }
 
 TEST_F(Tls, ReloadingGivesNewConnectionsTheNewCertificateAndKeepsTheOld) {

@@ -171,6 +171,7 @@ void make_services(const Config& config, Parts& parts, std::size_t reactors) {
 Status make_servers(const Config& config, Parts& parts, std::size_t reactors) {
     http::ServerOptions options;
     options.reactors = reactors;
+    options.figures = parts.services->connections;
     http::Listener main;
     main.address = config.listen.address;
     main.port = config.listen.port;

@@ -295,6 +295,9 @@ class Watching(unittest.TestCase):
         for name, kind in types.items():
             self.assertEqual(name.endswith("_total"), kind == "counter", name)
         self.assertIn("latchkey_verify_store_queries_total 0\n", text)
+        self.assertRegex(text, r"\nlatchkey_http_connections_total [1-9]")
+        for reason in ("idle", "unsent"):
+            self.assertIn(f'latchkey_http_connections_closed_total{{reason="{reason}"}} 0\n', text)
 
     def test_log_lines_are_json_when_nobody_watches(self):
         self.server.request("POST", "/v1/session", {"email": EMAIL, "password": "wrong"})
