@@ -77,16 +77,18 @@ struct Services {
     // Of key tokens that were exchanged: no reactor's thread is there when that is done.
     std::mutex exchange_usage_mutex;
     verify::UsageRecorder exchange_usage;
+    // Held from taking to having written: who waits for it finds all that was taken before.
+    std::mutex usage_flush_mutex;
     // Readers on worker threads share one.
     std::mutex worker_reader_mutex;
     std::unique_ptr<verify::Replica::Reader> worker_reader;
     std::mutex status_lists_mutex;
     std::map<std::uint64_t, KeptStatusList> status_lists;
     std::array<std::atomic<std::uint64_t>, 6> answers{};  // by status class, of the API
-    std::atomic<std::uint64_t> logins_failed{0};
-    std::atomic<std::uint64_t> logins_ok{0};
     // Counted by the server that the listeners of the API share.
     std::shared_ptr<http::ServerFigures> connections = std::make_shared<http::ServerFigures>();
+    std::atomic<std::uint64_t> logins_failed{0};
+    std::atomic<std::uint64_t> logins_ok{0};
 
     [[nodiscard]] const std::string& issuer() const { return authority.settings().issuer; }
     [[nodiscard]] std::string cookie_name() const {

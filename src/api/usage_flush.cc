@@ -9,35 +9,56 @@ namespace latchkey::api {
 
 namespace {
 
+// Up to so many are written each second, so that a person sees at once what happened.
 constexpr std::size_t kFewRows = 64;
-// A quarter of what a recorder holds: within a second it may not fill up.
-constexpr std::size_t kTooManyRows = 16'384;
-constexpr int kSecondsBetween = 5;
+// Else a fifth of the parts: most tokens are used again meanwhile, and then cost one row instead
+// of one a second.
+constexpr std::size_t kPartsASecond = verify::UsageRecorder::kParts / 5 + 1;
+// Never many more, or writing down who used what would cost more than the checks.
+constexpr std::size_t kManyRows = 4'096;
+
+template <typename Visitor>
+Status for_each_recorder(Services& services, Visitor&& visit) {
+    for (auto& reactor : services.reactors) {
+        TRY(visit(reactor->usage));
+    }
+    return visit(services.exchange_usage);
+}
+
+// Takes part by part while `goes_on(parts, rows)`.
+template <typename Condition>
+Status write_parts(Services& services, verify::UsageRecorder& recorder, Condition&& goes_on) {
+    std::vector<verify::Usage> batch;
+    std::size_t rows = 0;
+    for (std::size_t parts = 0; parts < verify::UsageRecorder::kParts; ++parts) {
+        if (!goes_on(parts, rows)) break;
+        auto taken = recorder.take_part();
+        rows += taken.size();
+        batch.insert(batch.end(), std::make_move_iterator(taken.begin()),
+                     std::make_move_iterator(taken.end()));
+        if (batch.size() < kManyRows) continue;
+        TRY(authority::write_usage(services.authority, batch));
+        batch.clear();
+    }
+    return authority::write_usage(services.authority, batch);
+}
 
 }  // namespace
 
 Status flush_usage(Services& services) {
-    std::vector<verify::Usage> batch;
-    const auto take = [&batch](verify::UsageRecorder& recorder) {
-        auto taken = recorder.take();
-        batch.insert(batch.end(), std::make_move_iterator(taken.begin()),
-                     std::make_move_iterator(taken.end()));
-    };
-    for (auto& reactor : services.reactors) {
-        take(reactor->usage);
-    }
-    take(services.exchange_usage);
-    return authority::write_usage(services.authority, batch);
+    const std::lock_guard lock(services.usage_flush_mutex);
+    return for_each_recorder(services, [&](verify::UsageRecorder& recorder) {
+        return write_parts(services, recorder, [](std::size_t, std::size_t) { return true; });
+    });
 }
 
-Status flush_usage_when_due(Services& services, int seconds_since_start) {
-    std::size_t most = services.exchange_usage.waiting();
-    for (const auto& reactor : services.reactors) {
-        most = std::max(most, reactor->usage.waiting());
-    }
-    const bool may_wait = most > kFewRows && most < kTooManyRows;
-    if (may_wait && seconds_since_start % kSecondsBetween != 0) return {};
-    return flush_usage(services);
+Status flush_usage_of_a_second(Services& services) {
+    const std::lock_guard lock(services.usage_flush_mutex);
+    return for_each_recorder(services, [&](verify::UsageRecorder& recorder) {
+        return write_parts(services, recorder, [](std::size_t parts, std::size_t rows) {
+            return rows < kFewRows || (parts < kPartsASecond && rows < kManyRows);
+        });
+    });
 }
 
 }  // namespace latchkey::api

@@ -7,36 +7,52 @@ namespace {
 
 class UsageFlushTest : public testing::ApiTest {
 protected:
-    void use(std::size_t tokens) {
+    // One use of each of so many tokens.
+    void use(std::uint32_t tokens) {
         const Address address{};
-        for (std::size_t i = 0; i < tokens; ++i) {
+        for (std::uint32_t i = 0; i < tokens; ++i) {
             TokenId token{};
-            token.bytes[0] = static_cast<std::uint8_t>(i);
-            token.bytes[1] = static_cast<std::uint8_t>(i >> 8);
+            std::memcpy(token.bytes.data() + 8, &i, sizeof i);
             services_->reactors[0]->usage.record(
                 {.token = token, .now = clock.now(), .address = address, .agent = "test"});
         }
     }
-    std::size_t waiting() { return services_->reactors[0]->usage.waiting(); }
+    std::int64_t written() {
+        return authority->store()
+            .query<std::int64_t>([](store::Connection& db) -> Result<std::int64_t> {
+                auto rows = TRY(db.prepare("SELECT count(*) FROM usage_days"));
+                TRY(rows.step());
+                return rows.integer(0);
+            })
+            .value();
+    }
+    void pass_a_second() { ASSERT_TRUE(flush_usage_of_a_second(*services_)); }
 };
 
-TEST_F(UsageFlushTest, FewRowsAreWrittenAtOnceAndManyEveryFiveSeconds) {
+TEST_F(UsageFlushTest, FewRowsAreWrittenAtOnce) {
     use(64);
-    ASSERT_TRUE(flush_usage_when_due(*services_, 1));
-    EXPECT_EQ(waiting(), 0U);
-    use(65);
-    for (const int second : {2, 3, 4}) {
-        ASSERT_TRUE(flush_usage_when_due(*services_, second));
-        EXPECT_EQ(waiting(), 65U) << second;
-    }
-    ASSERT_TRUE(flush_usage_when_due(*services_, 5));
-    EXPECT_EQ(waiting(), 0U);
+    pass_a_second();
+    EXPECT_EQ(written(), 64);
 }
 
-TEST_F(UsageFlushTest, SoManyThatARecorderCouldFillUpDoNotWait) {
-    use(16'384);
-    ASSERT_TRUE(flush_usage_when_due(*services_, 1));
-    EXPECT_EQ(waiting(), 0U);
+TEST_F(UsageFlushTest, ManyAreWrittenWithinFiveSeconds) {
+    use(2'000);
+    pass_a_second();
+    EXPECT_GE(written(), 64);
+    EXPECT_LE(written(), 800);
+    for (int second = 2; second <= 5; ++second) {
+        pass_a_second();
+    }
+    EXPECT_EQ(written(), 2'000);
+}
+
+TEST_F(UsageFlushTest, OfVeryManyOnlySoManyASecond) {
+    use(40'000);
+    pass_a_second();
+    EXPECT_GE(written(), 4'096);
+    EXPECT_LE(written(), 4'600);
+    ASSERT_TRUE(flush_usage(*services_));
+    EXPECT_EQ(written(), 40'000) << "but before somebody decides on it, all";
 }
 
 }  // namespace

@@ -14,6 +14,10 @@ Status write_usage(Authority& authority, const std::vector<verify::Usage>& batch
 // From when on scopes were recorded; written once.
 Status begin_recording(store::Store& store, Timestamp now);
 Result<Timestamp> recording_since(store::Connection& db);
+// Since when every use is known. A process that stopped in order has written all it gathered, and
+// said so; after one that did not, since `now`. Asked once, at the start.
+Result<Timestamp> uses_known_since(store::Store& store, Timestamp now);
+Status say_uses_are_written(store::Store& store);
 // Days of long ago become sums. Does something once a day.
 Status fold_usage(Authority& authority);
 Status write_sessions(Authority& authority);

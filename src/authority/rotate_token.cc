@@ -142,13 +142,29 @@ Result<RotatedToken> rotate_token(Authority& authority, store::Transaction& tx, 
     return rotated;
 }
 
-Status end_silent_secrets(Authority& authority, Timestamp now, Timestamp known_since) {
-    const auto waiting = TRY(authority.store().query<std::vector<store::WaitingSecret>>(
+namespace {
+
+// As far as it is written.
+Result<std::vector<store::WaitingSecret>> silent_secrets(Authority& authority, Timestamp now,
+                                                         Timestamp known_since) {
+    auto waiting = TRY(authority.store().query<std::vector<store::WaitingSecret>>(
         [&](store::Connection& db) { return store::secrets_until_silent(db, now); }));
-    for (const auto& one : waiting) {
+    std::erase_if(waiting, [&](const store::WaitingSecret& one) {
         const Timestamp heard = std::max(one.last_used_at.value_or(one.replaced_at),
                                          std::max(one.replaced_at, known_since));
-        if (now - heard < std::chrono::seconds(one.secret.until_silent_seconds)) continue;
+        return now - heard < std::chrono::seconds(one.secret.until_silent_seconds);
+    });
+    return waiting;
+}
+
+}  // namespace
+
+Result<bool> may_have_silent_secrets(Authority& authority, Timestamp now, Timestamp known_since) {
+    return !TRY(silent_secrets(authority, now, known_since)).empty();
+}
+
+Status end_silent_secrets(Authority& authority, Timestamp now, Timestamp known_since) {
+    for (const auto& one : TRY(silent_secrets(authority, now, known_since))) {
         TRY(authority.store().mutate([&](store::Transaction& tx) -> Status {
             auto& db = tx.connection();
             const auto token = TRY(store::find_token(db, one.secret.token.bytes));

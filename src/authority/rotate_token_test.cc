@@ -261,6 +261,28 @@ TEST_F(RotateTokenTest, UsesThatWereNotRecordedAreNoSilence) {
     EXPECT_EQ(says(made.text), "expired");
 }
 
+TEST_F(RotateTokenTest, AfterACrashSilenceCountsFromTheStart) {
+    auto& store = authority->store();
+    const Timestamp now = clock.now();
+    EXPECT_EQ(uses_known_since(store, now).value(), now) << "nobody said that all was written";
+    ASSERT_TRUE(say_uses_are_written(store));
+    EXPECT_EQ(uses_known_since(store, now).value(), Timestamp{});
+    EXPECT_EQ(uses_known_since(store, now).value(), now) << "it counts once";
+}
+
+TEST_F(RotateTokenTest, WhetherAnySecretIsSilentIsKnownBeforeUsesAreWritten) {
+    const auto made = token(as_alice_, "billing", {"license:read"});
+    RotateToken wanted;
+    wanted.until_silent_seconds = 3600;
+    ASSERT_TRUE(rotate(as_alice_, made.token.id, wanted));
+    clock.advance(minutes(59));
+    EXPECT_FALSE(may_have_silent_secrets(*authority, clock.now(), Timestamp{}).value());
+    clock.advance(minutes(1));
+    EXPECT_TRUE(may_have_silent_secrets(*authority, clock.now(), Timestamp{}).value());
+    use(made.token.id, 1);
+    EXPECT_FALSE(may_have_silent_secrets(*authority, clock.now(), Timestamp{}).value());
+}
+
 TEST_F(RotateTokenTest, AReplicaThatIsLoadedSaysTheSame) {
     const auto made = token(as_alice_, "billing", {"license:read"});
     const auto second = rotate(as_alice_, made.token.id, {}).value();

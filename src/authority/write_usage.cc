@@ -15,6 +15,7 @@ constexpr std::size_t kUsageRowsMax = 200;
 // The day up to which old usage is folded.
 constexpr std::string_view kFoldedSetting = "usage_folded";
 constexpr std::string_view kSinceSetting = "usage_since";
+constexpr std::string_view kWrittenSetting = "usage_written";
 
 store::UsageRecord totals_of(const verify::Usage& usage) {
     store::UsageRecord record;
@@ -76,6 +77,21 @@ Result<Timestamp> recording_since(store::Connection& db) {
     const auto known = TRY(store::find_setting(db, kSinceSetting));
     if (!known) return Error{ErrorCode::kInternal, "nobody wrote down since when usage is kept"};
     return parse_rfc3339(*known);
+}
+
+Result<Timestamp> uses_known_since(store::Store& store, Timestamp now) {
+    bool is_written = false;
+    TRY(store.mutate([&](store::Transaction& tx) -> Status {
+        is_written = TRY(store::find_setting(tx.connection(), kWrittenSetting)).has_value();
+        return store::delete_setting(tx.connection(), kWrittenSetting);
+    }));
+    return is_written ? Timestamp{} : now;
+}
+
+Status say_uses_are_written(store::Store& store) {
+    return store.mutate([](store::Transaction& tx) {
+        return store::put_setting(tx.connection(), kWrittenSetting, "all");
+    });
 }
 
 Status fold_usage(Authority& authority) {

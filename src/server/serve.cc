@@ -278,9 +278,20 @@ void end_silent_secrets(Parts& parts) {
     }
     if (left_out != parts.uses_left_out) parts.uses_known_since = now;
     parts.uses_left_out = left_out;
-    auto done = api::flush_usage(*parts.services);
-    if (done) done = authority::end_silent_secrets(*parts.authority, now, parts.uses_known_since);
-    if (!done) log::warning("silent secrets were not ended", {{"why", done.error().message}});
+    const auto end = [&]() -> Status {
+        auto& authority = *parts.authority;
+        if (!TRY(authority::may_have_silent_secrets(authority, now, parts.uses_known_since))) {
+            return {};
+        }
+        TRY(api::flush_usage(*parts.services));
+        return authority::end_silent_secrets(authority, now, parts.uses_known_since);
+    };
+    report(end(), "silent secrets were not ended");
+}
+
+Status write_last_usage(Parts& parts) {
+    TRY(api::flush_usage(*parts.services));
+    return authority::say_uses_are_written(parts.authority->store());
 }
 
 // SIGHUP: the configuration is read anew. What cannot change while running is said, not done.
@@ -314,7 +325,7 @@ void run_until_stopped(const std::vector<std::string>& flags, Config& config, Pa
         if (signal == SIGHUP) reload(flags, config, parts);
         if (signal >= 0 || errno != EAGAIN) continue;
         ++seconds;
-        report(api::flush_usage_when_due(*parts.services, seconds), "usage was not written");
+        report(api::flush_usage_of_a_second(*parts.services), "usage was not written");
         maintain(parts);
         if (seconds % 60 == 0) {
             end_silent_secrets(parts);
@@ -348,6 +359,9 @@ int run(const std::vector<std::string>& flags, Config config, const sigset_t& si
     if (auto done = make_servers(config, parts, reactors); !done) {
         return fail(done.error(), exit_code_of(done.error()));
     }
+    const Timestamp now = parts.clock.now();
+    const auto known_since = authority::uses_known_since(parts.authority->store(), now);
+    parts.uses_known_since = known_since ? *known_since : now;  // a full disk, say
     parts.server->start();
     parts.ops_server->start();
     print_welcome(config, parts, display_url(config, parts.server->port(0)));
@@ -359,7 +373,7 @@ int run(const std::vector<std::string>& flags, Config config, const sigset_t& si
     // Ten seconds are promised for all of it, the flush below included.
     parts.server->stop(std::chrono::seconds(8));
     parts.ops_server->stop(std::chrono::seconds(1));
-    report(api::flush_usage(*parts.services), "usage was not written");
+    report(write_last_usage(parts), "usage was not written");
     maintain(parts);
     parts.server.reset();
     parts.ops_server.reset();

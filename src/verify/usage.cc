@@ -1,14 +1,18 @@
 #include "verify/usage.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <iterator>
+#include <utility>
 
 #include "verify/usage_batch.h"
 
 namespace latchkey::verify {
 namespace {
 
-constexpr std::size_t kSideMax = 64;
+constexpr std::size_t kSideMax = 1'024;
+constexpr std::size_t kKeptTokens = 1'024;  // a part keeps memory for so many
 
 // Holds the flag for one record or for one swap of pointers.
 class Held {
@@ -27,6 +31,20 @@ private:
     bool is_held_;
 };
 
+void wait_for(std::atomic_flag& flag) {
+    while (flag.test_and_set(std::memory_order_acquire)) {
+    }
+}
+
+// Keeps its memory, but after a rush gives it back.
+void empty(UsageBatch& batch) {
+    if (batch.capacity() > std::max(kKeptTokens, 8 * batch.size())) {
+        batch = UsageBatch();
+    } else {
+        batch.clear();
+    }
+}
+
 }  // namespace
 
 std::int64_t day_of(Timestamp time) {
@@ -43,30 +61,41 @@ struct UsageRecorder::State {
     explicit State(std::size_t most) : tokens_max(most) {}
 
     template <typename Add>
-    void add(Add&& add_to);
+    void add(const TokenId& token, Add&& add_to);
 
     const std::size_t tokens_max;
-    std::atomic_flag is_held = ATOMIC_FLAG_INIT;  // only take() ever waits for it
-    std::unique_ptr<UsageBatch> current = std::make_unique<UsageBatch>();
-    std::unique_ptr<UsageBatch> spare = std::make_unique<UsageBatch>();
-    std::atomic<std::uint64_t> left_out{0};
-    // The recording thread's own: uses that met take() and are counted with the next one.
+    std::atomic_flag is_held = ATOMIC_FLAG_INIT;  // for `parts` and `tokens`
+    std::array<UsageBatch, kParts> parts;
+    std::size_t tokens{0};  // in all parts
+    // Who takes holds one flag at a time, so that a use that meets it at one goes to the other and
+    // never waits, not even for a thread that lost its core just then.
+    std::atomic_flag is_side_held = ATOMIC_FLAG_INIT;  // for `side`
     UsageBatch side;
+    std::atomic<std::uint64_t> left_out{0};
+    // The taking thread's own.
     std::atomic_flag is_taking = ATOMIC_FLAG_INIT;
+    UsageBatch spare;
+    UsageBatch spare_side;
+    std::size_t turn{0};
 };
+static_assert(UsageRecorder::kParts == 256, "eight bits of a hash");
 
 template <typename Add>
-void UsageRecorder::State::add(Add&& add_to) {
-    const Held held(is_held);
-    if (!held.is_held()) {
-        if (!add_to(side, kSideMax)) ++left_out;
-        return;
+void UsageRecorder::State::add(const TokenId& token, Add&& add_to) {
+    while (true) {
+        if (const Held held(is_held); held.is_held()) {
+            // Other bits of the hash than those by which a part finds its place.
+            UsageBatch& part = parts[IdHash<TokenTag>{}(token) >> 56];
+            const std::size_t before = part.size();
+            if (!add_to(part, tokens < tokens_max)) ++left_out;
+            tokens += part.size() - before;
+            return;
+        }
+        if (const Held held(is_side_held); held.is_held()) {
+            if (!add_to(side, side.size() < kSideMax)) ++left_out;
+            return;
+        }
     }
-    if (side.size() > 0) {
-        left_out += current->merge(side, tokens_max);
-        side.clear();
-    }
-    if (!add_to(*current, tokens_max)) ++left_out;
 }
 
 UsageRecorder::UsageRecorder(std::size_t tokens_max)
@@ -74,7 +103,8 @@ UsageRecorder::UsageRecorder(std::size_t tokens_max)
 UsageRecorder::~UsageRecorder() = default;
 
 void UsageRecorder::record(const Use& use) {
-    state_->add([&](UsageBatch& batch, std::size_t most) { return batch.add(use, most); });
+    state_->add(use.token,
+                [&](UsageBatch& batch, bool may_be_new) { return batch.add(use, may_be_new); });
 }
 
 void UsageRecorder::record_scope(const TokenId& token, std::uint32_t generation, Timestamp now,
@@ -86,30 +116,39 @@ void UsageRecorder::record_scope(const TokenId& token, std::uint32_t generation,
                   .address = nowhere,
                   .agent = {},
                   .scopes = std::span(&scope, 1)};
-    state_->add([&](UsageBatch& batch, std::size_t most) { return batch.add_scope(use, most); });
+    state_->add(token, [&](UsageBatch& batch, bool may_be_new) {
+        return batch.add_scope(use, may_be_new);
+    });
+}
+
+std::vector<Usage> UsageRecorder::take_part() {
+    State& state = *state_;
+    wait_for(state.is_taking);
+    wait_for(state.is_held);
+    std::swap(state.parts[state.turn], state.spare);
+    state.tokens -= state.spare.size();
+    state.is_held.clear(std::memory_order_release);
+    wait_for(state.is_side_held);
+    std::swap(state.side, state.spare_side);
+    state.is_side_held.clear(std::memory_order_release);
+    state.turn = (state.turn + 1) % kParts;
+    std::vector<Usage> taken;
+    state.spare.append_to(taken);
+    state.spare_side.append_to(taken);
+    empty(state.spare);
+    empty(state.spare_side);
+    state.is_taking.clear(std::memory_order_release);
+    return taken;
 }
 
 std::vector<Usage> UsageRecorder::take() {
-    State& state = *state_;
-    while (state.is_taking.test_and_set(std::memory_order_acquire)) {
+    std::vector<Usage> taken;
+    for (std::size_t i = 0; i < kParts; ++i) {
+        auto part = take_part();
+        taken.insert(taken.end(), std::make_move_iterator(part.begin()),
+                     std::make_move_iterator(part.end()));
     }
-    while (state.is_held.test_and_set(std::memory_order_acquire)) {
-    }
-    std::swap(state.current, state.spare);
-    state.is_held.clear(std::memory_order_release);
-    std::vector<Usage> batch = state.spare->to_usages();
-    state.spare->clear();
-    state.is_taking.clear(std::memory_order_release);
-    return batch;
-}
-
-std::size_t UsageRecorder::waiting() const {
-    State& state = *state_;
-    while (state.is_held.test_and_set(std::memory_order_acquire)) {
-    }
-    const std::size_t size = state.current->size();
-    state.is_held.clear(std::memory_order_release);
-    return size;
+    return taken;
 }
 
 std::uint64_t UsageRecorder::left_out() const {

@@ -75,19 +75,22 @@ struct Usage {
 inline constexpr std::size_t kCallersMax = 20;
 
 // One recorder a reactor, so that two cores never write one line. record() is for its own thread;
-// take() for any: the batch since the last take. Bounded: above `tokens_max` distinct tokens
-// between two takes it counts only what it already knows (and says how many were left out).
+// taking for any. Tokens are spread over parts, which are taken one by one: to take one costs
+// little, and what is not taken yet goes on gathering. Bounded: above `tokens_max` distinct tokens
+// it counts only what it already knows (and says how many uses were left out).
 class UsageRecorder {
 public:
-    explicit UsageRecorder(std::size_t tokens_max = 65'536);
+    static constexpr std::size_t kParts = 256;
+
+    explicit UsageRecorder(std::size_t tokens_max = 1'048'576);
     ~UsageRecorder();
     void record(const Use& use);
     // A scope that a use already recorded turned out to need.
     void record_scope(const TokenId& token, std::uint32_t generation, Timestamp now,
                       std::string_view scope);
-    std::vector<Usage> take();
-    // How many take() would give, without what came just now. Any thread.
-    [[nodiscard]] std::size_t waiting() const;
+    // What the part whose turn it is has gathered since it was taken last.
+    std::vector<Usage> take_part();
+    std::vector<Usage> take();  // all parts
     [[nodiscard]] std::uint64_t left_out() const;
 
 private:

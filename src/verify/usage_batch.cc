@@ -1,7 +1,7 @@
 #include "verify/usage_batch.h"
 
 #include <algorithm>
-#include <numeric>
+#include <array>
 #include <utility>
 
 namespace latchkey::verify {
@@ -9,78 +9,79 @@ namespace {
 
 // Of one token, and of all: memory that no client can make us take more of.
 constexpr std::size_t kScopesOfTokenMax = 64;
-constexpr std::size_t kScopeNodesMax = 131'072;
-constexpr std::size_t kCallerNodesMax = 16'384;
+constexpr std::size_t kScopeNodesMax = 16'384;
+constexpr std::size_t kScopeNamesMax = 1'024;
+constexpr std::size_t kScopeBytesMax = 64;  // no scope is longer
+constexpr std::size_t kCallerNodesMax = 1'024;
+constexpr std::size_t kPlacesMin = 8;
+
+// What a client calls itself ends up on screens: nothing but printable ASCII is kept.
+class Printable {
+public:
+    explicit Printable(std::string_view agent) : bytes_(agent.size()) {
+        std::transform(agent.begin(), agent.end(), text_.begin(),
+                       [](char c) { return c >= ' ' && c <= '~' ? c : '?'; });
+    }
+    [[nodiscard]] std::string_view view() const { return {text_.data(), bytes_}; }
+
+private:
+    std::size_t bytes_;
+    std::array<char, SharedTexts::kBytesMax> text_;
+};
 
 }  // namespace
 
-// What a client calls itself ends up on screens: nothing but printable ASCII is kept.
-void UsageBatch::Text::set(std::string_view agent) {
-    agent = agent.substr(0, kAgentBytesMax);
-    if (agent == view()) return;
-    bytes = static_cast<std::uint8_t>(agent.size());
-    std::transform(agent.begin(), agent.end(), text.begin(),
-                   [](char c) { return c >= ' ' && c <= '~' ? c : '?'; });
-}
-
-std::int64_t UsageBatch::Entry::denials() const {
-    return std::accumulate(denied.begin(), denied.end(), std::int64_t{0},
-                           [](std::int64_t sum, const Denied& one) { return sum + one.count; });
-}
-
-bool UsageBatch::add(const Use& use, std::size_t tokens_max) {
-    Entry* const entry = find_or_add(use.token, use.generation, day_of(use.now), tokens_max);
+bool UsageBatch::add(const Use& use, bool may_be_new) {
+    Entry* const entry = find_or_add(use, may_be_new);
     if (entry == nullptr) return false;
     entry->last_used_at = use.now;
     entry->address = use.address;
-    entry->agent.set(use.agent);
-    if (use.is_being_replaced) add_caller(*entry, use.address, entry->agent.view(), {1, use.now});
+    set_agent(*entry, use.agent);
+    if (use.is_being_replaced) add_caller(*entry, use.address, agent_of(*entry), use.now);
     if (use.verdict != Verdict::kActive) {
-        Denied& denied = entry->denied.at(static_cast<std::size_t>(use.verdict));
-        ++denied.count;
-        denied.last_at = use.now;
+        add_denial(*entry, use.verdict, use.now);
         return true;
     }
     ++entry->uses;
     for (const std::string_view scope : use.scopes) {
-        add_scope(*entry, scope, {1, use.now});
+        add_scope(*entry, scope, use.now);
     }
     return true;
 }
 
-bool UsageBatch::add_scope(const Use& use, std::size_t tokens_max) {
-    Entry* const entry = find_or_add(use.token, use.generation, day_of(use.now), tokens_max);
+bool UsageBatch::add_scope(const Use& use, bool may_be_new) {
+    Entry* const entry = find_or_add(use, may_be_new);
     if (entry == nullptr) return false;
     entry->last_used_at = std::max(entry->last_used_at, use.now);
     for (const std::string_view scope : use.scopes) {
-        add_scope(*entry, scope, {1, use.now});
+        add_scope(*entry, scope, use.now);
     }
     return true;
 }
 
-UsageBatch::Entry* UsageBatch::find_or_add(const TokenId& token, std::uint32_t generation,
-                                           std::int64_t day, std::size_t tokens_max) {
+UsageBatch::Entry* UsageBatch::find_or_add(const Use& use, bool may_be_new) {
+    const auto day = static_cast<std::int32_t>(day_of(use.now));
     if (2 * (entries_.size() + 1) > places_.size()) grow();
     const std::size_t mask = places_.size() - 1;
-    for (std::size_t i = IdHash<TokenTag>{}(token) >> 32 & mask;; i = (i + 1) & mask) {
+    for (std::size_t i = IdHash<TokenTag>{}(use.token) >> 32 & mask;; i = (i + 1) & mask) {
         if (places_[i] == 0) {
-            if (entries_.size() >= tokens_max) return nullptr;
+            if (!may_be_new) return nullptr;
             Entry& entry = entries_.emplace_back();
-            entry.token = token;
-            entry.generation = generation;
+            entry.token = use.token;
+            entry.generation = use.generation;
             entry.day = day;
             places_[i] = static_cast<std::uint32_t>(entries_.size());
             return &entry;
         }
         Entry& entry = entries_[places_[i] - 1];
-        if (entry.token == token && entry.generation == generation && entry.day == day) {
+        if (entry.token == use.token && entry.generation == use.generation && entry.day == day) {
             return &entry;
         }
     }
 }
 
 void UsageBatch::grow() {
-    std::vector<std::uint32_t> places(std::max<std::size_t>(64, places_.size() * 2), 0);
+    std::vector<std::uint32_t> places(std::max(kPlacesMin, places_.size() * 2), 0);
     const std::size_t mask = places.size() - 1;
     for (std::uint32_t n = 0; n < entries_.size(); ++n) {
         std::size_t i = IdHash<TokenTag>{}(entries_[n].token) >> 32 & mask;
@@ -92,86 +93,103 @@ void UsageBatch::grow() {
     places_ = std::move(places);
 }
 
+UsageBatch::Rare& UsageBatch::rare_of(Entry& entry) {
+    if (entry.rare == kNone) {
+        entry.rare = static_cast<std::uint32_t>(rares_.size());
+        rares_.emplace_back();
+    }
+    return rares_[entry.rare];
+}
+
+std::string_view UsageBatch::agent_of(const Entry& entry) const {
+    return entry.agent == kNone ? std::string_view{} : agents_.view(entry.agent);
+}
+
+void UsageBatch::set_agent(Entry& entry, std::string_view agent) {
+    agent = agent.substr(0, SharedTexts::kBytesMax);
+    if (agent == agent_of(entry)) return;
+    const std::uint32_t before = entry.agent;
+    entry.agent = agents_.hold(Printable(agent).view());
+    if (before != kNone) agents_.release(before);
+}
+
+void UsageBatch::add_denial(Entry& entry, Verdict verdict, Timestamp now) {
+    Rare& rare = rare_of(entry);
+    for (std::uint32_t i = rare.first_denial; i != kNone; i = denials_[i].next) {
+        DenialNode& node = denials_[i];
+        if (node.verdict != verdict) continue;
+        ++node.count;
+        node.last_at = std::max(node.last_at, now);
+        return;
+    }
+    DenialNode& node = denials_.emplace_back();
+    node.verdict = verdict;
+    node.count = 1;
+    node.last_at = now;
+    node.next = std::exchange(rare.first_denial, static_cast<std::uint32_t>(denials_.size() - 1));
+}
+
 // What finds no room is never forgotten: the token then counts as having used everything.
-void UsageBatch::add_scope(Entry& entry, std::string_view scope, Counted counted) {
-    if (scope.size() > ScopeNode{}.text.size()) return;  // no scope is that long
+void UsageBatch::add_scope(Entry& entry, std::string_view scope, Timestamp now) {
+    if (scope.size() > kScopeBytesMax) return;
     std::size_t seen = 0;
     for (std::uint32_t i = entry.first_scope; i != kNone; i = scopes_[i].next, ++seen) {
         ScopeNode& node = scopes_[i];
-        if (node.view() != scope) continue;
-        node.uses += counted.uses;
-        node.last_used_at = std::max(node.last_used_at, counted.last_used_at);
+        if (scope_names_.view(node.scope) != scope) continue;
+        ++node.uses;
+        node.last_used_at = std::max(node.last_used_at, now);
         return;
     }
-    if (seen >= kScopesOfTokenMax || scopes_.size() >= kScopeNodesMax) {
-        entry.has_many_scopes = true;
+    if (seen >= kScopesOfTokenMax || scopes_.size() >= kScopeNodesMax ||
+        scope_names_.size() >= kScopeNamesMax) {
+        rare_of(entry).has_many_scopes = true;
         return;
     }
     ScopeNode& node = scopes_.emplace_back();
-    node.uses = counted.uses;
-    node.last_used_at = counted.last_used_at;
-    node.bytes = static_cast<std::uint8_t>(scope.size());
-    std::copy(scope.begin(), scope.end(), node.text.begin());
+    node.scope = scope_names_.hold(scope);
+    node.uses = 1;
+    node.last_used_at = now;
     node.next = std::exchange(entry.first_scope, static_cast<std::uint32_t>(scopes_.size() - 1));
 }
 
 void UsageBatch::add_caller(Entry& entry, const Address& address, std::string_view agent,
-                            Counted counted) {
+                            Timestamp now) {
+    Rare& rare = rare_of(entry);
     std::size_t seen = 0;
-    for (std::uint32_t i = entry.first_caller; i != kNone; i = callers_[i].next, ++seen) {
+    for (std::uint32_t i = rare.first_caller; i != kNone; i = callers_[i].next, ++seen) {
         CallerNode& node = callers_[i];
-        if (node.address != address || node.agent.view() != agent) continue;
-        node.uses += counted.uses;
-        node.last_used_at = std::max(node.last_used_at, counted.last_used_at);
+        if (node.address != address || agents_.view(node.agent) != agent) continue;
+        ++node.uses;
+        node.last_used_at = std::max(node.last_used_at, now);
         return;
     }
     if (seen >= kCallersMax || callers_.size() >= kCallerNodesMax) return;
     CallerNode& node = callers_.emplace_back();
-    node.uses = counted.uses;
-    node.last_used_at = counted.last_used_at;
+    node.agent = agents_.hold(agent);
+    node.uses = 1;
+    node.last_used_at = now;
     node.address = address;
-    node.agent.set(agent);
-    node.next = std::exchange(entry.first_caller, static_cast<std::uint32_t>(callers_.size() - 1));
+    node.next = std::exchange(rare.first_caller, static_cast<std::uint32_t>(callers_.size() - 1));
 }
 
-std::uint64_t UsageBatch::merge(const UsageBatch& other, std::size_t tokens_max) {
-    std::uint64_t left_out = 0;
-    for (const Entry& from : other.entries_) {
-        Entry* const entry = find_or_add(from.token, from.generation, from.day, tokens_max);
-        if (entry == nullptr) {
-            left_out += static_cast<std::uint64_t>(from.uses + from.denials());
-        } else {
-            merge_into(*entry, other, from);
-        }
+void UsageBatch::rare_to_usage(const Rare& rare, Usage& usage) const {
+    for (std::uint32_t i = rare.first_denial; i != kNone; i = denials_[i].next) {
+        const DenialNode& node = denials_[i];
+        usage.denied.push_back({node.verdict, node.count, node.last_at});
+        usage.denials += node.count;
     }
-    return left_out;
-}
-
-void UsageBatch::merge_into(Entry& entry, const UsageBatch& other, const Entry& from) {
-    if (from.last_used_at >= entry.last_used_at) {
-        entry.last_used_at = from.last_used_at;
-        entry.address = from.address;
-        entry.agent = from.agent;
+    if (rare.has_many_scopes) {
+        usage.scopes.push_back({std::string(kManyScopes), 1, usage.last_used_at});
     }
-    entry.uses += from.uses;
-    entry.has_many_scopes = entry.has_many_scopes || from.has_many_scopes;
-    for (std::size_t i = 0; i < kVerdictsMax; ++i) {
-        entry.denied[i].count += from.denied[i].count;
-        entry.denied[i].last_at = std::max(entry.denied[i].last_at, from.denied[i].last_at);
-    }
-    for (std::uint32_t i = from.first_scope; i != kNone; i = other.scopes_[i].next) {
-        const ScopeNode& node = other.scopes_[i];
-        add_scope(entry, node.view(), {node.uses, node.last_used_at});
-    }
-    for (std::uint32_t i = from.first_caller; i != kNone; i = other.callers_[i].next) {
-        const CallerNode& node = other.callers_[i];
-        add_caller(entry, node.address, node.agent.view(), {node.uses, node.last_used_at});
+    for (std::uint32_t i = rare.first_caller; i != kNone; i = callers_[i].next) {
+        const CallerNode& node = callers_[i];
+        usage.callers.push_back(
+            {node.address, std::string(agents_.view(node.agent)), node.uses, node.last_used_at});
     }
 }
 
-std::vector<Usage> UsageBatch::to_usages() const {
-    std::vector<Usage> usages;
-    usages.reserve(entries_.size());
+void UsageBatch::append_to(std::vector<Usage>& usages) const {
+    usages.reserve(usages.size() + entries_.size());
     for (const Entry& entry : entries_) {
         Usage& usage = usages.emplace_back();
         usage.token = entry.token;
@@ -179,35 +197,26 @@ std::vector<Usage> UsageBatch::to_usages() const {
         usage.day = entry.day;
         usage.last_used_at = entry.last_used_at;
         usage.last_address = entry.address;
-        usage.last_agent = entry.agent.view();
+        usage.last_agent = agent_of(entry);
         usage.uses = entry.uses;
-        usage.denials = entry.denials();
-        for (std::size_t i = 0; i < kVerdictsMax; ++i) {
-            const Denied& denied = entry.denied[i];
-            if (denied.count == 0) continue;
-            usage.denied.push_back({static_cast<Verdict>(i), denied.count, denied.last_at});
-        }
         for (std::uint32_t i = entry.first_scope; i != kNone; i = scopes_[i].next) {
             const ScopeNode& node = scopes_[i];
-            usage.scopes.push_back({std::string(node.view()), node.uses, node.last_used_at});
+            usage.scopes.push_back(
+                {std::string(scope_names_.view(node.scope)), node.uses, node.last_used_at});
         }
-        if (entry.has_many_scopes) {
-            usage.scopes.push_back({std::string(kManyScopes), 1, entry.last_used_at});
-        }
-        for (std::uint32_t i = entry.first_caller; i != kNone; i = callers_[i].next) {
-            const CallerNode& node = callers_[i];
-            usage.callers.push_back(
-                {node.address, std::string(node.agent.view()), node.uses, node.last_used_at});
-        }
+        if (entry.rare != kNone) rare_to_usage(rares_[entry.rare], usage);
     }
-    return usages;
 }
 
 void UsageBatch::clear() {
     entries_.clear();
     std::fill(places_.begin(), places_.end(), 0);
+    rares_.clear();
+    denials_.clear();
     scopes_.clear();
     callers_.clear();
+    agents_.clear();
+    scope_names_.clear();
 }
 
 }  // namespace latchkey::verify

@@ -1,91 +1,88 @@
-// UsageBatch: what a recorder gathers between two takes. Tokens in the order first seen, found by
-// open addressing; their scopes and callers in lists beside them. Keeps its memory when cleared, so
-// that a token that was seen before costs no allocation.
+// UsageBatch: what a part of a recorder gathers until it is taken. Tokens in the order first seen,
+// found by open addressing, each in one line of the cache; what few of them have, and what many of
+// them share, lies beside. Keeps its memory when cleared, so that it is allocated once.
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
+#include "verify/shared_texts.h"
 #include "verify/usage.h"
 
 namespace latchkey::verify {
 
 class UsageBatch {
 public:
-    // False: full, and the token was not known.
-    bool add(const Use& use, std::size_t tokens_max);
-    bool add_scope(const Use& use, std::size_t tokens_max);
-    // Adds all of `other`; returns how many uses found no room.
-    std::uint64_t merge(const UsageBatch& other, std::size_t tokens_max);
+    // False: the token is new, and there is to be none.
+    bool add(const Use& use, bool may_be_new);
+    bool add_scope(const Use& use, bool may_be_new);
 
     [[nodiscard]] std::size_t size() const { return entries_.size(); }
-    [[nodiscard]] std::vector<Usage> to_usages() const;
+    [[nodiscard]] std::size_t capacity() const { return entries_.capacity(); }
+    void append_to(std::vector<Usage>& usages) const;
     void clear();
 
 private:
-    static constexpr std::size_t kAgentBytesMax = 120;
-    static constexpr std::size_t kVerdictsMax = 16;
-    static constexpr std::uint32_t kNone = 0xFFFF'FFFF;
+    static constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
+    static_assert(kNone == SharedTexts::kNone);
 
-    struct Text {
-        std::uint8_t bytes{0};
-        std::array<char, kAgentBytesMax> text{};
-
-        void set(std::string_view agent);
-        [[nodiscard]] std::string_view view() const { return {text.data(), bytes}; }
+    struct alignas(64) Entry {
+        TokenId token;
+        Address address{};
+        Timestamp last_used_at;
+        std::uint32_t uses{0};  // nobody gathers four billion before they are taken
+        std::uint32_t generation{1};
+        std::int32_t day{0};
+        std::uint32_t agent{kNone};        // in agents_
+        std::uint32_t first_scope{kNone};  // in scopes_
+        std::uint32_t rare{kNone};         // in rares_
     };
-    struct Denied {
+    static_assert(sizeof(Entry) == 64, "one line of the cache");
+
+    struct Rare {
+        std::uint32_t first_denial{kNone};
+        std::uint32_t first_caller{kNone};
+        bool has_many_scopes{false};
+    };
+    struct DenialNode {
+        std::uint32_t next{kNone};
+        Verdict verdict{Verdict::kUnknown};
         std::int64_t count{0};
         Timestamp last_at;
     };
-    struct Entry {
-        TokenId token;
-        std::uint32_t generation{1};
-        std::uint32_t first_scope{kNone};
-        std::int64_t day{0};
-        Timestamp last_used_at;
-        std::int64_t uses{0};
-        std::uint32_t first_caller{kNone};
-        bool has_many_scopes{false};
-        Address address{};
-        Text agent;
-        std::array<Denied, kVerdictsMax> denied{};
-
-        [[nodiscard]] std::int64_t denials() const;
-    };
     struct ScopeNode {
         std::uint32_t next{kNone};
+        std::uint32_t scope{0};  // in scope_names_
         std::int64_t uses{0};
         Timestamp last_used_at;
-        std::uint8_t bytes{0};
-        std::array<char, 64> text{};
-
-        [[nodiscard]] std::string_view view() const { return {text.data(), bytes}; }
     };
     struct CallerNode {
         std::uint32_t next{kNone};
+        std::uint32_t agent{0};  // in agents_
         std::int64_t uses{0};
         Timestamp last_used_at;
         Address address{};
-        Text agent;
-    };
-    struct Counted {
-        std::int64_t uses;
-        Timestamp last_used_at;
     };
 
-    Entry* find_or_add(const TokenId& token, std::uint32_t generation, std::int64_t day,
-                       std::size_t tokens_max);
+    Entry* find_or_add(const Use& use, bool may_be_new);
     void grow();
-    void add_scope(Entry& entry, std::string_view scope, Counted counted);
-    void add_caller(Entry& entry, const Address& address, std::string_view agent, Counted counted);
-    void merge_into(Entry& entry, const UsageBatch& other, const Entry& from);
+    Rare& rare_of(Entry& entry);
+    void set_agent(Entry& entry, std::string_view agent);
+    void add_denial(Entry& entry, Verdict verdict, Timestamp now);
+    void add_scope(Entry& entry, std::string_view scope, Timestamp now);
+    void add_caller(Entry& entry, const Address& address, std::string_view agent, Timestamp now);
+    [[nodiscard]] std::string_view agent_of(const Entry& entry) const;
+    void rare_to_usage(const Rare& rare, Usage& usage) const;
 
     std::vector<Entry> entries_;
     std::vector<std::uint32_t> places_;  // entry + 1, zero is empty
+    std::vector<Rare> rares_;
+    std::vector<DenialNode> denials_;
     std::vector<ScopeNode> scopes_;
     std::vector<CallerNode> callers_;
+    SharedTexts agents_;
+    SharedTexts scope_names_;
 };
 
 }  // namespace latchkey::verify
