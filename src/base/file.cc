@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <system_error>
 
 #include <fcntl.h>
 
@@ -23,7 +24,13 @@ bool sync_to_disk(const std::string& path) {
 }
 
 bool sync_directory_of(const std::string& path) {
-    return sync_to_disk(std::filesystem::absolute(path).parent_path().string());
+    std::error_code failed;  // of a relative path, where the working directory is gone
+    const auto absolute = std::filesystem::absolute(path, failed);
+    if (failed) {
+        errno = failed.value();
+        return false;
+    }
+    return sync_to_disk(absolute.parent_path().string());
 }
 
 }  // namespace latchkey

@@ -37,6 +37,17 @@ TEST(Files, AFailureSaysWhy) {
     EXPECT_EQ(errno, ENOSPC);
 }
 
+TEST(Files, ARelativeNameWhereTheWorkingDirectoryIsGoneIsAFailureLikeOthers) {
+    const FileDescriptor here(::open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    {
+        const TemporaryDirectory folder;
+        ASSERT_EQ(::chdir(folder.path().c_str()), 0);
+    }
+    EXPECT_FALSE(sync_directory_of("name"));
+    EXPECT_EQ(errno, ENOENT);
+    ASSERT_EQ(::fchdir(here.get()), 0);
+}
+
 TEST(Files, ADescriptorIsClosedOnceByItsLastHolder) {
     const int number = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
     {
