@@ -19,7 +19,7 @@ struct Pending {
 enum class Outcome : std::uint8_t {
     kCommitted,  // each result says how its mutation went
     kNothing,    // rolled back for sure; `error` says why
-    kNoSpace,    // rolled back for sure: the disk is full
+    kNoSpace,    // rolled back for sure: the disk was full before the commit was written
     kUnknown,    // COMMIT failed: what is on the disk shows only when the file is opened again
 };
 

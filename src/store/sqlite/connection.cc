@@ -199,7 +199,10 @@ Status SqliteConnection::checkpoint(Checkpoint mode) {
 Error SqliteConnection::note(int code) {
     std::string detail = fmt::format("sqlite {}: {}", code, sqlite3_errmsg(handle_));
     if (is_no_space(handle_, code)) {
-        trouble_ = Trouble::kNoSpace;
+        // The sync comes last: the whole commit is in the log by then, and a crash may bring it to
+        // light. A write that found no space left a commit out, or cut it off, so that its
+        // checksum does not fit: SQLite never takes that for one.
+        trouble_ = code == SQLITE_IOERR_FSYNC ? Trouble::kInputOutput : Trouble::kNoSpace;
         return Error{ErrorCode::kOutOfSpace, "the disk is full", std::move(detail)}
             .with_reason("out_of_space")
             .with_hint("Free space on the volume of the data directory; no restart is needed.");

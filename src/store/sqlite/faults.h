@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <string>
 
 #include <sqlite3.h>
@@ -22,6 +23,8 @@ public:
     std::atomic<bool> is_full{false};
     std::atomic<bool> is_database_full{false};  // no checkpoint gets through
     std::atomic<int> syncs_to_fail{0};
+    std::atomic<bool> is_full_at_sync{false};  // the writes before are taken
+    std::function<void()> on_full_sync;        // just before it fails
     // The process ends with kKilled instead of this write, to whichever file; 0: it does not.
     static constexpr int kKilled = 9;
     std::atomic<int> writes_until_killed{0};

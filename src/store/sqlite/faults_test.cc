@@ -1,5 +1,6 @@
 #include "store/sqlite/faults.h"
 
+#include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <new>
@@ -8,6 +9,8 @@
 #include <unistd.h>
 
 #include "base/encoding.h"
+#include "store/sqlite/batch.h"
+#include "store/sqlite/connection.h"
 #include "store/testing.h"
 
 namespace latchkey::store::sqlite {
@@ -29,16 +32,19 @@ FaultyFile* faulty(sqlite3_file* file) {
     return reinterpret_cast<FaultyFile*>(file);  // NOLINT
 }
 
+bool has_no_room(const Faults& faults) {
+    return faults.full_while_exists.empty() ||
+           ::access(faults.full_while_exists.c_str(), F_OK) == 0;
+}
+
 int write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 offset) {
     FaultyFile* own = faulty(file);
     Faults& faults = *own->faults;
     if (faults.writes_until_killed > 0 && --faults.writes_until_killed == 0) {
         ::_exit(Faults::kKilled);
     }
-    const bool is_full =
-        (own->is_log ? faults.is_full : faults.is_database_full) &&
-        (faults.full_while_exists.empty() || ::access(faults.full_while_exists.c_str(), F_OK) == 0);
-    if (is_full) return SQLITE_FULL;
+    const bool is_full = own->is_log ? faults.is_full : faults.is_database_full;
+    if (is_full && has_no_room(faults)) return SQLITE_FULL;
     return own->real()->pMethods->xWrite(own->real(), bytes, size, offset);
 }
 
@@ -46,6 +52,12 @@ int sync_log(sqlite3_file* file, int flags) {
     FaultyFile* own = faulty(file);
     if (own->is_log && own->faults->syncs_to_fail > 0) {
         --own->faults->syncs_to_fail;
+        errno = EIO;
+        return SQLITE_IOERR_FSYNC;
+    }
+    if (own->is_log && own->faults->is_full_at_sync && has_no_room(*own->faults)) {
+        if (own->faults->on_full_sync) own->faults->on_full_sync();
+        errno = ENOSPC;
         return SQLITE_IOERR_FSYNC;
     }
     return own->real()->pMethods->xSync(own->real(), flags);
@@ -241,6 +253,62 @@ TEST_F(FailingDisk, AFailedSyncIsAnUnknownOutcomeAndTheNextChangeIsWhole) {
         EXPECT_EQ(committed_[i].revision, i + 1);
     }
     EXPECT_EQ(integrity(), std::to_string(committed_.size()) + " events, 0 tokens");
+}
+
+// What a crash at that moment would leave: the commit is whole, so that "nothing changed" would be
+// a lie.
+TEST_F(FailingDisk, ASyncThatFindsNoSpaceIsAnUnknownOutcomeBecauseACrashWouldKeepTheChange) {
+    const std::string copy = directory_.file("crashed.db");
+    faults_->on_full_sync = [&] {
+        if (std::filesystem::exists(copy)) return;
+        for (const char* suffix : {"", "-wal"}) {
+            std::filesystem::copy_file(directory_.database() + suffix, copy + suffix);
+        }
+    };
+    faults_->full_while_exists.clear();
+    faults_->is_full_at_sync = true;
+    const Status unknown = append("a.b");
+    ASSERT_FALSE(unknown);
+    EXPECT_EQ(unknown.error().code, ErrorCode::kUnavailable);
+    EXPECT_EQ(unknown.error().reason, "outcome_unknown");
+    const auto crashed = SqliteConnection::open(copy, Access::kReadWrite).value();
+    EXPECT_EQ(read_head(*crashed).value().revision, 2U);
+    faults_->is_full_at_sync = false;
+    ASSERT_TRUE(append("a.c"));
+    EXPECT_EQ(committed_.back().type, "a.c");
+    EXPECT_EQ(integrity(), "2 events, 0 tokens");
+}
+
+TEST_F(FailingDisk, ASyncThatFindsNoSpaceLetsUrgentChangesThroughWhenTheyAreRepeated) {
+    faults_->is_full_at_sync = true;
+    EXPECT_EQ(append("token.revoked", true).error().reason, "outcome_unknown");
+    EXPECT_FALSE(std::filesystem::exists(directory_.data() + "/reserve"));
+    block_reserve();
+    faults_->is_full_at_sync = false;  // for what the reserve gave back
+    EXPECT_EQ(append("a.b").error().code, ErrorCode::kOutOfSpace);
+    EXPECT_TRUE(append("token.revoked", true));
+    EXPECT_EQ(committed_.back().type, "token.revoked");
+    EXPECT_EQ(integrity(), "2 events, 0 tokens");
+}
+
+// SQLite goes on naming the errno of before when a commit fails.
+TEST_F(FailingDisk, AFailedSyncIsNoRollbackAlsoWhenACheckpointFoundTheDiskFullBefore) {
+    faults_->full_while_exists.clear();
+    const FeedHead before = head();
+    store_.reset();
+    const auto db = SqliteConnection::open(directory_.database(), Access::kReadWrite).value();
+    ASSERT_TRUE(db->run("INSERT INTO settings (key, value) VALUES ('a', 'b')"));
+    faults_->is_full_at_sync = true;
+    const Status full = db->checkpoint(SqliteConnection::Checkpoint::kTruncate);
+    ASSERT_FALSE(full);
+    ASSERT_EQ(full.error().code, ErrorCode::kOutOfSpace);
+    Pending pending;
+    pending.mutation.work = [](Transaction& transaction) -> Status {
+        TRY(transaction.append_event(store::testing::draft("a.b")));
+        return {};
+    };
+    Pending* const alone[] = {&pending};
+    EXPECT_EQ(attempt_batch(*db, clock_, before, alone).outcome, Outcome::kUnknown);
 }
 
 TEST_F(FailingDisk, WhileItKeepsFailingNothingIsAcknowledged) {
