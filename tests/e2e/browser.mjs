@@ -3,12 +3,16 @@
 import assert from 'node:assert/strict';
 import {createRequire} from 'node:module';
 import {readFileSync} from 'node:fs';
+import {inspect, isDeepStrictEqual} from 'node:util';
 import {chromium} from 'playwright-core';
 
 const kAxe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const kRules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 const kFlags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
     '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+
+// For each step. With sanitizers, and other tests beside it on two cores, one may well take ten.
+const kPatience = 60_000;
 
 export const [scenario, text] = process.argv.slice(2);
 export const input = JSON.parse(text);
@@ -49,7 +53,7 @@ async function servePortal(context, folder) {
 }
 
 export async function watch(context) {
-    context.setDefaultTimeout(30000);
+    context.setDefaultTimeout(kPatience);
     await context.exposeBinding('reportViolation', (_, what) => troubles.push('CSP: ' + what));
     await context.addInitScript(() => {
         document.addEventListener('securitypolicyviolation', (event) => {
@@ -75,22 +79,85 @@ export function watchTab(page) {
     return page;
 }
 
+// What is so after a moment, and not at once: asked again until it is.
+export async function becomes(ask, wanted, what = '') {
+    const end = Date.now() + kPatience;
+    for (;;) {
+        const seen = await ask();
+        if (isDeepStrictEqual(seen, wanted)) return;
+        if (Date.now() > end) assert.fail(`${what} never became ${inspect(wanted)}; at last it was ${inspect(seen)}`);
+        await new Promise((next) => setTimeout(next, 50));
+    }
+}
+
+export async function matches(locator, pattern) {
+    await becomes(async () => pattern.test(await locator.textContent()), true,
+        `"${await locator.textContent()}" matching ${pattern}`);
+}
+
+export async function isFocused(locator) {
+    await becomes(() => locator.evaluate((element) => element === document.activeElement), true, `${locator} having the focus`);
+}
+
+// Until nothing fades or moves any more, for two frames of the page.
+async function isCalm(page) {
+    await page.evaluate(async (patience) => {
+        const isMoving = () => document.querySelector('[data-starting-style], [data-ending-style]') !== null ||
+            document.getAnimations().some((one) => one.playState === 'running' && Number.isFinite(one.effect.getComputedTiming().endTime));
+        const end = performance.now() + patience;
+        for (let calm = 0; calm < 2 && performance.now() < end;) {
+            await new Promise(requestAnimationFrame);
+            calm = isMoving() ? 0 : calm + 1;
+        }
+    }, kPatience / 2);
+}
+
+async function violations(page) {
+    await isCalm(page);
+    return page.evaluate(async (values) => {
+        const {violations} = await window.axe.run(document, {runOnly: {type: 'tag', values}});
+        return violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.target.join(' ')).join(', '));
+    }, kRules);
+}
+
+// A page that was being drawn anew while axe read it is read once more, at once; a fault is there
+// both times.
+async function readByAxe(page, name, colorScheme) {
+    await page.emulateMedia({colorScheme, reducedMotion: 'reduce'});
+    if (!await page.evaluate(() => 'axe' in window)) await page.evaluate(kAxe);
+    if ((await violations(page)).length === 0) return;
+    assert.deepEqual(await violations(page), [], `axe on ${name}, ${colorScheme}`);
+}
+
+// What a script places is placed anew some frames after the size has changed. So the page is measured
+// until it has fitted for three frames, or did not for long.
+async function fits(page, name, width) {
+    const before = page.viewportSize();
+    await page.setViewportSize({width, height: 640});
+    const tooWide = await page.evaluate(async ([wanted, patience]) => {
+        const root = document.documentElement;
+        const end = performance.now() + patience;
+        for (let good = 0; good < 3;) {
+            await new Promise(requestAnimationFrame);
+            good = innerWidth === wanted && root.scrollWidth <= wanted ? good + 1 : 0;
+            if (good > 0 || performance.now() < end) continue;
+            const beyond = [...document.body.querySelectorAll('*')].filter((one) => {
+                const {left, right, width} = one.getBoundingClientRect();
+                return width > 1 && (left < -0.5 || right > wanted + 0.5);
+            });
+            return `${root.scrollWidth} px wide at ${innerWidth} px: ` +
+                beyond.slice(0, 5).map((one) => one.cloneNode().outerHTML.replace(/\s+/g, ' ').slice(0, 120)).join(' ');
+        }
+        return null;
+    }, [width, input.patience ?? 10_000]);
+    if (tooWide !== null) assert.fail(`${name} is ${tooWide}`);
+    await page.setViewportSize(before);
+}
+
 // In the light and the dark theme; and at 320 px nothing makes the page scroll sideways.
 export async function isAccessible(page, name) {
-    for (const colorScheme of ['light', 'dark']) {
-        await page.emulateMedia({colorScheme, reducedMotion: 'reduce'});
-        await page.evaluate(kAxe);
-        const violations = await page.evaluate(async (values) => {
-            const {violations} = await window.axe.run(document, {runOnly: {type: 'tag', values}});
-            return violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.target.join(' ')).join(', '));
-        }, kRules);
-        assert.deepEqual(violations, [], `axe on ${name}, ${colorScheme}`);
-    }
-    const before = page.viewportSize();
-    await page.setViewportSize({width: 320, height: 640});
-    const width = await page.evaluate(() => document.documentElement.scrollWidth);
-    assert.ok(width <= 320, `${name} is ${width} px wide at 320 px`);
-    await page.setViewportSize(before);
+    for (const colorScheme of ['light', 'dark']) await readByAxe(page, name, colorScheme);
+    await fits(page, name, 320);
 }
 
 export async function logIn(page, password = input.password, path = '/login') {

@@ -3,7 +3,7 @@
 // Exits 0 when everything held. Every scenario also holds that no content security policy was
 // violated, no script failed, no dialog opened and nothing was asked of another host.
 import assert from 'node:assert/strict';
-import {input, isAccessible, logIn, run, showsTokens, watchedPage} from './browser.mjs';
+import {becomes, input, isAccessible, logIn, run, showsTokens, watchedPage} from './browser.mjs';
 
 const kTokens = '/developer/access-tokens';
 
@@ -25,7 +25,7 @@ const kScenarios = {
         await page.getByRole('heading', {name: /^Latchkey/}).waitFor();
         await page.locator('#operations-tokens-createToken').getByRole('button').first().click();
         await page.getByText('Create a token').first().waitFor();
-        assert.ok(await page.locator('.opblock').count() > 60, 'operations are missing');
+        await becomes(async () => await page.locator('.opblock').count() > 60, true, 'more than 60 operations');
     },
 
     async setup(browser) {
@@ -77,7 +77,7 @@ const kScenarios = {
         for (const name of input.names) {
             const row = page.getByRole('rowheader', {name, exact: true});
             await row.waitFor();
-            assert.equal(await row.textContent(), name);
+            await becomes(() => row.textContent(), name);
         }
         assert.equal(await page.locator('img[src="x"]').count(), 0);
         await isAccessible(page, 'the list of tokens');
@@ -121,6 +121,30 @@ const kScenarios = {
         await page.waitForURL('**/errors/unknown_scope?a=1#b');
     },
 
+    // What the tests measure by: it waits for what a script still places, and for nothing else.
+    async measure(browser) {
+        const page = await watchedPage(browser);
+        await page.goto('/login');
+        await page.getByRole('heading', {name: 'Log in'}).waitFor();
+        await page.evaluate(() => {
+            const wide = document.body.appendChild(document.createElement('p'));
+            wide.id = 'wide';
+            wide.textContent = 'wide';
+            wide.style.width = '900px';
+            addEventListener('resize', () => setTimeout(() => { wide.style.width = '100px'; }, 300), {once: true});
+        });
+        await isAccessible(page, 'a page that is wide for a moment');
+        await page.evaluate(() => { document.getElementById('wide').style.width = '321px'; });
+        input.patience = 1000;
+        await assert.rejects(isAccessible(page, 'a wide page'), /a wide page is 3\d\d px wide at 320 px: .*<p id="wide"/);
+        await page.setViewportSize({width: 1280, height: 720});
+        await page.evaluate(() => {
+            const text = document.getElementById('wide');
+            text.style.cssText = 'color: #ccc; background: #ddd; width: 100px';
+        });
+        await assert.rejects(isAccessible(page, 'a pale page'), /axe on a pale page, light/);
+    },
+
     async errorPage(browser) {
         const page = await watchedPage(browser);
         const response = await page.goto('/errors/unknown_scope');
@@ -143,7 +167,7 @@ const kScenarios = {
                 method: 'POST', mode: 'no-cors', credentials: 'include', body: text,
             }), [input.url + path, body]);
         }
-        assert.equal(answers.length, 4);
+        await becomes(() => answers.length, 4, 'the answers');
         for (const [path, status] of answers) {
             assert.ok([403, 415].includes(status), `${path} answered ${status} to another origin`);
         }

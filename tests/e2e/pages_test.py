@@ -45,6 +45,9 @@ class BrowserTest(BrowserCase):
     def test_the_reference_shows_every_operation(self):
         self.browse("docs", self.serve())
 
+    def test_the_measure_finds_what_is_too_wide_and_too_pale(self):
+        self.browse("measure", self.serve())
+
     def test_the_page_of_an_error_is_accessible(self):
         self.browse("errorPage", self.serve())
 

@@ -1,7 +1,9 @@
 // The portal in Debian's Chromium, as people use it: tokens are made, seen once, watched, stopped.
 //     node portal.mjs <scenario> <input as JSON>
 import assert from 'node:assert/strict';
-import {input, isAccessible, logIn, run, showsTokens, troubles, watch, watchedPage, watchTab} from './browser.mjs';
+import {
+    becomes, input, isAccessible, isFocused, logIn, matches, run, showsTokens, troubles, watch, watchedPage, watchTab,
+} from './browser.mjs';
 import {button, chooseAction, create, fillForm, kTokens, open, photograph, row, whoIs} from './portal_steps.mjs';
 
 const kScenarios = {
@@ -15,7 +17,7 @@ const kScenarios = {
         await page.getByText('You have no tokens yet').waitFor();
         await isAccessible(page, 'the empty list');
         await fillForm(page, 'ci-deploy', ['account:read', 'token:read']);
-        assert.equal(await page.getByLabel('Expiration date').inputValue(), '');
+        await becomes(() => page.getByLabel('Expiration date').inputValue(), '', 'the date of a new token');
         await page.getByLabel('Description').fill('Deploys the storefront');
         await button(page, '30 days').click();
         await page.getByText('2 of').waitFor();
@@ -28,7 +30,7 @@ const kScenarios = {
         const dialog = page.getByRole('dialog', {name: 'Your new token'});
         await dialog.waitFor();
         const secret = await page.getByLabel('Secret', {exact: true}).inputValue();
-        assert.equal(await button(page, 'Done').isDisabled(), true);
+        await becomes(() => button(page, 'Done').isDisabled(), true, 'Done, disabled');
         await isAccessible(page, 'the one-time reveal');
         await photograph(page, 'reveal');
         await button(page, 'Try it').click();
@@ -36,7 +38,7 @@ const kScenarios = {
         await page.getByLabel('Answer').getByText('200').waitFor();
         await button(page, 'Copy').click();
         await page.getByText('Copied').first().waitFor();
-        assert.equal(await page.evaluate(() => navigator.clipboard.readText()), secret);
+        await becomes(() => page.evaluate(() => navigator.clipboard.readText()), secret, 'the clipboard');
         await button(page, 'Done').click();
         await showsTokens(page);
         const self = await whoIs(secret);
@@ -45,14 +47,14 @@ const kScenarios = {
         assert.equal(self.body.description, 'Deploys the storefront');
         const days = (new Date(self.body.expiresAt) - new Date(self.body.createdAt)) / 86400000;
         assert.ok(Math.abs(days - 30) < 0.01, String(days));
-        assert.match(await (await row(page, 'ci-deploy')).textContent(), /Active/);
+        await matches(await row(page, 'ci-deploy'), /Active/);
         await isAccessible(page, 'the list');
 
         await chooseAction(page, 'ci-deploy', 'Revoke…');
         const question = page.getByRole('alertdialog', {name: 'Revoke ci-deploy?'});
         await question.waitFor();
         await isAccessible(page, 'the question before a revocation');
-        assert.equal(await button(page, 'Cancel').evaluate((e) => e === document.activeElement), true);
+        await isFocused(button(page, 'Cancel'));
         await page.keyboard.press('Escape');
         await question.waitFor({state: 'detached'});
         assert.equal((await whoIs(secret)).status, 200);
@@ -90,7 +92,7 @@ const kScenarios = {
         page.expectedDialogs.length = 0;
         await button(page, 'Done').click();
         await page.waitForURL('**/login**');
-        assert.equal(await page.getByText(secret).count(), 0);
+        await becomes(() => page.getByText(secret).count(), 0, 'the secret on the page');
         assert.equal((await whoIs(secret)).status, 200);
     },
 
@@ -127,9 +129,8 @@ const kScenarios = {
         await button(page, 'Done').click();
         await showsTokens(page);
         const search = page.getByLabel('Search tokens');
-        await search.focus();
-        await page.keyboard.press('Control+V');
-        assert.equal(await search.inputValue(), secret.slice(0, 100));
+        await search.press('Control+V');
+        await becomes(() => search.inputValue(), secret.slice(0, 100), 'what was pasted');
         await isAccessible(page, 'the list over plain http');
     },
 
@@ -155,7 +156,7 @@ const kScenarios = {
         for (const name of input.names) {
             const cell = page.getByRole('rowheader', {name, exact: true});
             await cell.waitFor();
-            assert.equal(await cell.textContent(), name);
+            await becomes(() => cell.textContent(), name);
             await chooseAction(page, name, 'Suspend…');
             await page.getByRole('alertdialog').getByText(name).first().waitFor();
             await page.keyboard.press('Escape');
@@ -167,15 +168,19 @@ const kScenarios = {
     // A link fills the form in and says so; what it asks for is looked at before it is made.
     async links(browser) {
         const page = await open(browser);
+        const dayIn45 = () => {
+            const date = new Date(Date.now() + 45 * 86400000);
+            return [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((n) => String(n).padStart(2, '0')).join('-');
+        };
+        const before = dayIn45();
         await page.goto('/new?name=ci%20%3Cb%3E&scopes=account:read,token:read&expires_in=45&description=from%20a%20link&api=latchkey');
         await page.getByText('A link filled in this form.').waitFor();
-        assert.equal(await page.getByLabel('Name', {exact: true}).inputValue(), 'ci <b>');
-        assert.equal(await page.getByLabel('Description').inputValue(), 'from a link');
-        const date = new Date(Date.now() + 45 * 86400000);
-        const expected = [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((n) => String(n).padStart(2, '0')).join('-');
-        assert.equal(await page.getByLabel('Expiration date').inputValue(), expected);
+        await becomes(() => page.getByLabel('Name', {exact: true}).inputValue(), 'ci <b>', 'the name');
+        await becomes(() => page.getByLabel('Description').inputValue(), 'from a link', 'the description');
+        const date = await page.getByLabel('Expiration date').inputValue();
+        assert.ok([before, dayIn45()].includes(date), date); // midnight may have passed since
         for (const scope of ['account:read', 'token:read']) {
-            assert.equal(await page.getByRole('checkbox', {name: scope, exact: true}).isChecked(), true, scope);
+            await becomes(() => page.getByRole('checkbox', {name: scope, exact: true}).isChecked(), true, scope);
         }
         assert.equal(await page.getByRole('checkbox', {name: 'token:write', exact: true}).isChecked(), false);
         await page.getByText('Show as command').click();
@@ -188,18 +193,23 @@ const kScenarios = {
         const page = await open(browser);
         await fillForm(page, 'only-one', ['account:read']);
         let lost = 0;
+        let goOn;
+        const wasPressedTwice = new Promise((resolve) => {
+            goOn = resolve;
+        });
         await page.route((url) => url.pathname === '/v1/tokens', async (route) => {
             if (route.request().method() !== 'POST') return route.fallback();
             const response = await route.fetch();
-            await new Promise((resolve) => setTimeout(resolve, 400));
+            await wasPressedTwice;
             if (++lost === 1) return route.abort();
             return route.fulfill({response});
         });
         await button(page, 'Create token').click();
         await button(page, 'Creating…').click({force: true});
+        goOn();
         await page.getByText('The server cannot be reached.').waitFor();
         assert.equal(lost, 1, 'an impatient second click sends nothing');
-        assert.equal(await page.getByLabel('Name', {exact: true}).inputValue(), 'only-one');
+        await becomes(() => page.getByLabel('Name', {exact: true}).inputValue(), 'only-one', 'the name');
         await button(page, 'Create token').click();
         await page.getByRole('dialog', {name: 'Your new token'}).waitFor();
         const secret = await page.getByLabel('Secret', {exact: true}).inputValue();
@@ -207,7 +217,7 @@ const kScenarios = {
         await page.getByLabel('I have saved it in a safe place').check();
         await button(page, 'Done').click();
         await row(page, 'only-one');
-        assert.equal(await page.getByRole('rowheader').count(), 1);
+        await becomes(() => page.getByRole('rowheader').count(), 1, 'the tokens in the list');
     },
 
     // What the first page costs, as it comes over the wire.

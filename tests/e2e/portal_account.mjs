@@ -2,7 +2,7 @@
 //     node portal_account.mjs <scenario> <input as JSON>
 import assert from 'node:assert/strict';
 import {createHmac} from 'node:crypto';
-import {input, isAccessible, logIn, run, watchedPage} from './browser.mjs';
+import {becomes, input, isAccessible, logIn, matches, run, watchedPage} from './browser.mjs';
 
 const button = (page, name) => page.getByRole('button', {name, exact: true});
 const field = (page, name) => page.getByLabel(name, {exact: true});
@@ -49,6 +49,16 @@ function authenticator(secret) {
     };
 }
 
+// The ten codes, as soon as something else is on the clipboard than before.
+async function copied(page, before) {
+    const read = () => page.evaluate(() => navigator.clipboard.readText());
+    await becomes(async () => {
+        const text = await read();
+        return text !== before && new Set(text.split('\n')).size;
+    }, 10, 'the codes on the clipboard');
+    return (await read()).split('\n');
+}
+
 const kScenarios = {
     // An administrator makes a link; a person opens it, chooses a password, and is in.
     async invite(browser) {
@@ -80,8 +90,8 @@ const kScenarios = {
         await photograph(guest, 'invite');
         await guest.getByText('Show as command').click();
         await field(guest, 'Password').fill('some secret words');
-        assert.equal(await field(guest, 'curl').textContent(),
-            `curl -X POST ${input.url}/v1/invites/accept \\\n  -H "Content-Type: application/json" \\\n  -d @invite.json`);
+        await becomes(() => field(guest, 'curl').textContent(),
+            `curl -X POST ${input.url}/v1/invites/accept \\\n  -H "Content-Type: application/json" \\\n  -d @invite.json`, 'the command');
         await guest.getByText('code, password, name').waitFor();
         await isAccessible(guest, 'an invitation with its command');
         await field(guest, 'Password').fill('short');
@@ -127,10 +137,10 @@ const kScenarios = {
         await page.keyboard.press('Escape');
         await page.getByText('Have you saved the codes?').waitFor();
         await button(page, 'Copy the codes').click();
-        const recovery = (await page.evaluate(() => navigator.clipboard.readText())).split('\n');
-        assert.equal(new Set(recovery).size, 10);
+        const recovery = await copied(page, '');
         for (const one of recovery) assert.match(one, /^[2-9a-hjkmnp-z]{5}-[2-9a-hjkmnp-z]{5}$/);
         await button(page, 'Done').click();
+        await codes.waitFor({state: 'detached'});
         await page.getByText('10 are left').waitFor();
         assert.equal((await page.content()).includes(recovery[0]), false);
         assert.equal((await page.content()).includes(secret), false);
@@ -141,9 +151,9 @@ const kScenarios = {
         await visitor.getByText('Show as command').click();
         await field(visitor, 'E-mail').fill('ada@example.com');
         await field(visitor, 'Password').fill(input.password);
-        assert.equal(await field(visitor, 'Command').textContent(), `latchkey login --server ${input.url} --email ada@example.com`);
+        await becomes(() => field(visitor, 'Command').textContent(), `latchkey login --server ${input.url} --email ada@example.com`, 'the command');
         await visitor.getByText('curl', {exact: true}).click();
-        assert.match(await field(visitor, 'curl').last().textContent(), /-d @login\.json$/);
+        await matches(field(visitor, 'curl').last(), /-d @login\.json$/);
         assert.equal((await visitor.locator('main').innerText()).includes(input.password), false);
         await isAccessible(visitor, 'the login with its command');
         await logIn(visitor);
@@ -173,7 +183,7 @@ const kScenarios = {
         await button(page, 'Make new codes').click();
         await page.getByRole('dialog', {name: 'Your new recovery codes'}).waitFor();
         await button(page, 'Copy the codes').click();
-        const fresh = (await page.evaluate(() => navigator.clipboard.readText())).split('\n');
+        const fresh = await copied(page, recovery.join('\n'));
         await button(page, 'Done').click();
         await page.getByText('10 are left').waitFor();
 
@@ -227,8 +237,8 @@ const kScenarios = {
         await other.getByLabel('Password until now', {exact: true}).fill(input.password);
         await other.getByLabel('New password', {exact: true}).fill('some other plain words');
         await other.getByText('Show as command').click();
+        await matches(field(other, 'curl'), /v1\/account\/password[^]*latchkey-session[^]*-d @change\.json$/);
         const command = await field(other, 'curl').textContent();
-        assert.match(command, /v1\/account\/password[^]*latchkey-session[^]*-d @change\.json$/);
         assert.equal(/plain words|some/.test(command) || command.includes(input.password), false);
         await isAccessible(other, 'a change of the password with its command');
         await other.getByRole('button', {name: 'Change password', exact: true}).click();

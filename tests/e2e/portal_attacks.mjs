@@ -2,7 +2,7 @@
 //     node portal_attacks.mjs <scenario> <input as JSON>
 import assert from 'node:assert/strict';
 import {createServer} from 'node:http';
-import {input, logIn, run, showsTokens, troubles, watch, watchedPage} from './browser.mjs';
+import {becomes, input, logIn, matches, run, showsTokens, troubles, watch, watchedPage} from './browser.mjs';
 import {button, create, fillForm, kTokens, open} from './portal_steps.mjs';
 
 async function settled(page, path) {
@@ -69,7 +69,7 @@ const kScenarios = {
             const page = await context.newPage();
             await page.goto(there);
             const frame = page.frames()[1];
-            await page.waitForTimeout(500);
+            await page.waitForLoadState('networkidle');
             assert.equal(await frame.evaluate(() => document.querySelector('#root')?.childElementCount ?? 0).catch(() => 0), 0, 'framed');
             assert.notEqual(frame.url(), input.url + kTokens);
             const [popup] = await Promise.all([
@@ -160,10 +160,11 @@ const kScenarios = {
         const page = await open(browser);
         await fillForm(page, "x'; rm -rf ~; echo '\u001b[2J\u0003$(id)`id`", []);
         await page.getByText('Show as command').click();
-        const command = await page.getByLabel('Command', {exact: true}).textContent();
-        assert.ok(command.includes("-n $'x\\'; rm -rf ~; echo \\'\\u001b[2J\\u0003$(id)`id`' "), command);
+        const command = page.getByLabel('Command', {exact: true});
+        const quoted = "-n $'x\\'; rm -rf ~; echo \\'\\u001b[2J\\u0003$(id)`id`' ";
+        await becomes(async () => (await command.textContent()).includes(quoted), true, 'the command with ' + quoted);
         await page.getByLabel('Name', {exact: true}).fill('--yes');
-        assert.match(await page.getByLabel('Command', {exact: true}).textContent(), /create -n--yes /);
+        await matches(command, /create -n--yes /);
     },
 
     // A token that is pasted into the inspector is somebody else's text.

@@ -1,8 +1,8 @@
 // Settings, rules, the palette, and the commands beside the forms.
 //     node portal_installation.mjs <scenario> <input as JSON>
 import assert from 'node:assert/strict';
-import {input, isAccessible, logIn, run, watchedPage, watchTab} from './browser.mjs';
-import {button, chooseAction, kTokens, open, photograph, row, whoIs} from './portal_steps.mjs';
+import {becomes, input, isAccessible, isFocused, logIn, matches, run, watchedPage, watchTab} from './browser.mjs';
+import {button, chooseAction, hears, kTokens, open, photograph, row, whoIs} from './portal_steps.mjs';
 
 let kept = '';
 async function session() {
@@ -27,6 +27,8 @@ async function go(page, place) {
     await page.getByRole('navigation', {name: 'Main'}).getByRole('link', {name: place, exact: true}).click();
 }
 
+const isDisabled = (what) => becomes(() => what.isDisabled(), true, what + ', disabled,');
+
 function hasFocus(page, selector, text) {
     return page.waitForFunction(([wanted, words]) => document.activeElement.matches(wanted) &&
         document.activeElement.textContent === words, [selector, text]);
@@ -35,12 +37,10 @@ function hasFocus(page, selector, text) {
 // It gets the focus, and has it still when everything that was due by then has run: the page's own
 // timers and transitions are all shorter than this one.
 async function keepsFocus(page, locator) {
-    await locator.waitFor();
-    const element = await locator.elementHandle();
-    await page.waitForFunction((wanted) => document.activeElement === wanted, element);
+    await isFocused(locator);
     await page.evaluate(() => new Promise((next) => setTimeout(next, 400)));
     const active = await page.evaluate(() => document.activeElement.outerHTML.slice(0, 200));
-    assert.ok(await element.evaluate((wanted) => document.activeElement === wanted), 'it went to ' + active);
+    assert.ok(await locator.evaluate((element) => element === document.activeElement), 'it went to ' + active);
 }
 
 const kScenarios = {
@@ -49,7 +49,8 @@ const kScenarios = {
         const page = await open(browser);
         await go(page, 'Settings');
         await page.getByRole('heading', {name: 'Settings', level: 1}).waitFor();
-        assert.equal(await button(page, 'Save settings').isDisabled(), true);
+        await isDisabled(button(page, 'Save settings'));
+        await hears(page);
         await isAccessible(page, 'settings');
         await page.getByLabel('Usual kind').selectOption('opaque');
         await page.getByLabel('Usual life in days').fill('90');
@@ -68,11 +69,11 @@ const kScenarios = {
         await page.getByLabel('Usual life in days').fill('30');
         await call('PUT', '/v1/settings', {defaultKind: 'jwt', defaultLifeDays: 60, corsOrigins: []});
         await page.getByText('Somebody else has changed this meanwhile').waitFor();
-        assert.equal(await button(page, 'Save settings').isDisabled(), true);
+        await isDisabled(button(page, 'Save settings'));
         await isAccessible(page, 'settings that were changed elsewhere');
         await button(page, 'Load what stands now').click();
-        assert.equal(await page.getByLabel('Usual life in days').inputValue(), '60');
-        assert.equal(await page.getByLabel('Usual kind').inputValue(), 'jwt');
+        await becomes(() => page.getByLabel('Usual life in days').inputValue(), '60', 'the life');
+        await becomes(() => page.getByLabel('Usual kind').inputValue(), 'jwt', 'the kind');
         await call('PUT', '/v1/settings', {defaultKind: 'jwt', defaultLifeDays: 45, corsOrigins: []});
         await page.waitForFunction(() => document.getElementById('settings-life').value === '45');
         await photograph(page, 'settings');
@@ -105,9 +106,9 @@ const kScenarios = {
         await button(page, 'Show what would change').click();
         await page.getByText('2 live tokens could not be made today').waitFor();
         const list = page.getByRole('list', {name: 'Tokens that could not be made today'});
-        assert.deepEqual((await list.getByRole('link').allTextContents()).sort(), ['billing-service', 'ci-deploy']);
-        assert.match(await page.getByText('Longest life:').locator('..').textContent(), /unlimited.*30 days/);
-        assert.match(await page.getByText('Without an end:').locator('..').textContent(), /allowed.*not allowed/);
+        await becomes(async () => (await list.getByRole('link').allTextContents()).sort(), ['billing-service', 'ci-deploy'], 'the list');
+        await matches(page.getByText('Longest life:').locator('..'), /unlimited.*30 days/);
+        await matches(page.getByText('Without an end:').locator('..'), /allowed.*not allowed/);
         await page.getByText('Nothing is saved yet.').waitFor();
         assert.equal((await call('GET', '/v1/token-rules')).maxLifeDays, null);
         await isAccessible(page, 'what token rules would change');
@@ -159,74 +160,75 @@ const kScenarios = {
     async palette(browser) {
         const page = await open(browser);
         const field = page.getByRole('combobox', {name: 'Search and commands'});
-        const chosen = () => page.getByRole('option', {selected: true}).textContent();
         const begin = async (words) => {
             await page.keyboard.press('Control+k');
-            await field.waitFor();
-            await page.waitForFunction(() => document.activeElement?.getAttribute('role') === 'combobox');
+            await isFocused(field);
             await page.keyboard.type(words);
+        };
+        const isChosen = (name) => page.getByRole('option', {name, selected: true}).waitFor();
+        const enter = async (name) => {
+            await isChosen(name);
+            await page.keyboard.press('Enter');
+        };
+        const escape = async (opened = field) => {
+            await page.keyboard.press('Escape');
+            await opened.waitFor({state: 'detached'});
         };
         await begin('');
         await page.getByRole('option', {name: 'Access tokens'}).waitFor();
         await isAccessible(page, 'the palette');
         await photograph(page, 'palette');
         await page.keyboard.press('ArrowDown');
-        assert.match(await chosen(), /Access tokens/);
+        await isChosen('Access tokens');
         await page.keyboard.press('ArrowUp');
         await page.keyboard.press('ArrowUp');
-        assert.match(await chosen(), /Log out/, 'from the first to the last');
-        await page.keyboard.press('Escape');
-        await field.waitFor({state: 'detached'});
+        await isChosen('Log out'); // from the first to the last
+        await escape();
 
         await begin('token ru');
-        await page.keyboard.press('Enter');
+        await enter('Token rules');
         await page.getByRole('heading', {name: 'Token rules', level: 1}).waitFor();
         await field.waitFor({state: 'detached'});
 
         await begin('ci-dep');
-        await page.getByRole('option', {name: /^ci-deploy/}).waitFor();
-        await page.keyboard.press('Enter');
+        await enter(/^ci-deploy/);
         await page.getByRole('heading', {name: 'ci-deploy', level: 1}).waitFor();
 
         await begin('checkou');
-        await page.getByRole('option', {name: /^checkout/}).waitFor();
-        await page.keyboard.press('Enter');
+        await enter(/^checkout/);
         await page.getByRole('heading', {name: 'checkout', level: 1}).waitFor();
 
         await begin(input.key);
-        await page.getByRole('option', {name: /^billing-service/}).waitFor();
-        await page.keyboard.press('Enter');
+        await enter(/^billing-service/);
         await page.getByRole('heading', {name: 'billing-service', level: 1}).waitFor();
 
         await begin('grace');
-        await page.getByRole('option', {name: /^Grace Hopper/}).waitFor();
-        await page.keyboard.press('Escape');
+        await isChosen(/^Grace Hopper/);
+        await page.keyboard.press('Escape'); // and once more, without waiting for its end
         await begin('nothing like it');
         await page.getByText('Nothing is called so.').waitFor();
         await isAccessible(page, 'the palette without a hit');
-        await page.keyboard.press('Escape');
+        await escape();
 
         await begin('rev ci-dep');
-        await page.getByRole('option', {name: 'Revoke: ci-deploy…'}).waitFor();
-        await page.keyboard.press('Enter');
+        await enter('Revoke: ci-deploy…');
         await page.getByRole('alertdialog', {name: 'Revoke ci-deploy?'}).waitFor();
         assert.equal((await whoIs(input.secret)).status, 200, 'it asks first');
         await page.keyboard.press('Control+k');
         assert.equal(await field.count(), 0, 'not over a question');
-        await page.keyboard.press('Escape');
-        await page.getByRole('alertdialog').waitFor({state: 'detached'});
+        await escape(page.getByRole('alertdialog'));
         await begin('new tok');
-        await page.keyboard.press('Enter');
+        await enter('New token');
         await page.getByRole('heading', {name: 'New access token'}).waitFor();
         await begin('new proj');
-        await page.keyboard.press('Enter');
+        await enter('New project');
         await page.getByRole('dialog', {name: 'New project'}).waitFor();
-        await page.keyboard.press('Escape');
+        await escape(page.getByRole('dialog'));
         await begin('dark th');
-        await page.keyboard.press('Enter');
+        await enter('Dark theme');
         await page.waitForFunction(() => document.documentElement.dataset.theme === 'dark');
         await begin('log out');
-        await page.keyboard.press('Enter');
+        await enter('Log out');
         await page.waitForURL('**/login');
     },
 
@@ -304,21 +306,22 @@ const kScenarios = {
         const path = `/v1/projects/${input.project}/principals/token/${input.token}/policy`;
         const policy = (action) => ({version: '2022-12-15', statement: [{effect: 'Allow', action: [action], resource: ['*']}]});
         await page.goto(`${kTokens}/${input.token}?tab=projects`);
+        await hears(page);
         await button(page, 'Add statement').click();
         const actions = page.getByLabel('Actions', {exact: true});
         await actions.fill('license:read');
         await call('PUT', path, policy('license:write'));
         await page.getByText('Somebody else has changed this meanwhile').waitFor();
-        assert.equal(await actions.inputValue(), 'license:read', 'what was typed stays');
-        assert.equal(await button(page, 'Save policy').isDisabled(), true);
+        await becomes(() => actions.inputValue(), 'license:read', 'what was typed');
+        await isDisabled(button(page, 'Save policy'));
         await isAccessible(page, 'a policy that was changed elsewhere');
         await button(page, 'Load what stands now').click();
-        assert.equal(await actions.inputValue(), 'license:write');
+        await becomes(() => actions.inputValue(), 'license:write', 'what stands now');
         await actions.fill('license:read, license:write');
         await button(page, 'Save policy').click();
         await page.getByText('Policy saved').first().waitFor();
         assert.deepEqual((await call('GET', path)).statement[0].action, ['license:read', 'license:write']);
-        assert.equal(await page.getByText('Somebody else has changed').count(), 0);
+        await page.getByText('Somebody else has changed').waitFor({state: 'detached'});
         await call('PUT', path, policy('license:read'));
         await page.waitForFunction(() => [...document.querySelectorAll('input')].some((e) => e.value === 'license:read'));
     },
@@ -358,11 +361,11 @@ const kScenarios = {
             await button(first, 'Save').click();
             await first.getByText('Somebody else has changed this meanwhile').waitFor();
             assert.equal(await stored(), ends[0], 'nothing of the first tab was saved');
-            assert.equal(await field.inputValue(), texts[0], 'what was typed stays');
-            assert.equal(await button(first, 'Save').isDisabled(), true);
+            await becomes(() => field.inputValue(), texts[0], 'what was typed');
+            await isDisabled(button(first, 'Save'));
             await isAccessible(first, 'a change that came too late');
             await button(first, 'Load what stands now').click();
-            assert.match(await field.inputValue(), /token:read|license:write/);
+            await becomes(async () => /token:read|license:write/.test(await field.inputValue()), true, 'what stands now');
             await field.fill(texts[2]);
             await first.getByText('Show as command').click();
             const curl = first.getByText('curl', {exact: true});
@@ -398,7 +401,7 @@ const kScenarios = {
             await question.getByText(effect).waitFor();
             await question.getByLabel('Reason').fill("it's $(leaked)");
             await question.getByText('Show as command').click();
-            assert.equal(await question.getByLabel('Command', {exact: true}).textContent(), command);
+            await becomes(() => question.getByLabel('Command', {exact: true}).textContent(), command, 'the command');
             await question.getByText('curl', {exact: true}).click();
             await question.getByLabel('curl', {exact: true}).last().getByText('/v1/tokens/' + input.token).waitFor();
             await isAccessible(page, title);
@@ -412,8 +415,9 @@ const kScenarios = {
             `latchkey token revoke ${input.token}${reason}`);
         assert.equal((await whoIs(input.secret)).status, 200);
         await page.goto(`${kTokens}/${input.token}?ask=rotate`);
-        await page.getByRole('dialog').getByText('Show as command').click();
-        await page.getByRole('dialog').getByLabel('Command', {exact: true}).getByText(`latchkey token rotate ${input.token} --grace 24h`).waitFor();
+        const rotation = page.getByRole('dialog');
+        await rotation.getByText('Show as command').click();
+        await rotation.getByLabel('Command', {exact: true}).getByText(`latchkey token rotate ${input.token} --grace 24h`).waitFor();
         await page.keyboard.press('Escape');
         await page.goto('/system');
         await button(page, 'Rotate…').click();

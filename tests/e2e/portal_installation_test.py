@@ -4,6 +4,7 @@ import hashlib
 
 from latchkey_server import EMAIL
 from portal_browser import PortalInBrowser
+from waiting import poll_until
 
 
 class InstallationTest(PortalInBrowser):
@@ -51,6 +52,12 @@ class InstallationTest(PortalInBrowser):
         for path in ("/check/api/licensing/scope/license:read", "/check/api/licensing"):
             check = server.request("GET", path, token=facts["secret"])
             self.assertEqual(check.status, 200, check.body)
+        session = server.session()
+        # Uses are written a little later, and the page reads them once.
+        poll_until(lambda: server.request("GET", f"/v1/tokens/{facts['token']}/unused?days=90",
+                                          token=session).json(),
+                   lambda said: said["scopes"] == ["license:write"] and
+                   said.get("usesWithoutScope", 0) > 0)
         self.browse("shrink", server, **facts)
 
     def test_a_policy_is_never_overwritten_unseen(self):

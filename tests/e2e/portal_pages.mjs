@@ -1,8 +1,8 @@
 // Every page of the portal in Debian's Chromium, and what is done there.
 //     node portal_pages.mjs <scenario> <input as JSON>
 import assert from 'node:assert/strict';
-import {input, isAccessible, run, watchedPage} from './browser.mjs';
-import {button, kTokens, open, photograph, row, whoIs} from './portal_steps.mjs';
+import {becomes, input, isAccessible, run, watchedPage} from './browser.mjs';
+import {button, hears, kTokens, open, photograph, row, whoIs} from './portal_steps.mjs';
 
 const kScenarios = {
     // Every page, in both themes and at 320 px; with input.shots as documentation.
@@ -74,8 +74,8 @@ const kScenarios = {
         await button(page, 'More actions').click();
         await page.getByRole('menuitem', {name: 'New token like this'}).click();
         await page.getByText('Like ci-deploy').waitFor();
-        assert.equal(await page.getByLabel('Name', {exact: true}).inputValue(), 'ci-deploy copy');
-        assert.equal(await page.getByLabel('Description').inputValue(), 'Deploys from the new pipeline');
+        await becomes(() => page.getByLabel('Name', {exact: true}).inputValue(), 'ci-deploy copy', 'the name');
+        await becomes(() => page.getByLabel('Description').inputValue(), 'Deploys from the new pipeline', 'the description');
         await page.getByText('2 of').waitFor();
     },
 
@@ -83,7 +83,7 @@ const kScenarios = {
     async inspector(browser) {
         const page = await open(browser);
         await page.goto('/developer/inspector');
-        await page.getByText('Live', {exact: true}).waitFor();
+        await hears(page);
         const asked = [];
         page.on('request', (request) => asked.push(new URL(request.url()).pathname));
         await page.getByLabel('Token', {exact: true}).fill(input.jwt);
@@ -144,7 +144,7 @@ const kScenarios = {
     // What is done elsewhere appears without a reload.
     async live(browser) {
         const page = await open(browser);
-        await page.getByText('Live', {exact: true}).waitFor();
+        await hears(page);
         const line = await row(page, 'ci-deploy');
         await line.getByText('Active').waitFor();
         const cookie = await fetch(input.url + '/v1/session', {
@@ -252,7 +252,7 @@ const kScenarios = {
         await button(page, 'Show which').click();
         await page.getByText('2 tokens fit').waitFor();
         await isAccessible(page, 'a rule that stops tokens');
-        assert.equal(await button(page, 'Suspend all of them').isDisabled(), true);
+        await becomes(() => button(page, 'Suspend all of them').isDisabled(), true, 'the button, disabled,');
         await page.getByLabel('Type 2 to confirm').fill('2');
         await button(page, 'Suspend all of them').click();
         await page.getByText('2 tokens suspended').first().waitFor();
@@ -272,19 +272,19 @@ const kScenarios = {
         await page.waitForURL((url) => url.pathname !== '/login');
         await page.goto(kTokens);
         await page.getByRole('heading', {name: 'Zugriffstoken', level: 1}).waitFor();
-        assert.equal(await page.evaluate(() => document.documentElement.lang), 'de');
+        await becomes(() => page.evaluate(() => document.documentElement.lang), 'de', 'the language');
         await isAccessible(page, 'the list in German');
         await page.evaluate(() => localStorage.setItem('language', 'ar-XB'));
         for (const path of [kTokens, kTokens + '/new', `${kTokens}/${input.token}`, '/', '/projects', '/account', '/audit', '/system', '/system/settings', '/system/token-rules', '/access/users']) {
             await page.goto(path);
             const heading = page.getByRole('heading', {level: 1});
             await heading.waitFor();
-            assert.equal(await page.evaluate(() => document.documentElement.dir), 'rtl');
+            await becomes(() => page.evaluate(() => document.documentElement.dir), 'rtl', 'the direction');
             await page.waitForLoadState('load');
             await isAccessible(page, path + ' from right to left');
-            const bare = await page.evaluate(() => [...document.querySelectorAll('main h1, main h2, main label, main button, nav a')]
+            const bare = () => page.evaluate(() => [...document.querySelectorAll('main h1, main h2, main label, main button, nav a')]
                 .map((e) => e.textContent.trim()).filter((text) => /^[A-Z][a-z]+ [a-z]/.test(text)));
-            assert.deepEqual(bare, [], path + ' has words that are in no catalogue');
+            await becomes(bare, [], path + ': words that are in no catalogue');
         }
     },
 };

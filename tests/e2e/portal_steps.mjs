@@ -46,6 +46,11 @@ export async function chooseAction(page, name, action) {
     await page.getByRole('menuitem', {name: action}).click();
 }
 
+// Only what happens after the stream of events has begun is heard of.
+export function hears(page) {
+    return page.getByText('Live', {exact: true}).waitFor();
+}
+
 export async function photograph(page, name) {
     if (!input.shots) return;
     for (const colorScheme of ['light', 'dark']) {

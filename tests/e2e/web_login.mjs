@@ -2,7 +2,7 @@
 // by keyboard, and is sent back to the command line. Run by web_login_test.py.
 import assert from 'node:assert/strict';
 import {createServer} from 'node:http';
-import {input, isAccessible, logIn, run, troubles, watchedPage} from './browser.mjs';
+import {becomes, input, isAccessible, logIn, run, troubles, watchedPage} from './browser.mjs';
 import {button, photograph} from './portal_steps.mjs';
 
 async function asked(browser, options) {
@@ -26,7 +26,7 @@ await run({
         await page.getByText('Never approve a login that you did not begin yourself.').waitFor();
         await photograph(page, 'authorize');
         await isAccessible(page, 'authorize');
-        assert.ok(await button(page, 'Approve').isDisabled());
+        await becomes(() => button(page, 'Approve').isDisabled(), true, 'the button, disabled,');
         const password = page.getByLabel('Password', {exact: true});
         await password.fill('wrong');
         await password.press('Enter');
@@ -45,7 +45,7 @@ await run({
         await isBack(page, 'The command line is logged in.');
         await isAccessible(page, 'callback');
         await page.getByText('You can close this window.').waitFor();
-        assert.equal(await page.title(), 'The command line is logged in. · Latchkey');
+        await becomes(() => page.title(), 'The command line is logged in. · Latchkey', 'the title');
         // The page that asked is not behind this one: nothing is left there to decide about.
         await page.goBack();
         assert.ok(!page.url().includes('request_uri='), page.url());
@@ -56,10 +56,9 @@ await run({
         await page.getByLabel('E-Mail').fill(input.email);
         await page.getByLabel('Passwort', {exact: true}).fill(input.password);
         await button(page, 'Anmelden').click();
-        await button(page, 'Ablehnen').focus();
-        await page.keyboard.press('Space');
+        await button(page, 'Ablehnen').press('Space');
         await isBack(page, 'Die Anmeldung wurde abgelehnt.');
-        assert.equal(await page.evaluate(() => document.documentElement.lang), 'de');
+        await becomes(() => page.evaluate(() => document.documentElement.lang), 'de', 'the language');
         await isAccessible(page, 'callback, refused');
     },
     // Nothing waits: too old, decided about, made up, or not said at all.

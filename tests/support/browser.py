@@ -11,6 +11,8 @@ import unittest
 from latchkey_server import EMAIL, PASSWORD, SOURCE, LatchkeyServer
 
 HERE = os.path.join(SOURCE, "tests", "e2e")
+# For a whole scenario, some steps of which may take the minute that browser.mjs gives each.
+PATIENCE = 540
 
 
 class BrowserCase(unittest.TestCase):
@@ -27,6 +29,6 @@ class BrowserCase(unittest.TestCase):
         facts = {"url": server.url, "email": EMAIL, "password": PASSWORD, **more}
         done = subprocess.run(["node", os.path.join(HERE, self.program), scenario,
                                json.dumps(facts)],
-                              text=True, capture_output=True, timeout=240)
+                              text=True, capture_output=True, timeout=PATIENCE)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         return done.stdout

@@ -3,7 +3,7 @@
 import time
 
 
-def poll_until(ask, is_good, timeout=30):
+def poll_until(ask, is_good, timeout=60):
     """What `ask` gave when it was good; fails with the last answer when that never comes."""
     deadline = time.monotonic() + timeout
     while True:
