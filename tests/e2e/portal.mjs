@@ -259,7 +259,7 @@ const kScenarios = {
         });
         await page.route(/\/assets\/(index|first)-[^/]*\.js$/, async (route) => {
             await listIsAsked;
-            await route.continue();
+            await route.fallback();
         });
         await page.reload();
         await page.getByText('You have no tokens yet').waitFor();
