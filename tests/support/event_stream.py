@@ -21,7 +21,7 @@ class EventStream:
         self.socket = socket.socket()
         if receive_bytes:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
-        self.socket.settimeout(60)
+        self.socket.settimeout(120)
         self.socket.connect((parts.hostname, parts.port))
         if parts.scheme == "https":
             context = ssl.create_default_context(cafile=ca)
@@ -71,13 +71,13 @@ class EventStream:
         self.last = fields["id"]
         self.frames.put((fields["event"], data))
 
-    def next(self, timeout=30):
+    def next(self, timeout=60):
         frame = self.frames.get(timeout=timeout)
         if isinstance(frame, Gap):
             raise frame
         return frame
 
-    def wait_for(self, kind, type=None, timeout=30):
+    def wait_for(self, kind, type=None, timeout=60):
         """The next frame of this kind; None when the stream ends before."""
         while frame := self.next(timeout):
             if frame[0] == kind and (type is None or frame[1]["event"]["type"] == type):
