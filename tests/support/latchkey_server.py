@@ -6,8 +6,10 @@
 The binary is $LATCHKEY_BINARY. Nothing here sleeps for a fixed time: it waits for what it needs.
 """
 
+import fcntl
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -25,10 +27,26 @@ PIPELINES = os.path.join(SOURCE, "examples", "catalogues", "pipelines.toml")
 BINARY = os.environ.get("LATCHKEY_BINARY", os.path.join(SOURCE, "build", "dev", "latchkey"))
 
 
+# A byte for each port, locked by the program that has it.
+PORTS = os.open(os.path.join(tempfile.gettempdir(), f"latchkey-test-ports-{os.getuid()}"),
+                os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+TAKEN = set()
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """One that stays free until it is listened at: other tests beside this one do not get it, and
+    it is below those that the kernel gives to connections."""
+    for port in random.sample(range(20000, 32000), 500):
+        try:
+            fcntl.lockf(PORTS, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        if port not in TAKEN:
+            TAKEN.add(port)
+            return port
+    raise RuntimeError("no port is free")
 
 
 class Answer:
