@@ -27,7 +27,7 @@ describe('the README', { skip: !binary && 'LATCHKEY_BINARY is not set' }, () => 
     env = { ...process.env, LATCHKEY_SERVER: server.url, PORT: String(port),
       LATCHKEY_VERIFIER_TOKEN: server.verifierToken, API: `http://127.0.0.1:${port}` }
     api = spawn(process.execPath, ['verify.mjs'], { cwd: folder, env, stdio: 'inherit' })
-    for (let i = 0; i < 500; ++i) {
+    for (let i = 0; i < 3000; ++i) {
       if (await fetch(`${env.API}/licenses`).then(() => true, () => false)) break
       await new Promise((resolve) => setTimeout(resolve, 20))
     }

@@ -146,7 +146,7 @@ class Authority:
         with self._lock:
             return [one for one in self.seen if one["path"].split("?")[0] == path]
 
-    def wait_for_streams(self, count, timeout=10):
+    def wait_for_streams(self, count, timeout=60):
         with self._lock:
             if not self._lock.wait_for(lambda: len(self.stream_positions) >= count, timeout):
                 raise AssertionError(f"only {len(self.stream_positions)} streams were opened")
@@ -219,7 +219,7 @@ class OpenStream:
         self._ended.wait(60)
 
 
-def wait_until(ask, timeout=10.0):
+def wait_until(ask, timeout=60.0):
     """What `ask` gave when it was true; waits for what must come, instead of sleeping blindly."""
     deadline = time.monotonic() + timeout
     while True:

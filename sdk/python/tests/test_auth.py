@@ -235,13 +235,13 @@ class Refreshing(AuthCase):
     def test_while_one_thread_refreshes_the_others_go_on_with_the_old_one(self):
         provider = self.clocked()
         provider.token()
-        self.now, self.endpoint.delay = 3600 * 0.9, 1.0
+        self.now, self.endpoint.delay = 3600 * 0.9, 3.0
         refreshing = threading.Thread(target=provider.token)
         refreshing.start()
         wait_until(lambda: len(self.endpoint.assertions) == 2)
         began = time.monotonic()
         self.assertEqual(provider.token(), "access-1")
-        self.assertLess(time.monotonic() - began, 0.5)
+        self.assertLess(time.monotonic() - began, 2.0)
         refreshing.join()
         self.assertEqual(provider.token(), "access-2")
 
