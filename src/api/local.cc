@@ -39,8 +39,7 @@ Result<http::Response> post_local_rotate_keys(Call& call) {
 }
 
 Result<http::Response> post_local_check(Call& call) {
-    const auto report =
-        TRY(call.services.authority.store().query<std::string>(store::check_integrity));
+    const std::string report = TRY(call.services.authority.store().check_integrity());
     return json_answer(200, json::object{{"ok", true}, {"report", report}});
 }
 

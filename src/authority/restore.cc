@@ -440,7 +440,7 @@ Result<BackupFacts> inspect(const RestoreScratch& scratch, const Clock* clock) {
         opened = store::Store::open(options_for(scratch.directory(), clock, false));
     }
     auto store = TRY(std::move(opened));
-    TRY(store->query<std::string>(store::check_integrity));
+    TRY(store->check_integrity());
     auto facts = TRY(read_facts(*store));
     if (!facts.installation.empty()) return facts;
     return Error{ErrorCode::kPrecondition, "the file is a database without an installation"}

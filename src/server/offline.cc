@@ -83,7 +83,7 @@ Result<std::string> rotate_keys_offline(const std::string& data, bool is_emergen
 Result<std::string> check_offline(const std::string& data) {
     const SystemClock clock;
     auto store = TRY(open_store(data, clock));
-    return TRY(store->query<std::string>(store::check_integrity)) + "\n";
+    return TRY(store->check_integrity()) + "\n";
 }
 
 Result<std::string> create_user_offline(const std::string& data, const std::string& email,

@@ -96,6 +96,9 @@ public:
     // A consistent copy while writes go on (SQLite's backup API from a read-only connection),
     // fsynced and renamed into place. `path` must not exist.
     virtual Status backup_to(const std::string& path) = 0;
+    // check_integrity below, on a connection of its own: it takes minutes where there is much, and
+    // whoever reads, the writer at a commit among them, is not to wait for it.
+    virtual Result<std::string> check_integrity() = 0;
     // Finishes what waits, checkpoints, closes. Called by the destructor too.
     virtual void close() = 0;
     // Waiting mutations, for metrics and admission; any thread.

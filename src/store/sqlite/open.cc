@@ -43,6 +43,11 @@ public:
         return readers_->read(work);
     }
     Status backup_to(const std::string& path) override { return back_up(path_, path); }
+    Result<std::string> check_integrity() override {
+        const auto connection = TRY(SqliteConnection::open(path_, Access::kReadOnly));
+        TRY(connection->run("BEGIN"));  // one moment; closing the connection ends it
+        return store::check_integrity(*connection);
+    }
     void close() override {
         if (writer_) writer_->stop();
         readers_->close();
