@@ -38,7 +38,7 @@ Status Authority::open_parts(const AuthorityOptions& options) {
     TRY(update_built_in_roles(*store_));
     TRY(begin_recording(*store_, clock_->now()));
     TRY(keys_->load(*store_));
-    if (!keys_->keys()->active) {
+    if (!keys_->keys()->active && !options.may_lack_key) {
         return Error{ErrorCode::kPrecondition, "there is no active signing key"}.with_hint(
             "run latchkey admin rotate-keys on the stopped server");
     }

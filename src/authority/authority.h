@@ -37,6 +37,7 @@ struct AuthorityOptions {
     std::string kek_file;        // empty: <data>/kek, made at the first start
     std::string kek;             // the key itself, hexadecimal; wins over the file
     const Clock* clock{nullptr};
+    bool may_lack_key{false};  // to rotate, which makes the active signing key that is missing
 };
 
 class Authority {

@@ -118,6 +118,7 @@ Status rotate_keys(const KeyRing& ring, store::Transaction& tx, const std::strin
                    Rotation rotation) {
     auto& db = tx.connection();
     std::vector<SigningKeyRecord> changed;
+    bool has_active = false;
     for (auto& record : TRY(store::list_signing_keys(db))) {
         if (record.state == KeyState::kActive) {
             const bool is_emergency = rotation == Rotation::kEmergency;
@@ -129,14 +130,19 @@ Status rotate_keys(const KeyRing& ring, store::Transaction& tx, const std::strin
         } else if (record.state == KeyState::kPending) {
             record.state = KeyState::kActive;
             record.activated_at = tx.now();
+            has_active = true;
         } else {
             continue;
         }
         TRY(store::update_signing_key(db, record));
         changed.push_back(std::move(record));
     }
-    changed.push_back(ring.make_record(KeyState::kPending, tx.now()));
-    TRY(store::insert_signing_key(db, changed.back()));
+    const auto add = [&](KeyState state) {
+        changed.push_back(ring.make_record(state, tx.now()));
+        return store::insert_signing_key(db, changed.back());
+    };
+    if (!has_active) TRY(add(KeyState::kActive));  // none was pending
+    TRY(add(KeyState::kPending));
     return append_keys_event(
         tx, rotation == Rotation::kEmergency ? "key.compromised" : "key.rotated", actor, changed);
 }

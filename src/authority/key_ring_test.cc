@@ -49,6 +49,27 @@ TEST_F(KeyRingTest, TheActiveKeyIsPublishedFirstAndTheNextOneAhead) {
     EXPECT_EQ(mint().secret.kid, before[1]);
 }
 
+TEST_F(KeyRingTest, WithoutAnActiveKeyOnlyWhoRotatesGetsInAndMakesOneAlsoWhenNoneIsPending) {
+    ASSERT_TRUE(authority->store().mutate([](store::Transaction& tx) -> Status {
+        for (auto& record : TRY(store::list_signing_keys(tx.connection()))) {
+            record.state = store::KeyState::kVerifyOnly;
+            TRY(store::update_signing_key(tx.connection(), record));
+        }
+        return {};
+    }));
+    authority.reset();
+    auto wanted = options();
+    const auto refused = Authority::open(wanted);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().message, "there is no active signing key");
+    wanted.may_lack_key = true;
+    authority = Authority::open(wanted).value();
+    rotate();
+    reopen();
+    EXPECT_EQ(mint().secret.kid, active());
+    EXPECT_EQ(published().size(), 4U);
+}
+
 TEST_F(KeyRingTest, AVerifyOnlyKeyRetiresAMonthAfterWhenNoLiveTokenNeedsIt) {
     const auto made = mint();
     const auto old = active();

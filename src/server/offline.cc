@@ -25,13 +25,16 @@ Status check_exists(const std::string& data) {
         "name the data directory with --data");
 }
 
-Result<std::unique_ptr<authority::Authority>> open(const std::string& data, const Clock& clock) {
+enum class NoActiveKey { kIsRefused, kIsMended };
+Result<std::unique_ptr<authority::Authority>> open(const std::string& data, const Clock& clock,
+                                                   NoActiveKey no_key) {
     TRY(check_exists(data));
     authority::AuthorityOptions options;
     options.data_directory = data;
     options.kek_file = environment("LATCHKEY_KEK_FILE");
     options.kek = environment("LATCHKEY_KEK");
     options.clock = &clock;
+    options.may_lack_key = no_key == NoActiveKey::kIsMended;
     return authority::Authority::open(options);
 }
 
@@ -70,7 +73,7 @@ Result<std::string> restore_offline(const std::string& data, const std::string& 
 
 Result<std::string> rotate_keys_offline(const std::string& data, bool is_emergency) {
     const SystemClock clock;
-    auto authority = TRY(open(data, clock));
+    auto authority = TRY(open(data, clock, NoActiveKey::kIsMended));
     TRY(authority->store().mutate([&](store::Transaction& tx) {
         return authority::rotate_keys(
             authority->keys(), tx, "system",
@@ -90,7 +93,7 @@ Result<std::string> create_user_offline(const std::string& data, const std::stri
                                         const Secret& password,
                                         const std::vector<std::string>& roles) {
     const SystemClock clock;
-    auto authority = TRY(open(data, clock));
+    auto authority = TRY(open(data, clock, NoActiveKey::kIsRefused));
     authority::CreateUser wanted;
     wanted.email = email;
     wanted.roles = roles;

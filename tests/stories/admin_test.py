@@ -3,7 +3,11 @@ revoked token back."""
 
 import glob
 import os
+import re
+import shlex
 import shutil
+import sqlite3
+import subprocess
 import threading
 import unittest
 
@@ -124,6 +128,23 @@ class CheckAndKeys(Story):
         self.admin(self.server, "rotate-keys", "--emergency", "--yes")
         self.assertEqual(self.verdict(self.server, last), "key_compromised")
         self.assertEqual(self.verdict(self.server, opaque), "active")
+        self.assertEqual(self.verdict(self.server, self.create(self.server, "new", "jwt")),
+                         "active")
+        self.log_verifies(self.server)
+
+    def test_what_is_said_of_a_missing_signing_key_mends_it(self):
+        self.assertEqual(self.server.stop(), 0)
+        database = sqlite3.connect(os.path.join(self.server.data, "latchkey.db"))
+        database.execute("UPDATE signing_keys SET state = 3")  # all are for verifying only
+        database.commit()
+        database.close()
+        refused = subprocess.run(self.server.command(), env=self.server.environment(), text=True,
+                                 capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
+        self.assertEqual(refused.returncode, 1, refused.stderr)
+        self.assertIn("no active signing key", refused.stderr)
+        hint = re.search(r"hint: `latchkey ([^`]+)`", refused.stderr)[1]
+        self.assertIn("active", self.server.cli(*shlex.split(hint)).stdout)
+        self.server.start()
         self.assertEqual(self.verdict(self.server, self.create(self.server, "new", "jwt")),
                          "active")
         self.log_verifies(self.server)
