@@ -5,6 +5,7 @@
 #include "authority/key_encryption_key.h"
 #include "authority/load_replica.h"
 #include "authority/maintenance.h"
+#include "authority/restore_files.h"
 #include "base/log.h"
 
 namespace latchkey::authority {
@@ -28,6 +29,7 @@ Status Authority::open_parts(const AuthorityOptions& options) {
         on_committed(events);
     };
     store_ = TRY(store::Store::open(std::move(store_options)));
+    remove_unfinished_restores(options.data_directory);
     const bool is_new = TRY(is_empty_store(*store_));
     auto kek = TRY(open_key_encryption_key(options, is_new));
     keys_ = std::make_unique<KeyRing>(std::move(kek));
@@ -40,7 +42,7 @@ Status Authority::open_parts(const AuthorityOptions& options) {
     TRY(keys_->load(*store_));
     if (!keys_->keys()->active && !options.may_lack_key) {
         return Error{ErrorCode::kPrecondition, "there is no active signing key"}.with_hint(
-            "run latchkey admin rotate-keys on the stopped server");
+            "`latchkey admin rotate-keys --data " + options.data_directory + "` makes one");
     }
     TRY(directory_.load(*store_));
     TRY(load_site());

@@ -3,10 +3,18 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/log.h"
 
 namespace latchkey::authority {
 namespace {
@@ -14,6 +22,20 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kDatabase = "/latchkey.db";
+constexpr std::string_view kScratch = "unfinished-restore-";
+
+std::error_code last_error() {
+    return {errno, std::generic_category()};
+}
+
+// None: somebody else has it, or removed it meanwhile (then it has no name any more).
+FileDescriptor lock_directory(const std::string& path) {
+    FileDescriptor directory{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+    struct stat facts {};
+    const bool is_ours = directory && ::flock(directory.get(), LOCK_EX | LOCK_NB) == 0 &&
+                         ::stat(path.c_str(), &facts) == 0;
+    return is_ours ? std::move(directory) : FileDescriptor{};
+}
 
 Error cannot(const std::string& what, const std::error_code& why) {
     return Error{ErrorCode::kPrecondition, "cannot " + what + ": " + why.message()};
@@ -21,7 +43,7 @@ Error cannot(const std::string& what, const std::error_code& why) {
 
 Status sync(const std::string& path) {
     if (sync_to_disk(path)) return {};
-    return cannot("write " + path, std::error_code(errno, std::generic_category()));
+    return cannot("write " + path, last_error());
 }
 
 std::string free_name(const std::string& target) {
@@ -51,12 +73,33 @@ Status put_aside_logs(const std::string& target, const std::string& kept) {
 
 }  // namespace
 
-Result<RestoreScratch> RestoreScratch::create(const std::string& data, const std::string& backup) {
-    std::string directory = data + "/restore-XXXXXX";
-    if (::mkdtemp(directory.data()) == nullptr) {
-        return cannot("write to " + data, std::error_code(errno, std::generic_category()));
+// A copy of all that is kept should lie about no longer than needed, and it takes room.
+void remove_unfinished_restores(const std::string& data) {
+    std::error_code failed;
+    std::vector<std::string> found;
+    for (fs::directory_iterator each(data, failed), end; !failed && each != end;
+         each.increment(failed)) {
+        const fs::path& path = each->path();
+        if (path.filename().string().starts_with(kScratch)) found.push_back(path.string());
     }
-    RestoreScratch scratch(directory);
+    for (const auto& path : found) {
+        const auto lock = lock_directory(path);
+        if (!lock) continue;
+        fs::remove_all(path, failed);
+        log::info("what a restore that was cut off had left is removed", {{"directory", path}});
+    }
+}
+
+Result<RestoreScratch> RestoreScratch::create(const std::string& data, const std::string& backup) {
+    remove_unfinished_restores(data);
+    std::string directory = fmt::format("{}/{}XXXXXX", data, kScratch);
+    if (::mkdtemp(directory.data()) == nullptr) return cannot("write to " + data, last_error());
+    auto lock = lock_directory(directory);
+    // A file system that locks no directories lets nobody remove it either.
+    if (!lock && (errno == EWOULDBLOCK || errno == ENOENT)) {
+        return cannot("lock " + directory, last_error());
+    }
+    RestoreScratch scratch(directory, std::move(lock));
     const std::string copy = directory + kDatabase;
     std::error_code failed;
     fs::copy_file(backup, copy, failed);
@@ -67,7 +110,7 @@ Result<RestoreScratch> RestoreScratch::create(const std::string& data, const std
 }
 
 RestoreScratch::RestoreScratch(RestoreScratch&& other) noexcept
-    : directory_(std::exchange(other.directory_, {})) {}
+    : directory_(std::exchange(other.directory_, {})), lock_(std::move(other.lock_)) {}
 
 RestoreScratch::~RestoreScratch() {
     std::error_code ignored;
