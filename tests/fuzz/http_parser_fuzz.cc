@@ -18,7 +18,8 @@ namespace beast = boost::beast;
 using latchkey::http::Limits;
 using latchkey::http::RequestParser;
 
-constexpr Limits kLimits{.header_bytes_max = 1024, .fields_max = 10, .body_bytes_max = 512};
+// Heads several times as long as the buffer is at first, so that it grows with half a head in it.
+constexpr Limits kLimits{.header_bytes_max = 16'384, .fields_max = 10, .body_bytes_max = 512};
 
 // The second opinion: one head, as text.
 class Beast final : public beast::http::basic_parser<true> {
