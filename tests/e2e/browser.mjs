@@ -37,7 +37,8 @@ async function servePortal(context, folder) {
     const isPage = (url) => !/^\/(v1|oauth2|docs|errors|status|check|openapi\.json|\.well-known)(\/|$)/.test(url.pathname);
     const kTypes = {js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml', woff2: 'font/woff2', png: 'image/png'};
     let headers = null;
-    await context.route((url) => (input.origins ?? [input.url]).includes(url.origin) && isPage(url), async (route) => {
+    const {port} = new URL(input.url); // by whichever name
+    await context.route((url) => url.port === port && isPage(url), async (route) => {
         headers ??= Object.fromEntries([...(await fetch(input.url + '/login')).headers]
             .filter(([name]) => /policy/.test(name)));
         const {pathname} = new URL(route.request().url());
