@@ -18,7 +18,7 @@ class BrowserTest(BrowserCase):
     def setup_link(self, server):
         """`ready` is on standard error; the lines of standard output may be read a little later."""
         pause = threading.Event()
-        for _ in range(200):
+        for _ in range(1200):
             link = re.search(r"^Setup: (\S+)$", "".join(server.output), re.MULTILINE)
             if link:
                 return link[1]
