@@ -66,7 +66,11 @@ export async function watch(context) {
         troubles.push('another host was asked: ' + route.request().url());
         return route.abort();
     });
-    return watchTab(await context.newPage());
+    const page = watchTab(await context.newPage());
+    // As on a machine that is so many times slower: what does not wait is found at once.
+    const rate = Number(process.env.LATCHKEY_BROWSER_SLOWDOWN ?? 1);
+    if (rate > 1) await (await context.newCDPSession(page)).send('Emulation.setCPUThrottlingRate', {rate});
+    return page;
 }
 
 export function watchTab(page) {
