@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/large_array.h"
 #include "base/result.h"
 
 namespace latchkey::verify {
@@ -18,11 +19,6 @@ template <typename T, unsigned kBits, std::size_t kChunksMax>
 class Chunks {
 public:
     Chunks() : chunks_(std::make_unique<Directory>()) {}
-    ~Chunks() {
-        for (auto& chunk : *chunks_) {
-            delete[] chunk.load();
-        }
-    }
     Chunks(const Chunks&) = delete;
     Chunks& operator=(const Chunks&) = delete;
 
@@ -43,8 +39,8 @@ public:
         const std::uint32_t slot = size_.load(std::memory_order_relaxed);
         auto& chunk = chunks_->at(slot >> kBits);
         if (chunk.load() == nullptr) {
-            chunk.store(new T[std::size_t{1} << kBits]());
-            bytes_ += sizeof(T) << kBits;
+            chunk.store(owned_.emplace_back(kSlots).get());
+            bytes_ += LargeArray<T>::bytes_of(kSlots);
         }
         size_.store(slot + 1);
         return slot;
@@ -55,10 +51,12 @@ public:
     [[nodiscard]] std::size_t bytes() const { return bytes_.load() + sizeof(Directory); }
 
 private:
+    static constexpr std::size_t kSlots = std::size_t{1} << kBits;
     static constexpr std::uint32_t kMask = (std::uint32_t{1} << kBits) - 1;
     using Directory = std::array<std::atomic<T*>, kChunksMax>;
 
     std::unique_ptr<Directory> chunks_;
+    std::vector<LargeArray<T>> owned_;  // the same, the writer's
     std::atomic<std::uint32_t> size_{0};
     std::atomic<std::size_t> bytes_{0};
     std::vector<std::uint32_t> free_;

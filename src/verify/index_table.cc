@@ -1,5 +1,7 @@
 #include "verify/index_table.h"
 
+#include <memory>
+
 #include "base/result.h"
 
 namespace latchkey::verify {
@@ -20,9 +22,7 @@ constexpr std::uint64_t make_word(std::uint32_t hash, std::uint32_t slot) {
 }  // namespace
 
 IndexTable::Table::Table(unsigned bits)
-    : shift(32 - bits),
-      mask((std::size_t{1} << bits) - 1),
-      words(std::make_unique<std::atomic<std::uint64_t>[]>(mask + 1)) {}
+    : shift(32 - bits), mask((std::size_t{1} << bits) - 1), words(mask + 1) {}
 
 void IndexTable::Table::insert(std::uint64_t word) {
     std::size_t i = word >> 32 >> shift;

@@ -7,8 +7,8 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 
+#include "base/large_array.h"
 #include "verify/epochs.h"
 
 namespace latchkey::verify {
@@ -60,7 +60,7 @@ private:
 
         unsigned shift;
         std::size_t mask;
-        std::unique_ptr<std::atomic<std::uint64_t>[]> words;
+        LargeArray<std::atomic<std::uint64_t>> words;
     };
 
     void grow_to(unsigned bits);

@@ -133,7 +133,7 @@ private:
 
     Epochs& epochs_;
     StringSets& sets_;
-    Chunks<Row, 14, 16'384> rows_;
+    Chunks<Row, 16, 4'096> rows_;  // six megabytes each
     Chunks<Rare, 10, 65'536> rares_;
     IndexTable by_digest_;
     IndexTable by_token_;

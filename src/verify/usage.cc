@@ -12,7 +12,7 @@ namespace latchkey::verify {
 namespace {
 
 constexpr std::size_t kSideMax = 1'024;
-constexpr std::size_t kKeptTokens = 1'024;  // a part keeps memory for so many
+constexpr std::size_t kKeptPlaces = 1'024;  // a part keeps memory for so many
 
 // Holds the flag for one record or for one swap of pointers.
 class Held {
@@ -38,7 +38,7 @@ void wait_for(std::atomic_flag& flag) {
 
 // Keeps its memory, but after a rush gives it back.
 void empty(UsageBatch& batch) {
-    if (batch.capacity() > std::max(kKeptTokens, 8 * batch.size())) {
+    if (batch.places() > std::max(kKeptPlaces, 8 * batch.size())) {
         batch = UsageBatch();
     } else {
         batch.clear();

@@ -34,6 +34,7 @@ private:
 bool UsageBatch::add(const Use& use, bool may_be_new) {
     Entry* const entry = find_or_add(use, may_be_new);
     if (entry == nullptr) return false;
+    note_only_scope(*entry, use);
     entry->last_used_at = use.now;
     entry->address = use.address;
     set_agent(*entry, use.agent);
@@ -43,6 +44,7 @@ bool UsageBatch::add(const Use& use, bool may_be_new) {
         return true;
     }
     ++entry->uses;
+    if (entry->only_scope != kNone) return true;
     for (const std::string_view scope : use.scopes) {
         add_scope(*entry, scope, use.now);
     }
@@ -52,6 +54,7 @@ bool UsageBatch::add(const Use& use, bool may_be_new) {
 bool UsageBatch::add_scope(const Use& use, bool may_be_new) {
     Entry* const entry = find_or_add(use, may_be_new);
     if (entry == nullptr) return false;
+    count_scopes_apart(*entry);
     entry->last_used_at = std::max(entry->last_used_at, use.now);
     for (const std::string_view scope : use.scopes) {
         add_scope(*entry, scope, use.now);
@@ -59,38 +62,64 @@ bool UsageBatch::add_scope(const Use& use, bool may_be_new) {
     return true;
 }
 
+// Before the use is counted.
+void UsageBatch::note_only_scope(Entry& entry, const Use& use) {
+    const bool is_of_one = use.verdict == Verdict::kActive && use.scopes.size() == 1;
+    if (is_of_one && entry.only_scope != kNone &&
+        scope_names_.view(entry.only_scope) == use.scopes[0]) {
+        return;
+    }
+    if (!is_of_one || !entry.is_new() || use.scopes[0].size() > kScopeBytesMax ||
+        scope_names_.size() >= kScopeNamesMax) {
+        count_scopes_apart(entry);
+        return;
+    }
+    entry.only_scope = scope_names_.hold(use.scopes[0]);
+}
+
+void UsageBatch::count_scopes_apart(Entry& entry) {
+    if (entry.only_scope == kNone) return;
+    ScopeNode node;
+    node.scope = std::exchange(entry.only_scope, kNone);
+    node.uses = entry.uses;
+    node.last_used_at = entry.last_used_at;
+    push_scope(entry, node);
+}
+
 UsageBatch::Entry* UsageBatch::find_or_add(const Use& use, bool may_be_new) {
-    const auto day = static_cast<std::int32_t>(day_of(use.now));
-    if (2 * (entries_.size() + 1) > places_.size()) grow();
-    const std::size_t mask = places_.size() - 1;
-    for (std::size_t i = IdHash<TokenTag>{}(use.token) >> 32 & mask;; i = (i + 1) & mask) {
-        if (places_[i] == 0) {
-            if (!may_be_new) return nullptr;
-            Entry& entry = entries_.emplace_back();
-            entry.token = use.token;
-            entry.generation = use.generation;
-            entry.day = day;
-            places_[i] = static_cast<std::uint32_t>(entries_.size());
-            return &entry;
-        }
-        Entry& entry = entries_[places_[i] - 1];
-        if (entry.token == use.token && entry.generation == use.generation && entry.day == day) {
-            return &entry;
-        }
+    if (4 * (size_ + 1) > 3 * entries_.size()) grow();
+    const std::int64_t day = day_of(use.now);
+    const std::uint32_t generation = use.generation + 1;
+    const std::size_t mask = entries_.size() - 1;
+    for (std::size_t i = place_of(use.token);; i = (i + 1) & mask) {
+        Entry& entry = entries_[i];
+        if (entry.is_of(use.token, generation, day)) return &entry;
+        if (entry.generation != 0) continue;
+        if (!may_be_new) return nullptr;
+        entry.token = use.token;
+        entry.generation = generation;
+        entry.last_used_at = use.now;
+        ++size_;
+        return &entry;
     }
 }
 
+std::size_t UsageBatch::place_of(const TokenId& token) const {
+    return IdHash<TokenTag>{}(token) >> 32 & (entries_.size() - 1);
+}
+
 void UsageBatch::grow() {
-    std::vector<std::uint32_t> places(std::max(kPlacesMin, places_.size() * 2), 0);
-    const std::size_t mask = places.size() - 1;
-    for (std::uint32_t n = 0; n < entries_.size(); ++n) {
-        std::size_t i = IdHash<TokenTag>{}(entries_[n].token) >> 32 & mask;
-        while (places[i] != 0) {
+    const std::vector<Entry> before =
+        std::exchange(entries_, std::vector<Entry>(std::max(kPlacesMin, entries_.size() * 2)));
+    const std::size_t mask = entries_.size() - 1;
+    for (const Entry& entry : before) {
+        if (entry.generation == 0) continue;
+        std::size_t i = place_of(entry.token);
+        while (entries_[i].generation != 0) {
             i = (i + 1) & mask;
         }
-        places[i] = n + 1;
+        entries_[i] = entry;
     }
-    places_ = std::move(places);
 }
 
 UsageBatch::Rare& UsageBatch::rare_of(Entry& entry) {
@@ -140,16 +169,25 @@ void UsageBatch::add_scope(Entry& entry, std::string_view scope, Timestamp now) 
         node.last_used_at = std::max(node.last_used_at, now);
         return;
     }
-    if (seen >= kScopesOfTokenMax || scopes_.size() >= kScopeNodesMax ||
-        scope_names_.size() >= kScopeNamesMax) {
+    if (seen >= kScopesOfTokenMax || scope_names_.size() >= kScopeNamesMax) {
         rare_of(entry).has_many_scopes = true;
         return;
     }
-    ScopeNode& node = scopes_.emplace_back();
+    ScopeNode node;
     node.scope = scope_names_.hold(scope);
     node.uses = 1;
     node.last_used_at = now;
-    node.next = std::exchange(entry.first_scope, static_cast<std::uint32_t>(scopes_.size() - 1));
+    push_scope(entry, node);
+}
+
+void UsageBatch::push_scope(Entry& entry, const ScopeNode& node) {
+    if (scopes_.size() >= kScopeNodesMax) {
+        rare_of(entry).has_many_scopes = true;
+        return;
+    }
+    const auto index = static_cast<std::uint32_t>(scopes_.size());
+    scopes_.push_back(node);
+    scopes_.back().next = std::exchange(entry.first_scope, index);
 }
 
 void UsageBatch::add_caller(Entry& entry, const Address& address, std::string_view agent,
@@ -189,16 +227,21 @@ void UsageBatch::rare_to_usage(const Rare& rare, Usage& usage) const {
 }
 
 void UsageBatch::append_to(std::vector<Usage>& usages) const {
-    usages.reserve(usages.size() + entries_.size());
+    usages.reserve(usages.size() + size_);
     for (const Entry& entry : entries_) {
+        if (entry.generation == 0) continue;
         Usage& usage = usages.emplace_back();
         usage.token = entry.token;
-        usage.generation = entry.generation;
-        usage.day = entry.day;
+        usage.generation = entry.generation - 1;
+        usage.day = day_of(entry.last_used_at);
         usage.last_used_at = entry.last_used_at;
         usage.last_address = entry.address;
         usage.last_agent = agent_of(entry);
         usage.uses = entry.uses;
+        if (entry.only_scope != kNone) {
+            usage.scopes.push_back(
+                {std::string(scope_names_.view(entry.only_scope)), entry.uses, entry.last_used_at});
+        }
         for (std::uint32_t i = entry.first_scope; i != kNone; i = scopes_[i].next) {
             const ScopeNode& node = scopes_[i];
             usage.scopes.push_back(
@@ -209,8 +252,8 @@ void UsageBatch::append_to(std::vector<Usage>& usages) const {
 }
 
 void UsageBatch::clear() {
-    entries_.clear();
-    std::fill(places_.begin(), places_.end(), 0);
+    if (size_ > 0) std::fill(entries_.begin(), entries_.end(), Entry());
+    size_ = 0;
     rares_.clear();
     denials_.clear();
     scopes_.clear();

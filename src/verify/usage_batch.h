@@ -1,6 +1,7 @@
-// UsageBatch: what a part of a recorder gathers until it is taken. Tokens in the order first seen,
-// found by open addressing, each in one line of the cache; what few of them have, and what many of
-// them share, lies beside. Keeps its memory when cleared, so that it is allocated once.
+// UsageBatch: what a part of a recorder gathers until it is taken. Tokens stand where their hash
+// says, each in one line of the cache, which is all that a use touches of most of them; what few of
+// them have, and what many of them share, lies beside. Keeps its memory when cleared, so that it is
+// allocated once.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +19,8 @@ public:
     bool add(const Use& use, bool may_be_new);
     bool add_scope(const Use& use, bool may_be_new);
 
-    [[nodiscard]] std::size_t size() const { return entries_.size(); }
-    [[nodiscard]] std::size_t capacity() const { return entries_.capacity(); }
+    [[nodiscard]] std::size_t size() const { return size_; }
+    [[nodiscard]] std::size_t places() const { return entries_.size(); }
     void append_to(std::vector<Usage>& usages) const;
     void clear();
 
@@ -31,12 +32,22 @@ private:
         TokenId token;
         Address address{};
         Timestamp last_used_at;
-        std::uint32_t uses{0};  // nobody gathers four billion before they are taken
-        std::uint32_t generation{1};
-        std::int32_t day{0};
-        std::uint32_t agent{kNone};        // in agents_
+        std::uint32_t uses{0};        // nobody gathers four billion before they are taken
+        std::uint32_t generation{0};  // and one; 0: nobody's place
+        std::uint32_t agent{kNone};   // in agents_
+        // In scope_names_: each use so far was active and for this scope alone. Else the scopes
+        // are counted one by one.
+        std::uint32_t only_scope{kNone};
         std::uint32_t first_scope{kNone};  // in scopes_
         std::uint32_t rare{kNone};         // in rares_
+
+        [[nodiscard]] bool is_of(const TokenId& id, std::uint32_t generation_and_one,
+                                 std::int64_t day) const {
+            return token == id && generation == generation_and_one && day_of(last_used_at) == day;
+        }
+        [[nodiscard]] bool is_new() const {
+            return uses == 0 && first_scope == kNone && rare == kNone;
+        }
     };
     static_assert(sizeof(Entry) == 64, "one line of the cache");
 
@@ -67,7 +78,11 @@ private:
 
     Entry* find_or_add(const Use& use, bool may_be_new);
     void grow();
+    [[nodiscard]] std::size_t place_of(const TokenId& token) const;
     Rare& rare_of(Entry& entry);
+    void note_only_scope(Entry& entry, const Use& use);
+    void count_scopes_apart(Entry& entry);
+    void push_scope(Entry& entry, const ScopeNode& node);
     void set_agent(Entry& entry, std::string_view agent);
     void add_denial(Entry& entry, Verdict verdict, Timestamp now);
     void add_scope(Entry& entry, std::string_view scope, Timestamp now);
@@ -75,8 +90,8 @@ private:
     [[nodiscard]] std::string_view agent_of(const Entry& entry) const;
     void rare_to_usage(const Rare& rare, Usage& usage) const;
 
-    std::vector<Entry> entries_;
-    std::vector<std::uint32_t> places_;  // entry + 1, zero is empty
+    std::vector<Entry> entries_;  // open addressing
+    std::size_t size_{0};
     std::vector<Rare> rares_;
     std::vector<DenialNode> denials_;
     std::vector<ScopeNode> scopes_;

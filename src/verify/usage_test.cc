@@ -136,6 +136,29 @@ TEST(Usage, ScopesThatWereUsedAreCounted) {
     EXPECT_EQ(scopes_of(batch[0]), "license:read 2, license:write 1, none 1, token:read 1");
 }
 
+TEST(Usage, OneScopeAloneIsCountedAsWellAsManyAndDenialsAreNoUseOfIt) {
+    UsageRecorder recorder;
+    record(recorder, {.scopes = {"license:read"}});
+    record(recorder, {.now = kNow + kTick, .scopes = {"license:read"}});
+    EXPECT_EQ(scopes_of(take(recorder)[0]), "license:read 2");
+    record(recorder, {.scopes = {"license:read"}});
+    record(recorder, {.now = kNow + 5 * kTick,
+                      .verdict = Verdict::kInsufficientScope,
+                      .scopes = {"license:read"}});
+    const auto denied = take(recorder);
+    EXPECT_EQ(scopes_of(denied[0]), "license:read 1");
+    EXPECT_EQ(denied[0].scopes[0].last_used_at, kNow);
+    EXPECT_EQ(denied[0].last_used_at, kNow + 5 * kTick);
+    record(recorder, {.verdict = Verdict::kExpired});
+    record(recorder, {.scopes = {"license:read"}});
+    record(recorder, {.scopes = {"license:write"}});
+    record(recorder, {.scopes = {"license:read"}});
+    record(recorder, {});
+    const auto mixed = take(recorder);
+    EXPECT_EQ(scopes_of(mixed[0]), "license:read 2, license:write 1");
+    EXPECT_EQ(mixed[0].uses, 4);
+}
+
 TEST(Usage, AScopeThatFindsNoRoomCountsAsEveryScope) {
     UsageRecorder recorder;
     for (int i = 0; i < 70; ++i) {
