@@ -264,7 +264,7 @@ def measure_checks(bench):
     print(f"\nChecks, {CONNECTIONS} connections, 13 fields, median of {options.rounds} rounds")
     report_checks(bench, rounds)
     used = sum(cpu_seconds(large.process.pid).values()) - used
-    bench.row("latchkey, all opaque: with what it writes between rounds",
+    bench.row("latchkey, all opaque: with what it wrote between rounds so far",
               f"{used / requests * 1e6:.2f}", "us")
     queries = small.metric("latchkey_verify_store_queries_total") + \
         large.metric("latchkey_verify_store_queries_total")

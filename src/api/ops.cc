@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "api/handlers.h"
+#include "api/usage_flush.h"
 #include "store/commit_count.h"
 #include "store/verification_scope.h"
 
@@ -51,18 +52,17 @@ void add_checks(const Services& services, Exposition& out) {
     }
     std::uint64_t refused = 0;
     std::uint64_t unanswered = 0;
-    std::uint64_t left_out = 0;
     for (const auto& reactor : services.reactors) {
         refused += reactor->checks_refused.load();
         unanswered += reactor->checks_unanswered.load();
-        left_out += reactor->usage.left_out();
     }
     out.single("latchkey_checks_refused_total", "counter",
                "Checks without a usable credential or with a wrong path.", refused);
     out.single("latchkey_checks_unanswered_total", "counter",
                "Checks answered 503, because the answer could not be known.", unanswered);
     out.single("latchkey_usage_left_out_total", "counter",
-               "Uses that were not recorded, for too many tokens at once.", left_out);
+               "Uses that were not recorded, for too many tokens at once.",
+               uses_left_out(services));
     out.single("latchkey_verify_store_queries_total", "counter",
                "Statements run in the store by a verification; always 0.",
                store::VerificationScope::query_count());

@@ -40,6 +40,14 @@ struct alignas(64) ReactorState {
     std::atomic<std::uint64_t> checks_unanswered{0};  // 503: could not tell
 };
 
+// Uses that were taken from a recorder and are not written yet. The mutex is held from taking to
+// having written: who waits for it finds all that was taken before.
+struct WaitingUsage {
+    std::mutex mutex;
+    std::vector<verify::Usage> rows;
+    std::size_t written{0};  // of them
+};
+
 struct AddressRange {
     Address address{};
     int bits{128};
@@ -77,8 +85,7 @@ struct Services {
     // Of key tokens that were exchanged: no reactor's thread is there when that is done.
     std::mutex exchange_usage_mutex;
     verify::UsageRecorder exchange_usage;
-    // Held from taking to having written: who waits for it finds all that was taken before.
-    std::mutex usage_flush_mutex;
+    WaitingUsage usage_waiting;
     // Readers on worker threads share one.
     std::mutex worker_reader_mutex;
     std::unique_ptr<verify::Replica::Reader> worker_reader;

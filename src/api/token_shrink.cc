@@ -43,6 +43,7 @@ json::object shrink_view(const ScopeReview& review, const std::vector<std::strin
     return view;
 }
 
+// As far as uses are written.
 Result<ScopeReview> review_now(Call& call, std::int64_t days) {
     auto& authority = call.services.authority;
     const auto apis = authority.directory().view();
@@ -52,12 +53,18 @@ Result<ScopeReview> review_now(Call& call, std::int64_t days) {
     });
 }
 
+// A use of this very second counts. Written down only for who may see the token.
+Result<ScopeReview> review_of_now(Call& call, std::int64_t days) {
+    const auto written = TRY(review_now(call, days));
+    TRY(flush_usage_of(call.services, written.details.token.id));
+    return review_now(call, days);
+}
+
 }  // namespace
 
 Result<http::Response> get_token_unused(Call& call) {
     const std::int64_t days = TRY(days_asked(call.query, kDaysLooked));
-    TRY(flush_usage(call.services));
-    const auto review = TRY(review_now(call, days));
+    const auto review = TRY(review_of_now(call, days));
     auto view = review_view(review, days);
     view["tokenId"] = review.details.token.id.uuid();
     view["scopes"] = texts_view(review.unused);
@@ -70,9 +77,8 @@ Result<http::Response> post_token_shrink(Call& call) {
     const std::int64_t days = TRY(read_days(body));
     const bool is_applied = TRY(body.flag("apply", false));
     TRY(body.done());
-    TRY(flush_usage(call.services));
     auto& authority = call.services.authority;
-    auto review = TRY(review_now(call, days));
+    auto review = TRY(review_of_now(call, days));
     const auto from = *review.details.token.scopes;
     if (!is_applied) return json_answer(200, shrink_view(review, from, days, false));
     const auto apis = authority.directory().view();

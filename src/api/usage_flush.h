@@ -2,12 +2,22 @@
 // it. Blocks; never on a reactor.
 #pragma once
 
+#include <chrono>
+
 #include "api/services.h"
 
 namespace latchkey::api {
 
-// When it returns, every use recorded before the call is written.
+// When one of these returns without an error, every use recorded before the call is written: of
+// all tokens (that may be a million rows), or of one.
 Status flush_usage(Services& services);
+Status flush_usage_of(Services& services, const TokenId& token);
+
+// Of all recorders, since the start.
+std::uint64_t uses_left_out(const Services& services);
+
+// When nothing is answered any more. An error when the time was too short.
+Status flush_last_usage(Services& services, std::chrono::steady_clock::time_point end);
 
 // Asked every second. Uses of up to 64 tokens are written at once, those of up to 20,000 within
 // five seconds, and above that no more than some 4,000 rows a second and reactor: a million tokens

@@ -1,6 +1,7 @@
 #include "api/usage_flush.h"
 
 #include "api/testing.h"
+#include "store/tables.h"
 
 namespace latchkey::api {
 namespace {
@@ -17,14 +18,30 @@ protected:
                 {.token = token, .now = clock.now(), .address = address, .agent = "test"});
         }
     }
-    std::int64_t written() {
+    std::int64_t number(store::Sql sql) {
         return authority->store()
-            .query<std::int64_t>([](store::Connection& db) -> Result<std::int64_t> {
-                auto rows = TRY(db.prepare("SELECT count(*) FROM usage_days"));
+            .query<std::int64_t>([&](store::Connection& db) -> Result<std::int64_t> {
+                auto rows = TRY(db.prepare(sql));
                 TRY(rows.step());
                 return rows.integer(0);
             })
             .value();
+    }
+    std::int64_t written() { return number("SELECT count(*) FROM usage_days"); }
+    std::int64_t uses() { return number("SELECT sum(uses) FROM usage_days"); }
+    bool is_written(const TokenId& token) {
+        return authority->store()
+            .query<bool>([&](store::Connection& db) -> Result<bool> {
+                return TRY(store::find_usage(db, token)).has_value();
+            })
+            .value();
+    }
+    Status run(store::Sql sql) {
+        return authority->store().mutate([&](store::Transaction& tx) -> Status {
+            auto statement = TRY(tx.connection().prepare(sql));
+            TRY(statement.step());
+            return {};
+        });
     }
     void pass_a_second() { ASSERT_TRUE(flush_usage_of_a_second(*services_)); }
 };
@@ -50,9 +67,37 @@ TEST_F(UsageFlushTest, OfVeryManyOnlySoManyASecond) {
     use(40'000);
     pass_a_second();
     EXPECT_GE(written(), 4'096);
-    EXPECT_LE(written(), 4'600);
+    EXPECT_LE(static_cast<std::size_t>(written()), 4'096 * services_->reactors.size());
     ASSERT_TRUE(flush_usage(*services_));
     EXPECT_EQ(written(), 40'000) << "but before somebody decides on it, all";
+}
+
+TEST_F(UsageFlushTest, OfOneTokenWhatIsTakenAlreadyAndWhatIsNot) {
+    use(10'000);
+    pass_a_second();
+    const auto before = written();
+    ASSERT_TRUE(flush_usage_of(*services_, TokenId{}));
+    EXPECT_TRUE(is_written(TokenId{}));
+    EXPECT_LT(written(), before + 10'000 / 16);
+}
+
+TEST_F(UsageFlushTest, WhatCannotBeWrittenIsWrittenLater) {
+    use(300);
+    ASSERT_TRUE(run("ALTER TABLE usage_days RENAME TO usage_days_away"));
+    EXPECT_FALSE(flush_usage(*services_));
+    use(1);
+    EXPECT_FALSE(flush_usage_of(*services_, TokenId{}));
+    ASSERT_TRUE(run("ALTER TABLE usage_days_away RENAME TO usage_days"));
+    ASSERT_TRUE(flush_usage(*services_));
+    EXPECT_EQ(written(), 300);
+    EXPECT_EQ(uses(), 301);
+}
+
+TEST_F(UsageFlushTest, AtTheEndThereIsOnlySoMuchTime) {
+    use(300);
+    EXPECT_FALSE(flush_last_usage(*services_, std::chrono::steady_clock::time_point::min()));
+    ASSERT_TRUE(flush_last_usage(*services_, std::chrono::steady_clock::time_point::max()));
+    EXPECT_EQ(written(), 300);
 }
 
 }  // namespace

@@ -390,7 +390,7 @@ TEST_F(BulkTest, ATokenIsUnusedSinceItsLastUseOrItsCreation) {
     usage.day = verify::day_of(clock.now());
     usage.last_used_at = clock.now() - kDay;
     usage.uses = 1;
-    ASSERT_TRUE(write_usage(*authority, {usage}));
+    ASSERT_TRUE(write_usage(*authority, std::span(&usage, 1)));
     const auto young = mint(as_alice_);
     revoke({.unused_since = clock.now() - kDay * 60});
     for (int round = 0; round < 2; ++round) {

@@ -372,6 +372,8 @@ Status begin(store::Transaction& tx, const RestoreInput& input, const KeyRing& r
     json::array facts;
     outcome.epoch = std::max(later.epoch, tx.head().epoch) + 1;
     TRY(store::begin_epoch(db, outcome.epoch));
+    // Of what was used since the backup nothing is known.
+    TRY(store::delete_setting(db, store::kUsesKnownSetting));
     if (later.is_known) {
         TRY(mark_tokens(tx, later, facts));
         outcome.rights_taken = TRY(keep_taken(tx, later.projects, facts));

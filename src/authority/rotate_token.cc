@@ -159,8 +159,13 @@ Result<std::vector<store::WaitingSecret>> silent_secrets(Authority& authority, T
 
 }  // namespace
 
-Result<bool> may_have_silent_secrets(Authority& authority, Timestamp now, Timestamp known_since) {
-    return !TRY(silent_secrets(authority, now, known_since)).empty();
+Result<std::vector<TokenId>> silent_tokens(Authority& authority, Timestamp now,
+                                           Timestamp known_since) {
+    std::vector<TokenId> tokens;
+    for (const auto& one : TRY(silent_secrets(authority, now, known_since))) {
+        tokens.push_back(one.secret.token);
+    }
+    return tokens;
 }
 
 Status end_silent_secrets(Authority& authority, Timestamp now, Timestamp known_since) {

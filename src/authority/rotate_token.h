@@ -41,9 +41,9 @@ Result<RotatedToken> rotate_token(Authority& authority, store::Transaction& tx, 
 
 // Ends the secrets that were to end when nobody used them for so long: one event each. Uses up to
 // `now` are written; before `known_since` some may be missing, so that silence counts from there.
-// Whether there are any may be asked before, while the last uses are not written yet: if not, they
-// need not be.
-Result<bool> may_have_silent_secrets(Authority& authority, Timestamp now, Timestamp known_since);
+// Whose they would be, as far as uses are written: of these the last uses must be, before.
+Result<std::vector<TokenId>> silent_tokens(Authority& authority, Timestamp now,
+                                           Timestamp known_since);
 Status end_silent_secrets(Authority& authority, Timestamp now, Timestamp known_since);
 
 }  // namespace latchkey::authority

@@ -10,12 +10,9 @@ namespace latchkey::authority {
 
 namespace {
 
-// So many rows a mutation that a revocation behind it in the queue waits for milliseconds.
-constexpr std::size_t kUsageRowsMax = 200;
 // The day up to which old usage is folded.
 constexpr std::string_view kFoldedSetting = "usage_folded";
 constexpr std::string_view kSinceSetting = "usage_since";
-constexpr std::string_view kWrittenSetting = "usage_written";
 
 store::UsageRecord totals_of(const verify::Usage& usage) {
     store::UsageRecord record;
@@ -49,19 +46,15 @@ store::UsageDetails details_of(const verify::Usage& usage) {
 
 }  // namespace
 
-Status write_usage(Authority& authority, const std::vector<verify::Usage>& batch) {
-    for (std::size_t from = 0; from < batch.size(); from += kUsageRowsMax) {
-        const std::size_t to = std::min(batch.size(), from + kUsageRowsMax);
-        TRY(authority.store().mutate([&](store::Transaction& tx) -> Status {
-            for (std::size_t i = from; i < to; ++i) {
-                const auto details = details_of(batch[i]);
-                TRY(store::add_usage(tx.connection(), details.totals));
-                TRY(store::add_usage_details(tx.connection(), details));
-            }
-            return {};
-        }));
-    }
-    return {};
+Status write_usage(Authority& authority, std::span<const verify::Usage> rows) {
+    return authority.store().mutate([&](store::Transaction& tx) -> Status {
+        for (const verify::Usage& row : rows) {
+            const auto details = details_of(row);
+            TRY(store::add_usage(tx.connection(), details.totals));
+            TRY(store::add_usage_details(tx.connection(), details));
+        }
+        return {};
+    });
 }
 
 Status begin_recording(store::Store& store, Timestamp now) {
@@ -79,18 +72,18 @@ Result<Timestamp> recording_since(store::Connection& db) {
     return parse_rfc3339(*known);
 }
 
-Result<Timestamp> uses_known_since(store::Store& store, Timestamp now) {
-    bool is_written = false;
+Result<Timestamp> take_uses_known_since(store::Store& store, Timestamp now) {
+    std::optional<std::string> since;
     TRY(store.mutate([&](store::Transaction& tx) -> Status {
-        is_written = TRY(store::find_setting(tx.connection(), kWrittenSetting)).has_value();
-        return store::delete_setting(tx.connection(), kWrittenSetting);
+        since = TRY(store::find_setting(tx.connection(), store::kUsesKnownSetting));
+        return store::delete_setting(tx.connection(), store::kUsesKnownSetting);
     }));
-    return is_written ? Timestamp{} : now;
+    return since ? parse_rfc3339(*since) : now;
 }
 
-Status say_uses_are_written(store::Store& store) {
-    return store.mutate([](store::Transaction& tx) {
-        return store::put_setting(tx.connection(), kWrittenSetting, "all");
+Status put_uses_known_since(store::Store& store, Timestamp since) {
+    return store.mutate([&](store::Transaction& tx) {
+        return store::put_setting(tx.connection(), store::kUsesKnownSetting, format_rfc3339(since));
     });
 }
 

@@ -140,7 +140,7 @@ struct Parts {
     std::unique_ptr<http::Server> server;
     std::unique_ptr<http::Server> ops_server;
     std::uint64_t uses_left_out{0};
-    Timestamp uses_known_since;  // all of them were recorded from then on
+    std::optional<Timestamp> uses_known_since;  // all of them were recorded from then on
 };
 
 void make_services(const Config& config, Parts& parts, std::size_t reactors) {
@@ -268,30 +268,37 @@ void maintain(Parts& parts) {
            "a bulk change was not settled further");
 }
 
-// Secrets that were to end when nobody used them any more. A use that was not recorded must not
-// pass for silence.
-void end_silent_secrets(Parts& parts) {
+// Nothing is known of the uses before the last start that did not follow a stop in order, and
+// before the last one that was not recorded.
+Status learn_what_uses_are_known(Parts& parts) {
     const Timestamp now = parts.clock.now();
-    std::uint64_t left_out = 0;
-    for (const auto& reactor : parts.services->reactors) {
-        left_out += reactor->usage.left_out();
+    if (!parts.uses_known_since) {
+        parts.uses_known_since =
+            TRY(authority::take_uses_known_since(parts.authority->store(), now));
     }
+    const std::uint64_t left_out = api::uses_left_out(*parts.services);
     if (left_out != parts.uses_left_out) parts.uses_known_since = now;
     parts.uses_left_out = left_out;
-    const auto end = [&]() -> Status {
-        auto& authority = *parts.authority;
-        if (!TRY(authority::may_have_silent_secrets(authority, now, parts.uses_known_since))) {
-            return {};
-        }
-        TRY(api::flush_usage(*parts.services));
-        return authority::end_silent_secrets(authority, now, parts.uses_known_since);
-    };
-    report(end(), "silent secrets were not ended");
+    return {};
 }
 
-Status write_last_usage(Parts& parts) {
-    TRY(api::flush_usage(*parts.services));
-    return authority::say_uses_are_written(parts.authority->store());
+// Secrets that were to end when nobody used them any more. A use that was not recorded must not
+// pass for silence.
+Status end_silent_secrets(Parts& parts) {
+    TRY(learn_what_uses_are_known(parts));
+    auto& authority = *parts.authority;
+    const Timestamp now = parts.clock.now();
+    const Timestamp since = *parts.uses_known_since;
+    for (const auto& token : TRY(authority::silent_tokens(authority, now, since))) {
+        TRY(api::flush_usage_of(*parts.services, token));
+    }
+    return authority::end_silent_secrets(authority, now, since);
+}
+
+Status write_last_usage(Parts& parts, std::chrono::steady_clock::time_point end) {
+    TRY(learn_what_uses_are_known(parts));
+    TRY(api::flush_last_usage(*parts.services, end));
+    return authority::put_uses_known_since(parts.authority->store(), *parts.uses_known_since);
 }
 
 // SIGHUP: the configuration is read anew. What cannot change while running is said, not done.
@@ -328,7 +335,7 @@ void run_until_stopped(const std::vector<std::string>& flags, Config& config, Pa
         report(api::flush_usage_of_a_second(*parts.services), "usage was not written");
         maintain(parts);
         if (seconds % 60 == 0) {
-            end_silent_secrets(parts);
+            report(end_silent_secrets(parts), "silent secrets were not ended");
             const auto done = authority::tidy_up(*parts.authority);
             if (!done) log::warning("tidying up failed", {{"why", done.error().message}});
         }
@@ -359,9 +366,7 @@ int run(const std::vector<std::string>& flags, Config config, const sigset_t& si
     if (auto done = make_servers(config, parts, reactors); !done) {
         return fail(done.error(), exit_code_of(done.error()));
     }
-    const Timestamp now = parts.clock.now();
-    const auto known_since = authority::uses_known_since(parts.authority->store(), now);
-    parts.uses_known_since = known_since ? *known_since : now;  // a full disk, say
+    report(learn_what_uses_are_known(parts), "uses before this start do not count");
     parts.server->start();
     parts.ops_server->start();
     print_welcome(config, parts, display_url(config, parts.server->port(0)));
@@ -370,10 +375,11 @@ int run(const std::vector<std::string>& flags, Config config, const sigset_t& si
     run_until_stopped(flags, config, parts, signals);
     log::info("stopping");
     notify_systemd("STOPPING=1");
-    // Ten seconds are promised for all of it, the flush below included.
-    parts.server->stop(std::chrono::seconds(8));
+    // Ten seconds are promised for all of it.
+    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(9'500);
+    parts.server->stop(std::chrono::seconds(7));
     parts.ops_server->stop(std::chrono::seconds(1));
-    report(write_last_usage(parts), "usage was not written");
+    report(write_last_usage(parts, end), "usage was not written");
     maintain(parts);
     parts.server.reset();
     parts.ops_server.reset();

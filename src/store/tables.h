@@ -217,6 +217,8 @@ Result<std::vector<SigningKeyRecord>> list_signing_keys(Connection& db);  // old
 Result<std::optional<std::string>> find_setting(Connection& db, std::string_view key);
 Status put_setting(Connection& db, std::string_view key, std::string_view value);
 Status delete_setting(Connection& db, std::string_view key);
+// Stands while no server runs that stopped in order: since when every use is written.
+inline constexpr std::string_view kUsesKnownSetting = "uses_known_since";
 
 struct IdempotencyRecord {
     std::string actor;  // whose key it is

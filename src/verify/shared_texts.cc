@@ -14,13 +14,15 @@ constexpr int kStepsMax = 8;
 
 }  // namespace
 
-std::uint32_t SharedTexts::hold(std::string_view text) {
+std::uint32_t SharedTexts::hold(std::string_view text, std::size_t most) {
     text = text.substr(0, kBytesMax);
     if (size_ >= buckets_.size()) grow();
-    const auto bucket =
-        static_cast<std::uint32_t>(std::hash<std::string_view>{}(text) & (buckets_.size() - 1));
+    const std::uint32_t bucket = bucket_of(text);
     std::uint32_t index = find(bucket, text);
-    if (index == kNone) index = add(bucket, text);
+    if (index == kNone) {
+        if (size_ >= most) return kNone;
+        index = add(bucket, text);
+    }
     ++slots_[index].holders;
     return index;
 }
@@ -29,7 +31,6 @@ std::uint32_t SharedTexts::add(std::uint32_t bucket, std::string_view text) {
     Slot slot;
     slot.bytes = static_cast<std::uint8_t>(text.size());
     std::copy(text.begin(), text.end(), slot.text.begin());  // it may be one of ours
-    slot.bucket = bucket;
     std::uint32_t index = free_;
     if (index == kNone) {
         index = static_cast<std::uint32_t>(slots_.size());
@@ -37,18 +38,31 @@ std::uint32_t SharedTexts::add(std::uint32_t bucket, std::string_view text) {
     } else {
         free_ = slots_[index].next;
     }
-    slot.next = std::exchange(buckets_[bucket], index);
     slots_[index] = slot;
+    link(bucket, index);
     ++size_;
     return index;
+}
+
+void SharedTexts::link(std::uint32_t bucket, std::uint32_t index) {
+    Slot& slot = slots_[index];
+    slot.bucket = bucket;
+    slot.previous = kNone;
+    slot.next = std::exchange(buckets_[bucket], index);
+    if (slot.next != kNone) slots_[slot.next].previous = index;
 }
 
 void SharedTexts::release(std::uint32_t index) {
     Slot& slot = slots_[index];
     if (--slot.holders > 0) return;
-    place_of(index) = slot.next;
+    (slot.previous == kNone ? buckets_[slot.bucket] : slots_[slot.previous].next) = slot.next;
+    if (slot.next != kNone) slots_[slot.next].previous = slot.previous;
     slot.next = std::exchange(free_, index);
     --size_;
+}
+
+std::uint32_t SharedTexts::bucket_of(std::string_view text) const {
+    return static_cast<std::uint32_t>(std::hash<std::string_view>{}(text) & (buckets_.size() - 1));
 }
 
 std::uint32_t SharedTexts::find(std::uint32_t bucket, std::string_view text) const {
@@ -60,29 +74,16 @@ std::uint32_t SharedTexts::find(std::uint32_t bucket, std::string_view text) con
     return kNone;
 }
 
-// Where the chain of its bucket names it.
-std::uint32_t& SharedTexts::place_of(std::uint32_t index) {
-    std::uint32_t* place = &buckets_[slots_[index].bucket];
-    while (*place != index) {
-        place = &slots_[*place].next;
-    }
-    return *place;
-}
-
 void SharedTexts::grow() {
     const std::size_t count = std::max(kBucketsMin, buckets_.size() * 2);
-    std::vector<std::uint32_t> buckets(count, kNone);
-    for (std::uint32_t first : buckets_) {
+    const auto before = std::exchange(buckets_, std::vector<std::uint32_t>(count, kNone));
+    for (std::uint32_t first : before) {
         while (first != kNone) {
-            Slot& slot = slots_[first];
-            const std::uint32_t rest = slot.next;
-            slot.bucket = static_cast<std::uint32_t>(std::hash<std::string_view>{}(view(first)) &
-                                                     (count - 1));
-            slot.next = std::exchange(buckets[slot.bucket], first);
+            const std::uint32_t rest = slots_[first].next;
+            link(bucket_of(view(first)), first);
             first = rest;
         }
     }
-    buckets_ = std::move(buckets);
 }
 
 void SharedTexts::clear() {

@@ -16,7 +16,8 @@ public:
     static constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
 
     // At most kBytesMax bytes. Whoever holds it gives it back with release(), or by clear().
-    std::uint32_t hold(std::string_view text);
+    // kNone: it would be one more than `most`.
+    std::uint32_t hold(std::string_view text, std::size_t most = kNone);
     void release(std::uint32_t index);
     [[nodiscard]] std::string_view view(std::uint32_t index) const {
         return {slots_[index].text.data(), slots_[index].bytes};
@@ -27,17 +28,19 @@ public:
 
 private:
     struct Slot {
-        std::uint32_t next{kNone};  // in its bucket, or among the free
+        std::uint32_t next{kNone};      // in its bucket, or among the free
+        std::uint32_t previous{kNone};  // in its bucket
         std::uint32_t bucket{0};
         std::uint32_t holders{0};
         std::uint8_t bytes{0};
         std::array<char, kBytesMax> text{};
     };
 
+    [[nodiscard]] std::uint32_t bucket_of(std::string_view text) const;
     [[nodiscard]] std::uint32_t find(std::uint32_t bucket, std::string_view text) const;
     std::uint32_t add(std::uint32_t bucket, std::string_view text);
     void grow();
-    std::uint32_t& place_of(std::uint32_t index);
+    void link(std::uint32_t bucket, std::uint32_t index);
 
     std::vector<Slot> slots_;
     std::vector<std::uint32_t> buckets_;

@@ -12,7 +12,6 @@ namespace latchkey::verify {
 namespace {
 
 constexpr std::size_t kSideMax = 1'024;
-constexpr std::size_t kKeptPlaces = 1'024;  // a part keeps memory for so many
 
 // Holds the flag for one record or for one swap of pointers.
 class Held {
@@ -36,9 +35,15 @@ void wait_for(std::atomic_flag& flag) {
     }
 }
 
+// By other bits of the hash than those by which a part finds its place.
+std::size_t part_of(const TokenId& token) {
+    static_assert(UsageRecorder::kParts == 32, "five bits of a hash");
+    return IdHash<TokenTag>{}(token) >> 59;
+}
+
 // Keeps its memory, but after a rush gives it back.
 void empty(UsageBatch& batch) {
-    if (batch.places() > std::max(kKeptPlaces, 8 * batch.size())) {
+    if (batch.is_far_too_large()) {
         batch = UsageBatch();
     } else {
         batch.clear();
@@ -76,16 +81,14 @@ struct UsageRecorder::State {
     std::atomic_flag is_taking = ATOMIC_FLAG_INIT;
     UsageBatch spare;
     UsageBatch spare_side;
-    std::size_t turn{0};
+    std::atomic<std::size_t> turn{0};
 };
-static_assert(UsageRecorder::kParts == 256, "eight bits of a hash");
 
 template <typename Add>
 void UsageRecorder::State::add(const TokenId& token, Add&& add_to) {
     while (true) {
         if (const Held held(is_held); held.is_held()) {
-            // Other bits of the hash than those by which a part finds its place.
-            UsageBatch& part = parts[IdHash<TokenTag>{}(token) >> 56];
+            UsageBatch& part = parts[part_of(token)];
             const std::size_t before = part.size();
             if (!add_to(part, tokens < tokens_max)) ++left_out;
             tokens += part.size() - before;
@@ -122,16 +125,23 @@ void UsageRecorder::record_scope(const TokenId& token, std::uint32_t generation,
 }
 
 std::vector<Usage> UsageRecorder::take_part() {
+    return take_part(state_->turn++ % kParts);
+}
+
+std::vector<Usage> UsageRecorder::take_part_of(const TokenId& token) {
+    return take_part(part_of(token));
+}
+
+std::vector<Usage> UsageRecorder::take_part(std::size_t part) {
     State& state = *state_;
     wait_for(state.is_taking);
     wait_for(state.is_held);
-    std::swap(state.parts[state.turn], state.spare);
+    std::swap(state.parts[part], state.spare);
     state.tokens -= state.spare.size();
     state.is_held.clear(std::memory_order_release);
     wait_for(state.is_side_held);
     std::swap(state.side, state.spare_side);
     state.is_side_held.clear(std::memory_order_release);
-    state.turn = (state.turn + 1) % kParts;
     std::vector<Usage> taken;
     state.spare.append_to(taken);
     state.spare_side.append_to(taken);

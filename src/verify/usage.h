@@ -80,7 +80,7 @@ inline constexpr std::size_t kCallersMax = 20;
 // it counts only what it already knows (and says how many uses were left out).
 class UsageRecorder {
 public:
-    static constexpr std::size_t kParts = 256;
+    static constexpr std::size_t kParts = 32;
 
     explicit UsageRecorder(std::size_t tokens_max = 1'048'576);
     ~UsageRecorder();
@@ -90,11 +90,15 @@ public:
                       std::string_view scope);
     // What the part whose turn it is has gathered since it was taken last.
     std::vector<Usage> take_part();
+    std::vector<Usage> take_part_of(const TokenId& token);
     std::vector<Usage> take();  // all parts
     [[nodiscard]] std::uint64_t left_out() const;
 
 private:
     struct State;
+
+    std::vector<Usage> take_part(std::size_t part);
+
     std::unique_ptr<State> state_;
 };
 

@@ -2,18 +2,20 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
 namespace latchkey::verify {
 namespace {
 
-// Of one token, and of all: memory that no client can make us take more of.
+// Of one token, and of a part: memory that no client can make us take more of.
 constexpr std::size_t kScopesOfTokenMax = 64;
-constexpr std::size_t kScopeNodesMax = 16'384;
-constexpr std::size_t kScopeNamesMax = 1'024;
+constexpr std::size_t kScopeNodesMax = 65'536;
+constexpr std::size_t kScopeNamesMax = 4'096;
 constexpr std::size_t kScopeBytesMax = 64;  // no scope is longer
-constexpr std::size_t kCallerNodesMax = 1'024;
-constexpr std::size_t kPlacesMin = 8;
+constexpr std::size_t kCallerNodesMax = 4'096;
+constexpr std::size_t kPlacesMin = 32;
+constexpr std::size_t kKept = 8'192;  // memory for so many is never given back
 
 // What a client calls itself ends up on screens: nothing but printable ASCII is kept.
 class Printable {
@@ -69,12 +71,11 @@ void UsageBatch::note_only_scope(Entry& entry, const Use& use) {
         scope_names_.view(entry.only_scope) == use.scopes[0]) {
         return;
     }
-    if (!is_of_one || !entry.is_new() || use.scopes[0].size() > kScopeBytesMax ||
-        scope_names_.size() >= kScopeNamesMax) {
+    if (!is_of_one || !entry.is_new() || use.scopes[0].size() > kScopeBytesMax) {
         count_scopes_apart(entry);
         return;
     }
-    entry.only_scope = scope_names_.hold(use.scopes[0]);
+    entry.only_scope = scope_names_.hold(use.scopes[0], kScopeNamesMax);
 }
 
 void UsageBatch::count_scopes_apart(Entry& entry) {
@@ -87,10 +88,10 @@ void UsageBatch::count_scopes_apart(Entry& entry) {
 }
 
 UsageBatch::Entry* UsageBatch::find_or_add(const Use& use, bool may_be_new) {
-    if (4 * (size_ + 1) > 3 * entries_.size()) grow();
+    if (4 * (size_ + 1) > 3 * places_) grow();
     const std::int64_t day = day_of(use.now);
     const std::uint32_t generation = use.generation + 1;
-    const std::size_t mask = entries_.size() - 1;
+    const std::size_t mask = places_ - 1;
     for (std::size_t i = place_of(use.token);; i = (i + 1) & mask) {
         Entry& entry = entries_[i];
         if (entry.is_of(use.token, generation, day)) return &entry;
@@ -105,14 +106,14 @@ UsageBatch::Entry* UsageBatch::find_or_add(const Use& use, bool may_be_new) {
 }
 
 std::size_t UsageBatch::place_of(const TokenId& token) const {
-    return IdHash<TokenTag>{}(token) >> 32 & (entries_.size() - 1);
+    return IdHash<TokenTag>{}(token) >> 32 & (places_ - 1);
 }
 
 void UsageBatch::grow() {
-    const std::vector<Entry> before =
-        std::exchange(entries_, std::vector<Entry>(std::max(kPlacesMin, entries_.size() * 2)));
-    const std::size_t mask = entries_.size() - 1;
-    for (const Entry& entry : before) {
+    const std::size_t before = std::exchange(places_, std::max(kPlacesMin, places_ * 2));
+    const LargeArray<Entry> entries = std::exchange(entries_, LargeArray<Entry>(places_));
+    const std::size_t mask = places_ - 1;
+    for (const Entry& entry : std::span(entries.get(), before)) {
         if (entry.generation == 0) continue;
         std::size_t i = place_of(entry.token);
         while (entries_[i].generation != 0) {
@@ -120,6 +121,11 @@ void UsageBatch::grow() {
         }
         entries_[i] = entry;
     }
+}
+
+bool UsageBatch::is_far_too_large() const {
+    return places_ > std::max(kKept, 8 * size_) ||
+           scopes_.capacity() > std::max(kKept, 8 * scopes_.size());
 }
 
 UsageBatch::Rare& UsageBatch::rare_of(Entry& entry) {
@@ -169,12 +175,12 @@ void UsageBatch::add_scope(Entry& entry, std::string_view scope, Timestamp now) 
         node.last_used_at = std::max(node.last_used_at, now);
         return;
     }
-    if (seen >= kScopesOfTokenMax || scope_names_.size() >= kScopeNamesMax) {
+    ScopeNode node;
+    if (seen < kScopesOfTokenMax) node.scope = scope_names_.hold(scope, kScopeNamesMax);
+    if (node.scope == kNone) {
         rare_of(entry).has_many_scopes = true;
         return;
     }
-    ScopeNode node;
-    node.scope = scope_names_.hold(scope);
     node.uses = 1;
     node.last_used_at = now;
     push_scope(entry, node);
@@ -228,7 +234,7 @@ void UsageBatch::rare_to_usage(const Rare& rare, Usage& usage) const {
 
 void UsageBatch::append_to(std::vector<Usage>& usages) const {
     usages.reserve(usages.size() + size_);
-    for (const Entry& entry : entries_) {
+    for (const Entry& entry : std::span(entries_.get(), places_)) {
         if (entry.generation == 0) continue;
         Usage& usage = usages.emplace_back();
         usage.token = entry.token;
@@ -252,7 +258,7 @@ void UsageBatch::append_to(std::vector<Usage>& usages) const {
 }
 
 void UsageBatch::clear() {
-    if (size_ > 0) std::fill(entries_.begin(), entries_.end(), Entry());
+    if (size_ > 0) std::fill_n(entries_.get(), places_, Entry());
     size_ = 0;
     rares_.clear();
     denials_.clear();

@@ -8,6 +8,7 @@
 #include <limits>
 #include <vector>
 
+#include "base/large_array.h"
 #include "verify/shared_texts.h"
 #include "verify/usage.h"
 
@@ -20,7 +21,7 @@ public:
     bool add_scope(const Use& use, bool may_be_new);
 
     [[nodiscard]] std::size_t size() const { return size_; }
-    [[nodiscard]] std::size_t places() const { return entries_.size(); }
+    [[nodiscard]] bool is_far_too_large() const;  // for what it holds
     void append_to(std::vector<Usage>& usages) const;
     void clear();
 
@@ -64,7 +65,7 @@ private:
     };
     struct ScopeNode {
         std::uint32_t next{kNone};
-        std::uint32_t scope{0};  // in scope_names_
+        std::uint32_t scope{kNone};  // in scope_names_
         std::int64_t uses{0};
         Timestamp last_used_at;
     };
@@ -90,7 +91,8 @@ private:
     [[nodiscard]] std::string_view agent_of(const Entry& entry) const;
     void rare_to_usage(const Rare& rare, Usage& usage) const;
 
-    std::vector<Entry> entries_;  // open addressing
+    LargeArray<Entry> entries_;  // open addressing
+    std::size_t places_{0};
     std::size_t size_{0};
     std::vector<Rare> rares_;
     std::vector<DenialNode> denials_;

@@ -231,7 +231,9 @@ TEST(Usage, PartsAreTakenInTurn) {
         }
     }
     EXPECT_EQ(seen.size(), recorded);
-    EXPECT_LT(largest, 64U) << "sixteen, were they spread evenly";
+    EXPECT_LT(largest, 256U) << "128, were they spread evenly";
+    record(recorder, {.token = make_id<TokenId>(7)});
+    EXPECT_EQ(recorder.take_part_of(make_id<TokenId>(7)).size(), 1U);
     EXPECT_TRUE(recorder.take().empty());
 }
 
