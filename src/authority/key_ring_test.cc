@@ -57,6 +57,7 @@ TEST_F(KeyRingTest, WithoutAnActiveKeyOnlyWhoRotatesGetsInAndMakesOneAlsoWhenNon
         }
         return {};
     }));
+    reader.reset();
     authority.reset();
     auto wanted = options();
     const auto refused = Authority::open(wanted);
