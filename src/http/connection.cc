@@ -146,6 +146,7 @@ void Connection::send_and_read() {
 
 // True when the next request may be looked at.
 bool Connection::dispatch() {
+    has_asked = true;
     phase_ = Phase::kHandling;
     deadline_ = Microseconds::max();
     reactor_->write_request_id(request_id_);

@@ -65,10 +65,12 @@ public:
     // Gives the connection back if it is finished; `this` may be gone afterwards.
     void reap();
 
-    // The reactor's: where it is in its lists; min: not in the second.
+    // The reactor's: where it is in its lists; none: nobody looks for it among the idle.
     std::size_t place{0};
+    std::list<Connection*>* idle_list{nullptr};
     std::list<Connection*>::iterator idle_place;
-    Microseconds idle_since{Microseconds::min()};
+    Microseconds idle_since{};
+    bool has_asked{false};  // a whole request came
 
 protected:
     // The stream's side: each starts one operation or reports at once.

@@ -30,6 +30,7 @@ TEST_F(FullServer, ClosesTheConnectionThatHasBeenIdleLongestForTheNextOne) {
     EXPECT_EQ(status_of(third), 200);
     pass(1);
     EXPECT_EQ(status_of(first), 200);  // now the second one is idle longest
+    pass(5);
     EXPECT_EQ(ask(kGet).status, 200);
     EXPECT_TRUE(second.is_ended());
     EXPECT_EQ(status_of(first), 200);
@@ -47,6 +48,36 @@ TEST_F(FullServer, ClosesAConnectionThatNeverSaidAnything) {
     EXPECT_TRUE(silent.is_ended());
 }
 
+TEST_F(FullServer, WhoBeginsManyRequestsPushesOutNobodyWhoAskedJustNow) {
+    options_.limits.connections_max = 3;
+    serve();
+    RawClient gateway = connect();
+    EXPECT_EQ(status_of(gateway), 200);
+    std::vector<RawClient> flood;
+    for (int i = 0; i < 2; ++i) {
+        flood.push_back(connect());
+        flood.back().send(std::string{kGet} + "G");
+        EXPECT_EQ(flood.back().read_answer().status, 200);
+    }
+    EXPECT_EQ(ask(kGet).status, 503);
+    EXPECT_EQ(status_of(gateway), 200) << "it keeps its place";
+    pass(5);
+    EXPECT_EQ(ask(kGet).status, 200);
+    EXPECT_TRUE(gateway.is_ended());
+}
+
+TEST_F(FullServer, WhoNeverSaidAnythingGoesBeforeWhoAsked) {
+    options_.limits.connections_max = 2;
+    serve();
+    RawClient gateway = connect();
+    EXPECT_EQ(status_of(gateway), 200);
+    pass(20);
+    RawClient silent = connect();
+    EXPECT_EQ(ask(kGet).status, 200);
+    EXPECT_TRUE(silent.is_ended());
+    EXPECT_EQ(status_of(gateway), 200);
+}
+
 TEST_F(FullServer, GivesEverybodyAnAnswerHoweverManyItHadToClose) {
     options_.limits.connections_max = 4;
     serve();
@@ -54,6 +85,7 @@ TEST_F(FullServer, GivesEverybodyAnAnswerHoweverManyItHadToClose) {
     for (int i = 0; i < 40; ++i) {
         all.push_back(connect());
         EXPECT_EQ(status_of(all.back()), 200);
+        pass(5);
     }
     EXPECT_EQ(server_->figures().closed_idle_total, 36);
     for (int i = 0; i < 36; ++i)
@@ -88,6 +120,7 @@ TEST_F(FullServer, RefusesTheNewcomerWhenAllAreInTheMidstOfARequest) {
     EXPECT_EQ(server_->figures().closed_idle_total, 0);
     std::move(*pending).answer({200, {}, "later", {}});
     EXPECT_EQ(handling.read_answer().body, "later");
+    pass(5);
     EXPECT_EQ(ask(kGet).status, 200);  // in the place of the one that is idle again
     EXPECT_TRUE(handling.is_ended());
     header.send("TP/1.1\r\nHost: h\r\n\r\n");
@@ -120,6 +153,7 @@ TEST_F(FullServer, LogsThatItClosesConnectionsOnceAMinute) {
     };
     RawClient idle = connect();
     EXPECT_EQ(status_of(idle), 200);
+    pass(5);
     EXPECT_EQ(lines_of(3), 1);
     idle = connect();
     EXPECT_EQ(status_of(idle), 200);

@@ -113,9 +113,7 @@ void Reactor::sweep() {
     for_each_connection([this](Connection& connection) {
         connection.check_deadline(now_);
         // Passed over for bytes that made no request: half a TLS record.
-        if (connection.idle_since == Microseconds::min() && connection.is_idle()) {
-            put_last(connection);
-        }
+        if (connection.idle_list == nullptr && connection.is_idle()) note_idle(connection);
     });
     for (const auto& acceptor : acceptors_) {
         if (std::exchange(acceptor->is_paused, false)) await_connections(*acceptor);
@@ -182,7 +180,7 @@ void Reactor::adopt(FileDescriptor socket, const ListenerState& listener, const 
     const auto connections_max = static_cast<std::int64_t>(limits().connections_max);
     // Whoever runs the server gets through to it also when strangers have taken every place.
     const bool is_full = ++figures.connections_open > connections_max && !peer.is_unix;
-    if (is_full && !close_longest_idle()) {
+    if (is_full && !make_room()) {
         --figures.connections_open;
         ++figures.refused_total;
         constexpr std::string_view kFull =
@@ -220,27 +218,34 @@ void Reactor::adopt(FileDescriptor socket, const ListenerState& listener, const 
     connection->reap();
 }
 
-void Reactor::put_last(Connection& connection) {
-    if (connection.idle_since == Microseconds::min()) {
-        connection.idle_place = idle_.insert(idle_.end(), &connection);
+void Reactor::put_last(Connection& connection, std::list<Connection*>& list) {
+    if (connection.idle_list == nullptr) {
+        connection.idle_place = list.insert(list.end(), &connection);
     } else {
-        idle_.splice(idle_.end(), idle_, connection.idle_place);
+        list.splice(list.end(), *connection.idle_list, connection.idle_place);
     }
+    connection.idle_list = &list;
     connection.idle_since = now_;
 }
 
 void Reactor::take_out(Connection& connection) {
-    if (connection.idle_since == Microseconds::min()) return;
-    idle_.erase(connection.idle_place);
-    connection.idle_since = Microseconds::min();
+    if (connection.idle_list == nullptr) return;
+    connection.idle_list->erase(connection.idle_place);
+    connection.idle_list = nullptr;
 }
 
-// Whoever opens many connections and says nothing would otherwise keep all others out. False: every
-// connection is in the midst of something. Each that is passed over here was put in once since, so
-// that a flood does not look at all of them again and again.
-bool Reactor::close_longest_idle() {
-    while (!idle_.empty()) {
-        Connection& first = *idle_.front();
+// Whoever opens many connections and says nothing would otherwise keep all others out. Those go
+// first; who asked before, a gateway say, is only asked for its place when it has rested for some
+// seconds: else a flood of newcomers would close the connections that work. False: there is none.
+bool Reactor::make_room() {
+    return close_first_idle(silent_, now_) || close_first_idle(asked_, now_ - kRestOfWhoAsked);
+}
+
+// Each that is passed over here was put in once since, so that a flood does not look at all of them
+// again and again.
+bool Reactor::close_first_idle(std::list<Connection*>& list, Microseconds since_at_latest) {
+    while (!list.empty() && list.front()->idle_since <= since_at_latest) {
+        Connection& first = *list.front();
         take_out(first);
         if (!first.is_idle()) continue;
         ++figures().closed_idle_total;

@@ -100,7 +100,10 @@ public:
     // It waits for its client from now on. Called for each answer, so it does nothing for a second
     // once it was called: the order of the list is as coarse as now().
     void note_idle(Connection& connection) {
-        if (connection.idle_since != now_) put_last(connection);
+        auto& list = connection.has_asked ? asked_ : silent_;
+        if (connection.idle_since != now_ || connection.idle_list != &list) {
+            put_last(connection, list);
+        }
     }
     void send_soon(Connection& connection);  // calls send_gathered after what is ready now
     void drop(Connection& connection);       // the connection is gone afterwards
@@ -116,9 +119,12 @@ private:
     void sweep();
     void await_connections(Acceptor& acceptor);
     void accept_waiting(Acceptor& acceptor);
-    void put_last(Connection& connection);
-    void take_out(Connection& connection);
-    bool close_longest_idle();
+    static constexpr Microseconds kRestOfWhoAsked = std::chrono::seconds{5};
+
+    void put_last(Connection& connection, std::list<Connection*>& list);
+    static void take_out(Connection& connection);
+    bool make_room();
+    bool close_first_idle(std::list<Connection*>& list, Microseconds since_at_latest);
     void report_closed();
     void adopt(FileDescriptor socket, const ListenerState& listener, const Peer& peer);
     void deliver_posted();
@@ -134,9 +140,10 @@ private:
     ReadySet ready_set_;
     std::vector<std::unique_ptr<Acceptor>> acceptors_;
     std::vector<std::shared_ptr<Connection>> connections_;
-    // By idle_since. Some are busy again: whoever looks for an idle one takes those out, and they
-    // come back when they are idle.
-    std::list<Connection*> idle_;
+    // Each by idle_since. Some are busy again: whoever looks for an idle one takes those out, and
+    // they come back when they are idle.
+    std::list<Connection*> silent_;  // who never asked anything
+    std::list<Connection*> asked_;
     std::vector<Connection*> gathered_;  // each holds an operation, so it stays
     std::vector<Connection*> sending_;
     Microseconds now_{};

@@ -180,6 +180,7 @@ TEST_F(Tls, WhoNeverBeginsAHandshakeOrIsIdleBehindOneMakesRoomButNotWhoIsInTheMi
     TlsClient idle{server_->port(0)};
     EXPECT_TRUE(silent.is_ended());
     EXPECT_NE(idle.ask(kGet, "GET /a ").find("200 OK"), std::string::npos);
+    pass(5);
     RawClient beginning = connect();
     EXPECT_EQ(idle.ask("", ""), "");  // ended: its place is the newcomer's
     beginning.send("\x16");           // the first byte of a handshake
