@@ -43,7 +43,7 @@ struct alignas(64) ReactorState {
 // Uses that were taken from a recorder and are not written yet. The mutex is held from taking to
 // having written: who waits for it finds all that was taken before.
 struct WaitingUsage {
-    std::mutex mutex;
+    std::timed_mutex mutex;
     std::vector<verify::Usage> rows;
     std::size_t written{0};  // of them
 };

@@ -11,6 +11,8 @@ namespace latchkey::api {
 
 namespace {
 
+// The thread of maintenance has other things to do, but must get its turn among many who ask.
+constexpr std::chrono::milliseconds kPatience{500};
 constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
 // So many rows a mutation that a revocation behind it in the queue waits for milliseconds.
 constexpr std::size_t kGroup = 200;
@@ -37,11 +39,14 @@ std::size_t add(WaitingUsage& waiting, std::vector<verify::Usage> taken) {
     return taken.size();
 }
 
-// What cannot be written waits for the next time. After an unknown outcome a group is written
-// again: counts may then be too large by it, but no use is ever forgotten.
-Status write(Services& services, std::size_t most, std::size_t group = kGroup) {
+constexpr auto kAlways = [] { return true; };
+
+// Until `goes_on()` says no. What cannot be written waits for the next time. After an unknown
+// outcome a group is written again: counts may then be too large by it, but no use is forgotten.
+template <typename Condition>
+Status write(Services& services, std::size_t most, std::size_t group, Condition&& goes_on) {
     WaitingUsage& waiting = services.usage_waiting;
-    while (most > 0 && waiting.written < waiting.rows.size()) {
+    while (most > 0 && waiting.written < waiting.rows.size() && goes_on()) {
         const auto left = std::span(waiting.rows).subspan(waiting.written);
         const auto rows = left.first(std::min({left.size(), most, group}));
         TRY(authority::write_usage(services.authority, rows));
@@ -58,11 +63,11 @@ Status write(Services& services, std::size_t most, std::size_t group = kGroup) {
 // Part by part, and each written before the next, until `goes_on()` says no.
 template <typename Condition>
 Status write_all(Services& services, std::size_t group, Condition&& goes_on) {
-    TRY(write(services, kAll, group));
+    TRY(write(services, kAll, group, goes_on));
     return for_each_recorder(services, [&](verify::UsageRecorder& recorder) -> Status {
         for (std::size_t i = 0; i < verify::UsageRecorder::kParts && goes_on(); ++i) {
             add(services.usage_waiting, recorder.take_part());
-            TRY(write(services, kAll, group));
+            TRY(write(services, kAll, group, goes_on));
         }
         return {};
     });
@@ -80,30 +85,30 @@ std::uint64_t uses_left_out(const Services& services) {
 
 Status flush_usage(Services& services) {
     const std::lock_guard lock(services.usage_waiting.mutex);
-    return write_all(services, kGroup, [] { return true; });
+    return write_all(services, kGroup, kAlways);
 }
 
 Status flush_usage_of(Services& services, const TokenId& token) {
     const std::lock_guard lock(services.usage_waiting.mutex);
-    TRY(write(services, kAll));  // where that fails, nothing more is taken
+    TRY(write(services, kAll, kGroup, kAlways));  // where that fails, nothing more is taken
     TRY(for_each_recorder(services, [&](verify::UsageRecorder& recorder) -> Status {
         add(services.usage_waiting, recorder.take_part_of(token));
         return {};
     }));
-    return write(services, kAll);
+    return write(services, kAll, kGroup, kAlways);
 }
 
 Status flush_last_usage(Services& services, std::chrono::steady_clock::time_point end) {
-    const std::lock_guard lock(services.usage_waiting.mutex);
+    const std::unique_lock lock(services.usage_waiting.mutex, end);
     const auto has_time = [&] { return std::chrono::steady_clock::now() < end; };
-    TRY(write_all(services, kGroupWhenNobodyWaits, has_time));
-    if (has_time()) return {};
+    if (lock.owns_lock()) TRY(write_all(services, kGroupWhenNobodyWaits, has_time));
+    if (lock.owns_lock() && has_time()) return {};
     return Error{ErrorCode::kUnavailable, "there was no time to write down all uses"};
 }
 
 Status flush_usage_of_a_second(Services& services) {
     WaitingUsage& waiting = services.usage_waiting;
-    const std::unique_lock lock(waiting.mutex, std::try_to_lock);
+    const std::unique_lock lock(waiting.mutex, kPatience);
     if (!lock.owns_lock()) return {};  // somebody else is at it
     const std::size_t most = kManyRows * services.reactors.size();
     if (waiting.rows.empty()) {
@@ -116,7 +121,7 @@ Status flush_usage_of_a_second(Services& services) {
             return {};
         }));
     }
-    return write(services, most);
+    return write(services, most, kGroup, kAlways);
 }
 
 }  // namespace latchkey::api

@@ -74,10 +74,14 @@ Result<Timestamp> recording_since(store::Connection& db) {
 
 Result<Timestamp> take_uses_known_since(store::Store& store, Timestamp now) {
     std::optional<std::string> since;
-    TRY(store.mutate([&](store::Transaction& tx) -> Status {
-        since = TRY(store::find_setting(tx.connection(), store::kUsesKnownSetting));
-        return store::delete_setting(tx.connection(), store::kUsesKnownSetting);
-    }));
+    // Urgent: on a full disk too, or the process after this one would believe what is no longer so.
+    constexpr bool kIsUrgent = true;
+    TRY(store.mutate(
+        [&](store::Transaction& tx) -> Status {
+            since = TRY(store::find_setting(tx.connection(), store::kUsesKnownSetting));
+            return store::delete_setting(tx.connection(), store::kUsesKnownSetting);
+        },
+        kIsUrgent));
     return since ? parse_rfc3339(*since) : now;
 }
 

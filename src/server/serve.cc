@@ -289,8 +289,13 @@ Status end_silent_secrets(Parts& parts) {
     auto& authority = *parts.authority;
     const Timestamp now = parts.clock.now();
     const Timestamp since = *parts.uses_known_since;
-    for (const auto& token : TRY(authority::silent_tokens(authority, now, since))) {
-        TRY(api::flush_usage_of(*parts.services, token));
+    const auto tokens = TRY(authority::silent_tokens(authority, now, since));
+    if (tokens.size() > verify::UsageRecorder::kParts) {
+        TRY(api::flush_usage(*parts.services));
+    } else {
+        for (const auto& token : tokens) {
+            TRY(api::flush_usage_of(*parts.services, token));
+        }
     }
     return authority::end_silent_secrets(authority, now, since);
 }
