@@ -23,7 +23,7 @@ constexpr std::size_t kFewRows = 64;
 // of one a second.
 constexpr std::size_t kPartsASecond = verify::UsageRecorder::kParts / 5 + 1;
 // Never more: what is written down of a million tokens must not cost what their checks cost.
-constexpr std::size_t kManyRows = 4'096;
+constexpr std::size_t kManyRows = 2'048;
 
 template <typename Visitor>
 Status for_each_recorder(Services& services, Visitor&& visit) {

@@ -19,9 +19,9 @@ std::uint64_t uses_left_out(const Services& services);
 // When nothing is answered any more. An error when the time was too short.
 Status flush_last_usage(Services& services, std::chrono::steady_clock::time_point end);
 
-// Asked every second. Uses of up to 64 tokens are written at once, those of up to 18,000 within
-// five seconds, and above that no more than some 4,000 rows a second and reactor: a million tokens
-// that are all in use are written once in four minutes, however often each is used.
+// Asked every second. Uses of up to 64 tokens are written at once, those of up to 9,000 within
+// five seconds, and above that no more than some 2,000 rows a second and reactor: a million tokens
+// that are all in use are written once in eight minutes, however often each is used.
 Status flush_usage_of_a_second(Services& services);
 
 }  // namespace latchkey::api
