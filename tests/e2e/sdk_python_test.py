@@ -181,7 +181,7 @@ class Demos(ServerCase):
         self.client.tokens.revoke(made.id, reason="the demo is over")
         poll_until(lambda: self.call(demo, made.token),
                    lambda answer: answer.status == 401 and
-                   answer.json()["verdict"] == "revoked")
+                   answer.json()["verdict"] == "revoked", timeout=15)
         self.without_authority(demo)
 
     def without_authority(self, demo):
@@ -192,7 +192,7 @@ class Demos(ServerCase):
         killed = time.monotonic()
         self.assertEqual(self.call(demo, survivor.token).status, 200)
         told = self.expect(demo, survivor.token, 503)
-        self.assertLess(time.monotonic() - killed, BOUND + 20)
+        self.assertLess(time.monotonic() - killed, BOUND + 5)
         self.assertEqual(told.json()["code"], "not_current")
         self.assertIn("Retry-After", told.headers)
         self.server.start()
@@ -214,7 +214,7 @@ class Demos(ServerCase):
         self.expect(demo, made.token, 200)
         self.client.tokens.suspend(made.id)
         poll_until(lambda: self.call(demo, made.token),
-                   lambda answer: answer.status == 401)
+                   lambda answer: answer.status == 401, timeout=15)
         self.client.tokens.resume(made.id)
         self.expect(demo, made.token, 200)
         self.server.kill()
@@ -323,22 +323,18 @@ class Stream(ServerCase):
             self.client.tokens.revoke(token.id)
             began = time.perf_counter()
             poll_until(lambda: verifier.verify(token.token, "license:read").verdict,
-                       lambda verdict: verdict == "revoked")
+                       lambda verdict: verdict == "revoked", timeout=5)
             yield time.perf_counter() - began
 
     def test_a_revoke_is_felt_within_a_second(self):
         verifier = self.streaming()
         for kind in ("jwt", "opaque"):
-            # A machine that was busy with something else for a moment gets another chance.
-            for _ in range(3):
-                found = sorted(self.latencies(verifier, kind))
-                p99 = found[int(len(found) * 0.99)]
-                if p99 < 1.0:
-                    break
+            found = sorted(self.latencies(verifier, kind))
+            p99 = found[int(len(found) * 0.99)]
             print(f"revoke to refusal, {kind}: p50 {found[len(found) // 2] * 1000:.0f} ms, "
                   f"p99 {p99 * 1000:.0f} ms of {len(found)}", file=sys.stderr)
             self.assertLess(p99, 1.0)
-        poll_until(verifier.state, lambda state: state["streamIsLive"])
+        self.assertTrue(verifier.state()["streamIsLive"], verifier.state())
 
     def test_a_server_that_comes_back_is_heard_from_where_it_was(self):
         verifier = self.streaming(max_staleness=60.0)
@@ -349,7 +345,7 @@ class Stream(ServerCase):
         self.session = self.server.session()
         poll_until(verifier.state, lambda state: state["streamIsLive"])
         self.client.tokens.revoke(made.id)
-        poll_until(lambda: verifier.verify(made.token).verdict, lambda v: v == "revoked")
+        poll_until(lambda: verifier.verify(made.token).verdict, lambda v: v == "revoked", timeout=3)
 
     def test_what_happens_to_a_token_is_heard(self):
         verifier = self.streaming()
@@ -357,7 +353,8 @@ class Stream(ServerCase):
         self.assertTrue(verifier.verify(made.token))
         for change, verdict in (("suspend", "suspended"), ("resume", "active")):
             getattr(self.client.tokens, change)(made.id)
-            poll_until(lambda: verifier.verify(made.token).verdict, lambda v: v == verdict)
+            poll_until(lambda: verifier.verify(made.token).verdict, lambda v: v == verdict,
+                       timeout=3)
 
     def test_an_access_token_dies_with_its_key_token(self):
         verifier = self.streaming()
@@ -369,7 +366,7 @@ class Stream(ServerCase):
         token = provider.token()
         self.assertTrue(verifier.verify(token, "license:read", project=provider.project_id))
         self.client.tokens.revoke(provider.token_id)
-        poll_until(lambda: verifier.verify(token).verdict, lambda v: v == "revoked")
+        poll_until(lambda: verifier.verify(token).verdict, lambda v: v == "revoked", timeout=3)
 
     def test_the_client_hears_events(self):
         with self.client.events.stream(type="token.") as events:

@@ -31,7 +31,7 @@ afterEach(async () => {
 })
 
 function makeVerifier(more = {}) {
-  const verifier = createVerifier({ issuer: authority.url, audience: AUDIENCE, timeout: 2000,
+  const verifier = createVerifier({ issuer: authority.url, audience: AUDIENCE, timeout: 500,
     onEvent: (event) => events.push(event), ...more })
   verifiers.push(verifier)
   return verifier
@@ -40,7 +40,7 @@ function makeVerifier(more = {}) {
 const codes = () => events.map((event) => event.error?.code).filter(Boolean)
 
 async function until(what, isTrue) {
-  const end = Date.now() + 60_000
+  const end = Date.now() + 20_000
   while (Date.now() < end) {
     if (await isTrue()) return
     await new Promise((resolve) => setTimeout(resolve, 10))
@@ -94,7 +94,7 @@ describe('tokens', () => {
         assert.equal((await verifier.verify(token)).verdict, 'malformed', text.slice(0, 20))
       }
     }
-    assert.ok(performance.now() - begun < 10_000, `${performance.now() - begun} ms`)
+    assert.ok(performance.now() - begun < 1500, `${performance.now() - begun} ms`)
     assert.equal(authority.requests.length, 0)
   })
 
@@ -220,14 +220,14 @@ describe('the status list', () => {
   }
 
   test('is slow: within the bound nobody waits for it', async () => {
-    const verifier = makeVerifier({ timeout: 30_000 })
+    const verifier = makeVerifier()
     const token = authority.token()
     assert.equal((await verifier.verify(token)).verdict, 'active')
     authority.handlers[LIST] = () => {}
     await new Promise((resolve) => setTimeout(resolve, 1100)) // older than its ttl
     const begun = performance.now()
     assert.equal((await verifier.verify(token)).verdict, 'active')
-    assert.ok(performance.now() - begun < 15_000)
+    assert.ok(performance.now() - begun < 200)
   })
 })
 
@@ -368,7 +368,7 @@ test('a stream that comes letter by letter costs each letter once', () => {
   assert.deepEqual(parser.feed('\r'), [])
   const [frame, ...more] = [...parser.feed('\n'), ...parser.feed('\r'), ...parser.feed('\n')]
   assert.deepEqual([frame.event, frame.data.length, more.length], ['head', 1 << 20, 0])
-  assert.ok(performance.now() - begun < 20_000)
+  assert.ok(performance.now() - begun < 2000)
   assert.throws(() => {
     for (let i = 0; i < 6 << 20; i += 1024) parser.feed('y'.repeat(1024))
   }, RangeError)
@@ -415,7 +415,7 @@ describe('the authority', () => {
     for (let i = 0; i < 50; ++i) {
       assert.equal((await verifier.verify(OPAQUE, { ip: `192.0.2.${i}` })).verdict, 'not_current')
     }
-    assert.ok(performance.now() - begun < 20_000) // fifty would wait for 100 s
+    assert.ok(performance.now() - begun < 400)
   })
 
   test('is asked once by many callers of one token', async () => {

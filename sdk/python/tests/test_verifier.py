@@ -177,7 +177,7 @@ class BadAuthority(VerifierCase):
         self.authority.routes["GET " + JWKS] = drip
         began = time.monotonic()
         self.refused(RequestTimeout, "timeout", self.verifier(timeout=0.5))
-        self.assertLess(time.monotonic() - began, 20.0)
+        self.assertLess(time.monotonic() - began, 4.0)
 
     def test_headers_that_drip(self):
         def drip(handler):
@@ -268,7 +268,7 @@ class BadAuthority(VerifierCase):
         began = time.monotonic()
         for _ in range(50):
             self.assertEqual(verifier.verify(token).verdict, "not_current")
-        self.assertLess(time.monotonic() - began, 20.0)  # it does not try for each of them
+        self.assertLess(time.monotonic() - began, 5.0)  # it does not try for each of them
 
 
 def answered(**members):
