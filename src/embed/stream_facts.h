@@ -1,7 +1,8 @@
 // What the event stream said about tokens, secrets, owners and keys. A fact that says revoked,
 // disabled or withdrawn counts at once; every other one leaves something open, and then lists and
-// answers from before it count no more for whom it concerns. What is not understood concerns
-// everybody: unlike the replica, a verifier may be older than its authority.
+// answers from before it count no more for whom it concerns. That a token was made changes nothing
+// that was known of it. What is not understood concerns everybody: unlike the replica, a verifier
+// may be older than its authority.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +27,7 @@ struct Since {
 
 class StreamFacts {
 public:
-    void apply(const json::value* facts, Since since);
+    void apply(const json::value* facts, Since since, bool are_of_new_token);
     // After a gap only what is for ever stays true.
     void begin_again(Since since);
 

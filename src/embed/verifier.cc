@@ -139,13 +139,15 @@ private:
         const auto* object = data == nullptr ? nullptr : data->if_object();
         const std::int64_t seconds = frame.at ? frame.at->seconds() : now_seconds();
         facts_.apply(object == nullptr ? nullptr : object->if_contains("facts"),
-                     {frame.position.revision, seconds});
-        if (object != nullptr) reread_keys_ = reread_keys_ || event_is_of_keys(frame.event);
+                     {frame.position.revision, seconds},
+                     type_of(frame.event) == "token.created");
+        if (object != nullptr) reread_keys_ = reread_keys_ || type_of(frame.event).starts_with("key.");
     }
 
-    static bool event_is_of_keys(const json::object& event) {
+    static std::string_view type_of(const json::object& event) {
         const auto* type = event.if_contains("type");
-        return type != nullptr && type->is_string() && type->get_string().starts_with("key.");
+        if (type == nullptr || !type->is_string()) return {};
+        return std::string_view(type->get_string());
     }
 
     Result<TokenVerdict> decide(const TokenQuestion& question) {

@@ -1,6 +1,7 @@
 // What the event stream told since: final where it says revoked, disabled or withdrawn. Everything
 // else that it tells of says only that lists and answers from before it count no more, for who is
-// concerned. A fact that we do not understand concerns everybody.
+// concerned; that a token was made changes nothing that was known of it. A fact that we do not
+// understand concerns everybody.
 import { concatenate, toBase64url, utf8 } from '../wire/encoding.js'
 import { isObject, type JsonObject } from '../wire/json.js'
 import type { TokenClaims } from './claims.js'
@@ -43,10 +44,13 @@ export class Changes {
   #count = 0
 
   /** `now`: seconds on our clock, with the tolerance for the authority's. */
-  apply(facts: unknown, revision: number, now: number): void {
+  apply(facts: unknown, revision: number, now: number, areOfNewToken = false): void {
     if (facts === undefined) return
     if (!Array.isArray(facts)) this.#concern(revision, now)
-    else for (const fact of facts) this.#take(fact, revision, now)
+    else for (const fact of facts) {
+      if (areOfNewToken && isPlainBeginning(fact)) this.#newest.token = revision
+      else this.#take(fact, revision, now)
+    }
     if (this.#count > kEntriesMax) this.#collapse(revision, now)
   }
 
@@ -212,6 +216,18 @@ export class Changes {
     this.#count = 0
     this.#newest = { token: 0, owner: 0, place: 0 }
   }
+}
+
+// Of a new token or its secret: lists called it valid before it was made, and they still do. Not so
+// where only the authority can tell: what no claim carries.
+function isPlainBeginning(fact: unknown): boolean {
+  if (!isObject(fact)) return false
+  if (fact.kind === 'token') {
+    return fact.state === 'active' && Array.isArray(fact.allowed_ips)
+      && fact.allowed_ips.length === 0 && fact.rate_requests === 0 && fact.not_before === null
+  }
+  return fact.kind === 'secret' && fact.is_revoked === false && fact.must_ask === false
+    && fact.ends_at === null
 }
 
 /** How the facts name the key of a holder: SHA-256("latchkey key" NUL, token, thumbprint). */

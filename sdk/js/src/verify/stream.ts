@@ -17,7 +17,7 @@ export interface StreamListener {
   began(): void
   /** The log is another one: everything that was known belongs to no log any more. */
   wasReset(): void
-  changed(facts: unknown, revision: number): void
+  changed(facts: unknown, revision: number, type: unknown): void
 }
 
 export class EventStream {
@@ -118,7 +118,7 @@ export class EventStream {
     this.#gaps = 0
     if (kind === 'change') {
       const facts = isObject(said.data) ? said.data.facts : undefined
-      this.#listener.changed(facts, to)
+      this.#listener.changed(facts, to, said.type)
     }
     this.#freshness.advance(to)
     this.#freshness.prove(this.#config.steady() - this.#delayOf(at))

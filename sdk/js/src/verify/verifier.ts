@@ -73,8 +73,9 @@ export class Verifier {
       this.#stream = new EventStream(this.#config, this.#freshness, {
         began: () => this.#readAnew(),
         wasReset: () => this.#forget(),
-        changed: (facts, revision) => {
-          this.#changes.apply(facts, revision, this.#seconds() + this.#config.toleranceSeconds)
+        changed: (facts, revision, type) => {
+          this.#changes.apply(facts, revision, this.#seconds() + this.#config.toleranceSeconds,
+            type === 'token.created')
           if (tellsOfKeys(facts)) this.#keys.expectNews()
         },
       })

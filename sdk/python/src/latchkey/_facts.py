@@ -2,7 +2,8 @@
 
 A fact that says revoked, disabled or withdrawn counts at once. Every other fact leaves something
 open: lists and answers from before it count no more for whom it concerns, because the sums are done
-by the authority. What this version does not understand concerns everybody."""
+by the authority. That a token was made changes nothing that was known of it. What this version does
+not understand concerns everybody."""
 
 from __future__ import annotations
 
@@ -89,10 +90,12 @@ class Facts:
                     newest = max(newest, self._open.get(name, NEVER))
         return newest
 
-    def apply(self, facts: Any, since: Since) -> None:
+    def apply(self, facts: Any, since: Since, are_of_new_token: bool = False) -> None:
         if facts is None:
             return
         for fact in facts if isinstance(facts, list) else [facts]:
+            if are_of_new_token and _is_plain_beginning(fact):
+                continue
             kind = fact.get("kind") if isinstance(fact, dict) else None
             read = _READERS.get(kind) if isinstance(kind, str) else None
             if read is None or not read(self, fact, since):
@@ -165,6 +168,18 @@ class Facts:
             self._verdicts[name] = verdict
         elif self._verdicts.get(name) != "revoked":
             self._verdicts.pop(name, None)
+
+
+def _is_plain_beginning(fact: Any) -> bool:
+    """Of a new token or its secret: lists called it valid before it was made, and they still do.
+    Not so where only the authority can tell: what no claim carries."""
+    if not isinstance(fact, dict):
+        return False
+    if fact.get("kind") == "token":
+        return (fact.get("state") == "active" and fact.get("allowed_ips") == []
+                and fact.get("rate_requests") == 0 and fact.get("not_before", "") is None)
+    return (fact.get("kind") == "secret" and fact.get("is_revoked") is False
+            and fact.get("must_ask") is False and fact.get("ends_at", "") is None)
 
 
 _READERS = {

@@ -237,7 +237,7 @@ class Knowledge(StreamListener):
             data = event.get("data")
             made = at.timestamp() if at is not None else self.wall()
             stream.facts.apply(data.get("facts") if isinstance(data, dict) else None,
-                               (position[1], made))
+                               (position[1], made), event.get("type") == "token.created")
             if stream.facts.is_full():
                 stream.facts = stream.facts.empty((position[1], max(made, self.wall())))
         # In this order: who sees the new position has the facts.

@@ -302,6 +302,30 @@ def refusals_by_facts():
     yield "a fact that is no fact", ["moon"], "not_current"
 
 
+def made_facts():
+    """What is told late of a token's making changes nothing; what it does not say is not assumed."""
+    yield "the token was made", [token_fact(), secret_fact()], active()
+    later = "2027-01-01T00:00:00.000Z"
+    for what, changes in {"bound to an address": {"allowed_ips": ["192.0.2.0/24"]},
+                          "with a rate": {"rate_requests": 5, "rate_seconds": 60},
+                          "for later": {"not_before": later}}.items():
+        yield f"the token was made {what}", [token_fact(**changes), secret_fact()], "not_current"
+    yield "the token was made, to be asked about", [token_fact(), secret_fact(must_ask=True)], \
+        "not_current"
+    yield "the token was made, and its secret will end", \
+        [token_fact(), secret_fact(ends_at=later)], "not_current"
+    for name in ("allowed_ips", "rate_requests", "not_before", "must_ask", "is_revoked", "ends_at"):
+        facts = [{key: value for key, value in fact.items() if key != name}
+                 for fact in (token_fact(), secret_fact())]
+        yield f"the token was made, and nothing is said of {name}", facts, "not_current"
+    yield "the token was made and revoked in one", [token_fact(state="revoked"), secret_fact()], \
+        "revoked"
+    yield "the token was made suspended", [token_fact(state="suspended"), secret_fact()], \
+        "suspended"
+    yield "the token was made with a fact of a kind that nobody knows", \
+        [token_fact(), secret_fact(), {"kind": "moon"}], "not_current"
+
+
 def unconcerned():
     yield "another token is revoked", [token_fact(id=OTHER, state="revoked")]
     yield "another secret is revoked", [secret_fact(id=OTHER, token=OTHER, is_revoked=True)]
@@ -319,6 +343,10 @@ def stream():
     for what, facts in unconcerned():
         yield case(what, step(GOOD, active(), **begin),
                    step(GOOD, active(), at=1, network=DOWN, frames=[change(41, *facts)]))
+    for what, facts, verdict in made_facts():
+        yield case(what, step(GOOD, active(), **begin),
+                   step(GOOD, verdict, at=1, network=DOWN,
+                        frames=[change(41, *facts, kind="token.created")]))
     # Made while the stream was heard: of what is older, only the authority knows.
     young = {"iat": NOW + 10}
 
