@@ -139,9 +139,9 @@ private:
         const auto* object = data == nullptr ? nullptr : data->if_object();
         const std::int64_t seconds = frame.at ? frame.at->seconds() : now_seconds();
         facts_.apply(object == nullptr ? nullptr : object->if_contains("facts"),
-                     {frame.position.revision, seconds},
-                     type_of(frame.event) == "token.created");
-        if (object != nullptr) reread_keys_ = reread_keys_ || type_of(frame.event).starts_with("key.");
+                     {frame.position.revision, seconds}, type_of(frame.event) == "token.created");
+        if (object != nullptr)
+            reread_keys_ = reread_keys_ || type_of(frame.event).starts_with("key.");
     }
 
     static std::string_view type_of(const json::object& event) {
