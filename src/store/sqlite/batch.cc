@@ -162,7 +162,9 @@ Attempt attempt_batch(SqliteConnection& db, const Clock& clock, const FeedHead& 
     attempt.error = std::move(status).error();
     attempt.events.clear();
     attempt.head = head;
-    if (!is_rolled_back || (is_commit_reached && trouble == Trouble::kInputOutput)) {
+    // However the COMMIT failed (no memory for the index of the log is enough), only a write that
+    // found no space says that it is not there.
+    if (!is_rolled_back || (is_commit_reached && trouble != Trouble::kNoSpace)) {
         attempt.outcome = Outcome::kUnknown;
     } else {
         attempt.outcome = trouble == Trouble::kNoSpace ? Outcome::kNoSpace : Outcome::kNothing;

@@ -199,10 +199,12 @@ Status SqliteConnection::checkpoint(Checkpoint mode) {
 Error SqliteConnection::note(int code) {
     std::string detail = fmt::format("sqlite {}: {}", code, sqlite3_errmsg(handle_));
     if (is_no_space(handle_, code)) {
-        // The sync comes last: the whole commit is in the log by then, and a crash may bring it to
-        // light. A write that found no space left a commit out, or cut it off, so that its
-        // checksum does not fit: SQLite never takes that for one.
-        trouble_ = code == SQLITE_IOERR_FSYNC ? Trouble::kInputOutput : Trouble::kNoSpace;
+        // A write that found no space left a commit out, or cut it off, so that its checksum does
+        // not fit: SQLite never takes that for one. After the writes come the sync and the index
+        // in shared memory: the whole commit is in the log by then, and a crash may bring it to
+        // light.
+        const bool is_write = code == SQLITE_FULL || code == SQLITE_IOERR_WRITE;
+        trouble_ = is_write ? Trouble::kNoSpace : Trouble::kInputOutput;
         return Error{ErrorCode::kOutOfSpace, "the disk is full", std::move(detail)}
             .with_reason("out_of_space")
             .with_hint("Free space on the volume of the data directory; no restart is needed.");

@@ -24,7 +24,10 @@ public:
     std::atomic<bool> is_database_full{false};  // no checkpoint gets through
     std::atomic<int> syncs_to_fail{0};
     std::atomic<bool> is_full_at_sync{false};  // the writes before are taken
-    std::function<void()> on_full_sync;        // just before it fails
+    // The result code when the index of the log, in shared memory, must grow; 0: it can.
+    std::atomic<int> index_failure{0};
+    // Just before one of these two: the commit is in the log by then.
+    std::function<void()> before_failure;
     // The process ends with kKilled instead of this write, to whichever file; 0: it does not.
     static constexpr int kKilled = 9;
     std::atomic<int> writes_until_killed{0};

@@ -56,7 +56,7 @@ int sync_log(sqlite3_file* file, int flags) {
         return SQLITE_IOERR_FSYNC;
     }
     if (own->is_log && own->faults->is_full_at_sync && has_no_room(*own->faults)) {
-        if (own->faults->on_full_sync) own->faults->on_full_sync();
+        if (own->faults->before_failure) own->faults->before_failure();
         errno = ENOSPC;
         return SQLITE_IOERR_FSYNC;
     }
@@ -68,6 +68,15 @@ template <auto Member, typename... Arguments>
 int pass_on(sqlite3_file* file, Arguments... arguments) {
     sqlite3_file* real = faulty(file)->real();
     return (real->pMethods->*Member)(real, arguments...);
+}
+
+int map_index(sqlite3_file* file, int page, int size, int may_grow, void volatile** mapped) {
+    FaultyFile* own = faulty(file);
+    if (page > 0 && may_grow != 0 && own->faults->index_failure != SQLITE_OK) {
+        if (own->faults->before_failure) own->faults->before_failure();
+        return own->faults->index_failure;
+    }
+    return own->real()->pMethods->xShmMap(own->real(), page, size, may_grow, mapped);
 }
 
 void barrier(sqlite3_file* file) {
@@ -89,7 +98,7 @@ constexpr sqlite3_io_methods kMethods = {
     .xFileControl = pass_on<&sqlite3_io_methods::xFileControl, int, void*>,
     .xSectorSize = pass_on<&sqlite3_io_methods::xSectorSize>,
     .xDeviceCharacteristics = pass_on<&sqlite3_io_methods::xDeviceCharacteristics>,
-    .xShmMap = pass_on<&sqlite3_io_methods::xShmMap, int, int, int, void volatile**>,
+    .xShmMap = map_index,
     .xShmLock = pass_on<&sqlite3_io_methods::xShmLock, int, int, int>,
     .xShmBarrier = barrier,
     .xShmUnmap = pass_on<&sqlite3_io_methods::xShmUnmap, int>,
@@ -143,6 +152,17 @@ protected:
     // Nobody else's files grow, so the reserve can be made again as soon as it is wanted; a
     // directory of its name stands for blocks that others have taken.
     void block_reserve() { std::filesystem::create_directory(directory_.data() + "/reserve"); }
+    [[nodiscard]] std::string crashed() const { return directory_.file("crashed.db"); }
+    void copy_as_a_crash_would_leave_it() {
+        if (std::filesystem::exists(crashed())) return;
+        for (const char* suffix : {"", "-wal"}) {
+            std::filesystem::copy_file(directory_.database() + suffix, crashed() + suffix);
+        }
+    }
+    std::uint64_t revision_after_the_crash() {
+        const auto db = SqliteConnection::open(crashed(), Access::kReadWrite).value();
+        return read_head(*db).value().revision;
+    }
     // Without the writer's knowing: by "unix".
     void write_past_the_faults(const std::string& sql) {
         sqlite3* handle = nullptr;
@@ -258,26 +278,45 @@ TEST_F(FailingDisk, AFailedSyncIsAnUnknownOutcomeAndTheNextChangeIsWhole) {
 // What a crash at that moment would leave: the commit is whole, so that "nothing changed" would be
 // a lie.
 TEST_F(FailingDisk, ASyncThatFindsNoSpaceIsAnUnknownOutcomeBecauseACrashWouldKeepTheChange) {
-    const std::string copy = directory_.file("crashed.db");
-    faults_->on_full_sync = [&] {
-        if (std::filesystem::exists(copy)) return;
-        for (const char* suffix : {"", "-wal"}) {
-            std::filesystem::copy_file(directory_.database() + suffix, copy + suffix);
-        }
-    };
+    faults_->before_failure = [this] { copy_as_a_crash_would_leave_it(); };
     faults_->full_while_exists.clear();
     faults_->is_full_at_sync = true;
     const Status unknown = append("a.b");
     ASSERT_FALSE(unknown);
     EXPECT_EQ(unknown.error().code, ErrorCode::kUnavailable);
     EXPECT_EQ(unknown.error().reason, "outcome_unknown");
-    const auto crashed = SqliteConnection::open(copy, Access::kReadWrite).value();
-    EXPECT_EQ(read_head(*crashed).value().revision, 2U);
+    EXPECT_EQ(revision_after_the_crash(), 2U);
     faults_->is_full_at_sync = false;
     ASSERT_TRUE(append("a.c"));
     EXPECT_EQ(committed_.back().type, "a.c");
     EXPECT_EQ(integrity(), "2 events, 0 tokens");
 }
+
+class FailingIndex : public FailingDisk, public ::testing::WithParamInterface<int> {};
+
+// The index of the log grows after the commit was written and synced.
+TEST_P(FailingIndex, IsAnUnknownOutcomeBecauseACrashWouldKeepTheChange) {
+    faults_->before_failure = [this] { copy_as_a_crash_would_leave_it(); };
+    faults_->index_failure = GetParam();
+    constexpr std::size_t kMoreThanOnePageOfIndex = 5'000U << 12;
+    const Status unknown = store_->mutate([](Transaction& transaction) -> Status {
+        TRY(put_setting(transaction.connection(), "a", std::string(kMoreThanOnePageOfIndex, 'a')));
+        TRY(transaction.append_event(store::testing::draft("a.b")));
+        return {};
+    });
+    ASSERT_FALSE(unknown);
+    EXPECT_EQ(unknown.error().code, ErrorCode::kUnavailable);
+    EXPECT_EQ(unknown.error().reason, "outcome_unknown");
+    ASSERT_TRUE(append("a.c"));  // the log began anew: its index need not grow
+    EXPECT_EQ(committed_.back().type, "a.c");
+    EXPECT_EQ(integrity(), "2 events, 0 tokens");
+    faults_->index_failure = SQLITE_OK;
+    EXPECT_EQ(revision_after_the_crash(), 2U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Codes, FailingIndex,
+                         ::testing::Values(SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_SHMMAP,
+                                           SQLITE_NOMEM));
 
 TEST_F(FailingDisk, ASyncThatFindsNoSpaceLetsUrgentChangesThroughWhenTheyAreRepeated) {
     faults_->is_full_at_sync = true;
