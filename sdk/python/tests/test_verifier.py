@@ -12,16 +12,24 @@ from authority import (AUDIENCE, OPAQUE, OTHER, OWNER, TOKEN, Authority, Key, ba
                        head, token_fact, wait_until)
 
 from latchkey import (ConfigurationError, KeySetError, NetworkError, RequestTimeout, Verifier)
+from latchkey._authority import FAILURE_COOLDOWN
+from latchkey._http import StandardTransport
 from latchkey._steady import SteadyClock
 
 
 class VerifierCase(unittest.TestCase):
+    def assert_asked_now_and_then(self, asked, began):
+        """Once, and again when a while has passed; not for each of them."""
+        self.assertTrue(asked)
+        self.assertLessEqual(len(asked), 2 + (time.monotonic() - began) / FAILURE_COOLDOWN)
+
     def setUp(self):
         self.authority = Authority()
         self.addCleanup(self.authority.__exit__)
 
     def verifier(self, **options):
-        found = Verifier(self.authority.url, AUDIENCE, **{"timeout": 2.0, **options})
+        # Nothing here takes long but where it is the matter; then the test says how long.
+        found = Verifier(self.authority.url, AUDIENCE, **{"timeout": 60.0, **options})
         self.addCleanup(found.close)
         return found
 
@@ -87,7 +95,7 @@ class Local(VerifierCase):
         self.assertEqual(self.verifier().verify(text).verdict, "malformed")
 
     def test_a_flood_of_unknown_keys_is_cooled_down(self):
-        verifier = self.verifier()
+        verifier = self.verifier(jwks_cooldown=3600.0)
         verifier.ready()
         self.authority.key = Key("stranger")
         for number in range(30):
@@ -138,14 +146,13 @@ class Local(VerifierCase):
 class BadAuthority(VerifierCase):
     """A clear typed error each, a verdict that is no yes, and no crash."""
 
-    def refused(self, kind, code, verifier=None):
-        verifier = verifier or self.verifier()
-        found = verifier.verify(self.authority.token())
+    def refused(self, kind, code, **options):
+        found = self.verifier(**options).verify(self.authority.token())
         self.assertEqual((found.verdict, found.status), ("not_current", 503))
         self.assertIsInstance(found.error.__cause__, kind)
         self.assertEqual(found.error.code, code)
         with self.assertRaises(kind):
-            self.verifier(timeout=0.5).ready(0.1)
+            self.verifier(**options).ready()
 
     def test_a_key_set_that_is_huge(self):
         self.answer(JWKS, 200, b" " * 1_000_000 + b"{}")
@@ -169,15 +176,15 @@ class BadAuthority(VerifierCase):
             handler.send_response(200)
             handler.send_header("Content-Length", "1000")
             handler.end_headers()
-            for _ in range(100):
+            for _ in range(1000):  # most of a minute, and never half a second without a byte
                 handler.wfile.write(b" ")
                 handler.wfile.flush()
                 time.sleep(0.05)
 
         self.authority.routes["GET " + JWKS] = drip
         began = time.monotonic()
-        self.refused(RequestTimeout, "timeout", self.verifier(timeout=0.5))
-        self.assertLess(time.monotonic() - began, 4.0)
+        self.refused(RequestTimeout, "timeout", timeout=0.5)
+        self.assertLess(time.monotonic() - began, 15.0)
 
     def test_headers_that_drip(self):
         def drip(handler):
@@ -188,7 +195,7 @@ class BadAuthority(VerifierCase):
                 time.sleep(0.05)
 
         self.authority.routes["GET " + JWKS] = drip
-        self.refused(RequestTimeout, "timeout", self.verifier(timeout=0.5))
+        self.refused(RequestTimeout, "timeout", timeout=0.5)
 
     def test_a_key_set_that_is_empty(self):
         self.answer(JWKS, 200, {"keys": []})
@@ -263,12 +270,19 @@ class BadAuthority(VerifierCase):
                          ("not_current", "status_list_too_large"))
 
     def test_an_authority_that_is_not_there(self):
-        verifier, token = self.verifier(), self.authority.token()
+        asked, standard = [], StandardTransport()
+        self.addCleanup(standard.close)
+
+        def counting(method, url, **more):
+            asked.append(url)
+            return standard(method, url, **more)
+
+        verifier, token = self.verifier(transport=counting), self.authority.token()
         self.authority.__exit__()
         began = time.monotonic()
         for _ in range(50):
             self.assertEqual(verifier.verify(token).verdict, "not_current")
-        self.assertLess(time.monotonic() - began, 5.0)  # it does not try for each of them
+        self.assert_asked_now_and_then(asked, began)
 
 
 def answered(**members):
@@ -293,9 +307,10 @@ class Asking(VerifierCase):
     def test_an_authority_that_is_down_holds_up_one_question_and_not_each(self):
         self.answer(VERIFY, 503, {"code": "unavailable"}, "POST")
         verifier = self.verifier(token="the-verifiers", revocation="poll")
+        began = time.monotonic()
         for _ in range(20):
             self.assertEqual(verifier.verify(OPAQUE).verdict, "not_current")
-        self.assertLessEqual(len(self.authority.requests_to(VERIFY)), 2)
+        self.assert_asked_now_and_then(self.authority.requests_to(VERIFY), began)
 
     def test_what_is_counted_or_passes_is_asked_for_each_time(self):
         verifier = self.verifier(token="the-verifiers", revocation="poll", ask_ttl=60.0)
@@ -327,17 +342,16 @@ class Streaming(VerifierCase):
         verifier = self.verifier(token="the-verifiers", **options)
         verifier.ready()
         stream = self.authority.wait_for_streams(1)
-        wait_until(lambda: verifier.state()["streamIsLive"])
+        wait_until(lambda: verifier.state()["position"])
         return verifier, stream
 
     def test_a_revoked_token_is_refused_as_soon_as_it_is_heard(self):
         verifier, stream = self.streaming()
         token = self.authority.token()
         self.assertTrue(verifier.verify(token))
-        lists = len(self.authority.requests_to("/status/0"))
+        self.authority.routes["GET /status/0"] = (503, {}, b"")  # no list is needed for it
         stream.send(change(41, token_fact(state="revoked")))
         wait_until(lambda: verifier.verify(token).verdict == "revoked")
-        self.assertEqual(len(self.authority.requests_to("/status/0")), lists)
 
     def test_what_was_derived_from_a_revoked_access_token_is_revoked(self):
         self.answer(VERIFY, 200, answered(kind="key"), "POST")
@@ -357,7 +371,7 @@ class Streaming(VerifierCase):
 
     def test_an_answer_is_dropped_when_the_stream_names_its_token(self):
         self.answer(VERIFY, 200, answered(), "POST")
-        verifier, stream = self.streaming()
+        verifier, stream = self.streaming(ask_ttl=60.0)
         self.assertTrue(verifier.verify(OPAQUE))
         self.answer(VERIFY, 200, answered(valid=False, verdict="revoked", revision=41), "POST")
         stream.send(head(40))
@@ -404,8 +418,9 @@ class Streaming(VerifierCase):
                 wait_until(lambda: verifier.state()["streamError"])
                 self.assertTrue(verifier.verify(self.authority.token()))
                 verifier.close()
-                self.authority.streams.clear()
-                self.authority.stream_positions.clear()
+                # Where it may just be connecting again, the next one would be taken for it.
+                self.authority = Authority()
+                self.addCleanup(self.authority.__exit__)
 
     def test_a_proxy_that_buffers_it_is_noticed_and_lists_are_polled(self):
         def buffered(handler):
@@ -414,7 +429,7 @@ class Streaming(VerifierCase):
             handler.send_header("Content-Type", "text/event-stream")
             handler.end_headers()
             handler.wfile.flush()
-            handler.connection.settimeout(20)
+            handler.connection.settimeout(60)
             handler.connection.recv(1)
 
         from latchkey import _stream
@@ -431,7 +446,7 @@ class Streaming(VerifierCase):
         """Frames that come late say how it was, and not how it is."""
         verifier, stream = self.streaming(max_staleness=2.0)
         token = self.authority.token()
-        self.assertTrue(verifier.verify(token))
+        wait_until(lambda: verifier.verify(token))
         self.authority.routes["GET /status/0"] = (503, {}, b"")
         self.authority.routes["GET " + JWKS] = (503, {}, b"")
         said = datetime.now(timezone.utc) - timedelta(seconds=1.5)
@@ -480,7 +495,7 @@ class Streaming(VerifierCase):
         with self.assertLogs("latchkey", "WARNING"):
             verifier.ready()
         token = self.authority.token()
-        self.assertTrue(verifier.verify(token))
+        wait_until(lambda: verifier.verify(token))
         self.authority.statuses[7] = 1
         wait_until(lambda: verifier.verify(token).verdict == "revoked")
 
