@@ -75,7 +75,7 @@ class TokenEndpoint:
             self.assertions.append(form)
             refusal = self.refusals.pop(0) if self.refusals else None
         time.sleep(self.delay)
-        self.is_open.wait(60)
+        self.is_open.wait(20)
         claims = json.loads(decoded(form["client_assertion"][0].split(".")[1]))
         now = self.clock()
         if refusal is None and not claims["iat"] - 10 <= now < claims["exp"]:
@@ -245,7 +245,7 @@ class Refreshing(AuthCase):
         refreshing.start()
         wait_until(lambda: len(self.endpoint.assertions) == 2)
         self.assertEqual(provider.token(), "access-1")
-        # Who waited for it would have waited a minute, or asked himself.
+        # Who waited for it would have waited until it ended, or asked himself.
         self.assertTrue(refreshing.is_alive())
         self.assertEqual(len(self.endpoint.assertions), 2)
         self.endpoint.is_open.set()
