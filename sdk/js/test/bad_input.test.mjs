@@ -30,8 +30,9 @@ afterEach(async () => {
   await authority.stop()
 })
 
+// A minute for what is answered at once; a test that is about waiting says how long.
 function makeVerifier(more = {}) {
-  const verifier = createVerifier({ issuer: authority.url, audience: AUDIENCE, timeout: 500,
+  const verifier = createVerifier({ issuer: authority.url, audience: AUDIENCE, timeout: 60_000,
     onEvent: (event) => events.push(event), ...more })
   verifiers.push(verifier)
   return verifier
@@ -40,7 +41,7 @@ function makeVerifier(more = {}) {
 const codes = () => events.map((event) => event.error?.code).filter(Boolean)
 
 async function until(what, isTrue) {
-  const end = Date.now() + 20_000
+  const end = Date.now() + 60_000
   while (Date.now() < end) {
     if (await isTrue()) return
     await new Promise((resolve) => setTimeout(resolve, 10))
@@ -81,20 +82,21 @@ describe('tokens', () => {
     }
   })
 
-  test('that are made to keep it busy are refused quickly', async () => {
+  test('that are made to keep it busy cost little', async () => {
     const verifier = makeVerifier()
     const header = Buffer.from('{"alg":"ES256","kid":"k1","typ":"JWT"}').toString('base64url')
     const claims = [`{"x":"${'\\"'.repeat(5900)}"}`, `{"x":${'['.repeat(5900)}${']'.repeat(5900)}}`,
       `{"x":[${'"a",'.repeat(2900)}"b"]}`, `{"a"${' '.repeat(11000)}`, '"'.repeat(11800),
       `{"x":"${'\\\\'.repeat(5800)}"}`]
-    const begun = performance.now()
-    for (let round = 0; round < 20; ++round) {
+    const begun = process.cpuUsage()
+    for (let round = 0; round < 100; ++round) {
       for (const text of claims) {
         const token = `${header}.${Buffer.from(text).toString('base64url')}.AAAA`
         assert.equal((await verifier.verify(token)).verdict, 'malformed', text.slice(0, 20))
       }
     }
-    assert.ok(performance.now() - begun < 1500, `${performance.now() - begun} ms`)
+    const { user } = process.cpuUsage(begun)
+    assert.ok(user < 1_500_000, `${user} us`)
     assert.equal(authority.requests.length, 0)
   })
 
@@ -110,12 +112,14 @@ describe('tokens', () => {
 
   test('with invented kids cause one look at the key set, a thousand of them', async () => {
     const verifier = makeVerifier()
+    const begun = performance.now()
     await verifier.ready()
     for (let i = 0; i < 1000; ++i) {
       const token = authority.sign({ typ: 'JWT', kid: `k-${i}` }, { iss: authority.url }, 'k1')
       assert.equal((await verifier.verify(token)).verdict, 'unknown')
     }
-    assert.ok(authority.count(KEYS) <= 2)
+    // And another one every ten seconds, however long it took.
+    assert.ok(authority.count(KEYS) <= 2 + (performance.now() - begun) / 10_000)
   })
 
   test('a requirement with a slip of the pen is an error and lets nobody in', async () => {
@@ -150,8 +154,8 @@ describe('the key set', () => {
       response.write('{"keys":[')
       const timer = setInterval(() => response.write(' '), 20)
       response.on('close', () => clearInterval(timer))
-    }, 'timeout'],
-    'is slow': [() => {}, 'timeout'],
+    }, 'timeout', 500],
+    'is slow': [() => {}, 'timeout', 500],
     'is empty': [(_, response) => response.end(), 'bad_key_set'],
     'has no keys': [(_, response) => response.end('{"keys":[]}'), 'bad_key_set'],
     'has strange keys': [(_, response) => response.end(JSON.stringify({ keys: [7, null, {},
@@ -169,10 +173,10 @@ describe('the key set', () => {
       setTimeout(() => response.destroy(), 10)
     }, 'unreachable'],
   }
-  for (const [how, [handler, code]] of Object.entries(cases)) {
+  for (const [how, [handler, code, timeout = 60_000]] of Object.entries(cases)) {
     test(`${how}: it cannot be told, and the reason is ${code}`, async () => {
       authority.handlers[KEYS] = handler
-      const verifier = makeVerifier()
+      const verifier = makeVerifier({ timeout })
       const result = await verifier.verify(authority.token())
       assert.equal(result.verdict, 'not_current')
       assert.equal(result.status, 503)
@@ -227,7 +231,9 @@ describe('the status list', () => {
     await new Promise((resolve) => setTimeout(resolve, 1100)) // older than its ttl
     const begun = performance.now()
     assert.equal((await verifier.verify(token)).verdict, 'active')
-    assert.ok(performance.now() - begun < 200)
+    // It was asked for, and whoever waited for the answer would have waited for a minute.
+    await until('the question', () => authority.count(LIST) === 2)
+    assert.ok(performance.now() - begun < 15_000)
   })
 })
 
@@ -237,7 +243,7 @@ describe('the event stream', () => {
     stream = new Stream()
     authority.handlers[STREAM] = stream.handler
   })
-  const connected = (more) => makeVerifier({ token: VERIFIER_SECRET, maxStalenessSeconds: 2, ...more })
+  const connected = (more) => makeVerifier({ token: VERIFIER_SECRET, maxStalenessSeconds: 30, ...more })
   const tokenFact = (id, state) => ({ kind: 'token', id, state })
 
   test('tells of a revocation, and the next request is refused', async () => {
@@ -254,28 +260,31 @@ describe('the event stream', () => {
 
   test('may tell of a change while a list is read: then it is read again', async () => {
     stream.opened = (response) => response.write(Stream.head(40))
-    const verifier = connected({ maxStalenessSeconds: 30 })
+    const verifier = connected()
     await verifier.ready()
     const token = authority.token()
     const { tokenId } = await makeVerifier().verify(token)
     let revision = 40
-    authority.handlers[LIST] = (_, response) => {
-      if (++revision <= 42) stream.connections[0].write(Stream.change(revision, [tokenFact(tokenId, 'active')]))
+    authority.handlers[LIST] = async (_, response) => {
       const text = authority.list()
-      setTimeout(() => response.end(text), 60)
+      if (++revision <= 42) {
+        stream.connections[0].write(Stream.change(revision, [tokenFact(tokenId, 'active')]))
+        await until('the change', () => verifier.state.revision === revision)
+      }
+      response.end(text)
     }
     assert.equal((await verifier.verify(token)).verdict, 'active')
     assert.equal(verifier.state.revision, 42)
+    assert.equal(revision, 43) // the third answer is the first that counts
   })
 
   test('comes back where it was', async () => {
     stream.opened = (response, count) => {
-      response.write(count === 1 ? Stream.head(40) : Stream.head(40 + count))
-      if (count === 1) setTimeout(() => response.destroy(), 20)
+      response.write(count === 1 ? Stream.head(40) : Stream.head(42, 41))
     }
     const verifier = connected()
     await verifier.ready()
-    stream.opened = (response) => response.write(Stream.head(42, 41))
+    stream.connections[0].destroy()
     await until('the second connection', () => verifier.state.revision === 42)
     assert.deepEqual(stream.lastIds, [undefined, '1.40'])
   })
@@ -299,7 +308,7 @@ describe('the event stream', () => {
       const verifier = connected({ maxStalenessSeconds: 1 })
       await verifier.ready()
       const token = authority.token()
-      assert.equal((await verifier.verify(token)).verdict, 'active')
+      await until('active', async () => (await verifier.verify(token)).verdict === 'active')
       authority.handlers[LIST] = (_, response) => response.writeHead(503).end()
       stream.opened = (response) => response.write(frame)
       stream.connections[0].write(frame)
@@ -310,7 +319,7 @@ describe('the event stream', () => {
 
   test('that a proxy holds back is given up, and lists are read instead', async () => {
     // Nothing comes: as if a proxy waited for its buffer to fill.
-    const verifier = connected({ maxStalenessSeconds: 30 })
+    const verifier = connected()
     const ready = verifier.ready()
     const token = authority.token()
     assert.equal((await verifier.verify(token)).verdict, 'active')
@@ -362,13 +371,13 @@ test('a refusal of the stream that never ends is a refusal all the same', async 
 
 test('a stream that comes letter by letter costs each letter once', () => {
   const parser = new SseParser(4 << 20)
-  const begun = performance.now()
+  const begun = process.cpuUsage()
   for (const letter of ': wait\r\nevent: head\r\ndata: ') assert.deepEqual(parser.feed(letter), [])
   for (let i = 0; i < 1 << 20; ++i) parser.feed('x')
   assert.deepEqual(parser.feed('\r'), [])
   const [frame, ...more] = [...parser.feed('\n'), ...parser.feed('\r'), ...parser.feed('\n')]
   assert.deepEqual([frame.event, frame.data.length, more.length], ['head', 1 << 20, 0])
-  assert.ok(performance.now() - begun < 2000)
+  assert.ok(process.cpuUsage(begun).user < 2_000_000) // looked at again for each letter: minutes
   assert.throws(() => {
     for (let i = 0; i < 6 << 20; i += 1024) parser.feed('y'.repeat(1024))
   }, RangeError)
@@ -395,7 +404,7 @@ test('an hour of sleep makes everything old', () => {
 describe('the authority', () => {
   const OPAQUE = 'lkp_0123456789ABCDEFGHIJKLMNOPQRSTUVWX0TeJoD'
   const VERIFY = '/v1/tokens/verify'
-  const asking = () => makeVerifier({ token: VERIFIER_SECRET, revocation: 'ask' })
+  const asking = (more) => makeVerifier({ token: VERIFIER_SECRET, revocation: 'ask', ...more })
 
   test('that answers nonsense has not told', async () => {
     const answers = ['', '[]', '{"valid":true}', '{"valid":true,"verdict":"active"}',
@@ -409,13 +418,13 @@ describe('the authority', () => {
 
   test('that hangs holds up a few requests, and then nobody', async () => {
     authority.handlers[VERIFY] = () => {}
-    const verifier = asking()
-    await verifier.verify(OPAQUE)
+    const verifier = asking({ timeout: 500 })
     const begun = performance.now()
     for (let i = 0; i < 50; ++i) {
       assert.equal((await verifier.verify(OPAQUE, { ip: `192.0.2.${i}` })).verdict, 'not_current')
     }
-    assert.ok(performance.now() - begun < 400)
+    // After each that hung, nobody is held up for a second.
+    assert.ok(authority.count(VERIFY) <= 2 + (performance.now() - begun) / 1500)
   })
 
   test('is asked once by many callers of one token', async () => {

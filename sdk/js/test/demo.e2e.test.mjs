@@ -23,7 +23,10 @@ function startDemo(server, port) {
   const env = { ...process.env, LATCHKEY_SERVER: server.url, PORT: String(port),
     LATCHKEY_VERIFIER_TOKEN: server.verifierToken }
   const demo = spawn(process.execPath, [example], { env, stdio: ['ignore', 'pipe', 'inherit'] })
-  return new Promise((resolve) => demo.stdout.once('data', () => resolve(demo)))
+  return new Promise((resolve, reject) => {
+    demo.stdout.once('data', () => resolve(demo))
+    demo.once('exit', (code) => reject(new Error(`the demo ended: ${code}`)))
+  })
 }
 
 describe('the demo API', { skip: !binary && 'LATCHKEY_BINARY is not set' }, () => {
