@@ -29,29 +29,13 @@ std::string id_of(const json::object& object, std::string_view name) {
     return bytes ? format_uuid(*bytes) : std::string();
 }
 
-// Of a new token or its secret: lists called it valid before it was made, and they still do. Not so
-// where only the authority can tell: what no claim carries.
-bool is_plain_beginning(const json::value& fact) {
-    if (!fact.is_object()) return false;
-    const json::object& object = fact.get_object();
-    const auto has = [&](std::string_view name, const json::value& value) {
-        const auto* found = object.if_contains(name);
-        return found != nullptr && *found == value;
-    };
-    if (has("kind", "token")) {
-        return has("state", "active") && has("allowed_ips", json::array{}) &&
-               has("rate_requests", 0) && has("not_before", nullptr);
-    }
-    return has("kind", "secret") && has("is_revoked", false) && has("must_ask", false) &&
-           has("ends_at", nullptr);
-}
-
 }  // namespace
 
 void StreamFacts::begin_again(Since since) {
     std::erase_if(verdicts_, [](const auto& said) { return said.second != kRevoked; });
     open_.clear();
-    for_owners_ = for_projects_ = Since{};
+    made_.clear();
+    for_owners_ = for_projects_ = for_unknown_ = Since{};
     for_all_ = since;
 }
 
@@ -88,24 +72,32 @@ Since StreamFacts::open_for(const SignedToken& token) const {
     return newest(since, {token.token_id, token.secret_id, token.owner, token.project});
 }
 
+bool StreamFacts::is_making(const SignedToken& token, std::uint64_t revision) const {
+    const auto made = made_.find(token.token_id);
+    return revision > 0 && made != made_.end() && made->second == revision;
+}
+
 std::uint64_t StreamFacts::open_for_answer(const std::string& token,
                                            const std::string& owner) const {
     Since since = std::max(for_all_, for_projects_);
+    if (token.empty()) since = std::max(since, for_unknown_);
     if (owner.empty()) since = std::max(since, for_owners_);
     return newest(since, {token, owner}).revision;
 }
 
-void StreamFacts::apply(const json::value* facts, Since since, bool are_of_new_token) {
+void StreamFacts::apply(const json::value* facts, Since since, bool makes_token) {
     if (facts == nullptr || facts->is_null()) return;
     if (!facts->is_array()) {
         for_all_ = since;
         return;
     }
     for (const auto& fact : facts->get_array()) {
-        if (are_of_new_token && is_plain_beginning(fact)) continue;
-        if (!apply_one(fact, since)) for_all_ = since;
+        const bool is_understood = apply_one(fact, since);
+        if (!is_understood) for_all_ = since;
+        const bool is_token = is_understood && text_of(fact.get_object(), "kind") == "token";
+        if (makes_token && is_token) made_[id_of(fact.get_object(), "id")] = since.revision;
     }
-    if (verdicts_.size() + open_.size() > kEntriesMax) forget(since);
+    if (verdicts_.size() + open_.size() + made_.size() > kEntriesMax) forget(since);
 }
 
 void StreamFacts::forget(Since since) {
@@ -156,7 +148,7 @@ bool StreamFacts::set_state(const std::string& token, const std::string& state, 
     if (token.empty() || (state != "active" && state != kRevoked && state != "suspended")) {
         return false;
     }
-    open_[token] = since;
+    open_[token] = for_unknown_ = since;
     say(token, state == "active" ? "" : state);
     return true;
 }
@@ -166,7 +158,7 @@ bool StreamFacts::apply_secret(const json::object& fact, Since since) {
     const std::string token = id_of(fact, "token");
     const auto digest = base64url_decode(text_of(fact, "digest"));
     if (secret.empty() || token.empty() || !digest || digest->empty()) return false;
-    open_[secret] = open_[token] = since;
+    open_[secret] = open_[token] = for_unknown_ = since;
     if (!is_true(fact, "is_revoked")) return true;
     say(secret, std::string(kRevoked));
     say(hex_encode(*digest), std::string(kRevoked));

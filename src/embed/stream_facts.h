@@ -1,8 +1,7 @@
 // What the event stream said about tokens, secrets, owners and keys. A fact that says revoked,
 // disabled or withdrawn counts at once; every other one leaves something open, and then lists and
-// answers from before it count no more for whom it concerns. That a token was made changes nothing
-// that was known of it. What is not understood concerns everybody: unlike the replica, a verifier
-// may be older than its authority.
+// answers from before it count no more for whom it concerns. What is not understood concerns
+// everybody: unlike the replica, a verifier may be older than its authority.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +26,7 @@ struct Since {
 
 class StreamFacts {
 public:
-    void apply(const json::value* facts, Since since, bool are_of_new_token);
+    void apply(const json::value* facts, Since since, bool makes_token);
     // After a gap only what is for ever stays true.
     void begin_again(Since since);
 
@@ -36,6 +35,8 @@ public:
     [[nodiscard]] std::optional<std::string> verdict_of(const SignedToken& token) const;
     // Since when only what was learned later counts for the token.
     [[nodiscard]] Since open_for(const SignedToken& token) const;
+    // Whether the token was made at that revision: who was shown it learned all later.
+    [[nodiscard]] bool is_making(const SignedToken& token, std::uint64_t revision) const;
     [[nodiscard]] std::uint64_t open_for_answer(const std::string& token,
                                                 const std::string& owner) const;
 
@@ -57,8 +58,10 @@ private:
     Since for_all_;
     Since for_owners_;                             // for tokens that do not say whose they are
     Since for_projects_;                           // for answers that speak of several projects
+    Since for_unknown_;                            // for answers that know of no token
     std::map<std::string, std::string> verdicts_;  // by id, jti or digest
     std::map<std::string, Since> open_;
+    std::map<std::string, std::uint64_t> made_;  // the revision at which a token was made
     std::set<std::string> compromised_;
 };
 

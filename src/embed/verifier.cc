@@ -140,14 +140,14 @@ private:
         const std::int64_t seconds = frame.at ? frame.at->seconds() : now_seconds();
         facts_.apply(object == nullptr ? nullptr : object->if_contains("facts"),
                      {frame.position.revision, seconds}, type_of(frame.event) == "token.created");
-        if (object != nullptr)
-            reread_keys_ = reread_keys_ || type_of(frame.event).starts_with("key.");
+        const bool is_of_keys = type_of(frame.event).starts_with("key.");
+        if (object != nullptr) reread_keys_ = reread_keys_ || is_of_keys;
     }
 
     static std::string_view type_of(const json::object& event) {
         const auto* type = event.if_contains("type");
         if (type == nullptr || !type->is_string()) return {};
-        return std::string_view(type->get_string());
+        return type->get_string();
     }
 
     Result<TokenVerdict> decide(const TokenQuestion& question) {
@@ -319,7 +319,7 @@ private:
                 return read.error();
             }
             entry.list_reads = held.read.count;
-            if (!held.read.is_after(revision, heard_)) return not_current("the list is too old");
+            if (!knows(held, entry, revision)) return not_current("the list is too old");
         }
         const auto status = held.status(token.status_index);
         if (!status) return not_current("the status list does not have the token");
@@ -341,11 +341,18 @@ private:
                                    std::uint64_t revision) const {
         if (held.has_ended(now_seconds())) return false;
         if (!held.read.is_fresh(heard_, options_.steady_clock(), bound())) return false;
-        if (!held.read.is_after(revision, heard_)) return false;
         // A list from before the token was made knows nothing of it, unless it was read for it.
         const bool is_older =
-            held.read.wall_seconds < entry.token.issued_at + options_.clock_tolerance_seconds;
-        return !is_older || entry.list_reads > 0;
+            held.read.wall_seconds <= entry.token.issued_at + options_.clock_tolerance_seconds;
+        return knows(held, entry, revision) && (!is_older || entry.list_reads > 0);
+    }
+
+    // Whether the list was read after that change. What is told late of the token's making is no
+    // news to a list that was read because of the token.
+    [[nodiscard]] bool knows(const embed::HeldList& held, const Entry& entry,
+                             std::uint64_t revision) const {
+        return held.read.is_after(revision, heard_) ||
+               (entry.list_reads > 0 && facts_.is_making(entry.token, revision));
     }
 
     const VerifierOptions options_;

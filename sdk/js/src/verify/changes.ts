@@ -1,7 +1,6 @@
 // What the event stream told since: final where it says revoked, disabled or withdrawn. Everything
 // else that it tells of says only that lists and answers from before it count no more, for who is
-// concerned; that a token was made changes nothing that was known of it. A fact that we do not
-// understand concerns everybody.
+// concerned. A fact that we do not understand concerns everybody.
 import { concatenate, toBase64url, utf8 } from '../wire/encoding.js'
 import { isObject, type JsonObject } from '../wire/json.js'
 import type { TokenClaims } from './claims.js'
@@ -21,17 +20,21 @@ export interface Standing {
   readonly passing: 'suspended' | 'owner_disabled' | undefined
   /** What a status list must have been read at. */
   readonly revision: number
+  /** That revision made the token: a list that was read because of it knows. */
+  readonly isMaking: boolean
   /** Of an access token: only the authority can tell. */
   readonly mustAsk: boolean
 }
 
 const kUntouched: Standing = {
-  final: undefined, passing: undefined, revision: 0, mustAsk: false,
+  final: undefined, passing: undefined, revision: 0, isMaking: false, mustAsk: false,
 }
 
 export class Changes {
   readonly #tokens = new Map<string, Change>()
   readonly #secrets = new Map<string, Change>()
+  /** The revision at which a token was made. */
+  readonly #made = new Map<string, number>()
   readonly #owners = new Map<string, Change>()
   /** Of projects, and of tokens in them ("project token"). */
   readonly #places = new Map<string, Change>()
@@ -44,12 +47,14 @@ export class Changes {
   #count = 0
 
   /** `now`: seconds on our clock, with the tolerance for the authority's. */
-  apply(facts: unknown, revision: number, now: number, areOfNewToken = false): void {
+  apply(facts: unknown, revision: number, now: number, makesToken: boolean): void {
     if (facts === undefined) return
-    if (!Array.isArray(facts)) this.#concern(revision, now)
-    else for (const fact of facts) {
-      if (areOfNewToken && isPlainBeginning(fact)) this.#newest.token = revision
-      else this.#take(fact, revision, now)
+    if (!Array.isArray(facts)) return this.#concern(revision, now)
+    for (const fact of facts) {
+      this.#take(fact, revision, now)
+      if (makesToken && isObject(fact) && fact.kind === 'token' && typeof fact.id === 'string') {
+        this.#put(this.#made, fact.id, revision)
+      }
     }
     if (this.#count > kEntriesMax) this.#collapse(revision, now)
   }
@@ -72,7 +77,7 @@ export class Changes {
     const suspended = token?.verdict === 'suspended' ? 'suspended' : undefined
     if (claims.kind === 'access') {
       return {
-        final, passing: suspended, revision: 0,
+        final, passing: suspended, revision: 0, isMaking: false,
         mustAsk: suspended === undefined && this.#isOpen(claims, token),
       }
     }
@@ -86,7 +91,8 @@ export class Changes {
       disabled === undefined ? (owner?.revision ?? 0) : 0,
       secret?.revision ?? 0,
     )
-    return { final, passing: suspended ?? disabled, revision, mustAsk: false }
+    const isMaking = revision > 0 && revision === this.#made.get(claims.tokenId)
+    return { final, passing: suspended ?? disabled, revision, isMaking, mustAsk: false }
   }
 
   /** The revision that an answer about a token must have. */
@@ -192,9 +198,9 @@ export class Changes {
     this.#accessBefore = at
   }
 
-  #put(changes: Map<string, Change>, name: string, change: Change): void {
-    if (!changes.has(name)) ++this.#count
-    changes.set(name, change)
+  #put<Said>(told: Map<string, Said>, name: string, said: Said): void {
+    if (!told.has(name)) ++this.#count
+    told.set(name, said)
   }
 
   #add(names: Set<string>, name: string): void {
@@ -209,25 +215,13 @@ export class Changes {
   }
 
   #clear(): void {
-    for (const one of [this.#tokens, this.#secrets, this.#owners, this.#places,
+    for (const one of [this.#tokens, this.#secrets, this.#made, this.#owners, this.#places,
       this.#withdrawnKids, this.#endedKeys, this.#endedAccess]) {
       one.clear()
     }
     this.#count = 0
     this.#newest = { token: 0, owner: 0, place: 0 }
   }
-}
-
-// Of a new token or its secret: lists called it valid before it was made, and they still do. Not so
-// where only the authority can tell: what no claim carries.
-function isPlainBeginning(fact: unknown): boolean {
-  if (!isObject(fact)) return false
-  if (fact.kind === 'token') {
-    return fact.state === 'active' && Array.isArray(fact.allowed_ips)
-      && fact.allowed_ips.length === 0 && fact.rate_requests === 0 && fact.not_before === null
-  }
-  return fact.kind === 'secret' && fact.is_revoked === false && fact.must_ask === false
-    && fact.ends_at === null
 }
 
 /** How the facts name the key of a holder: SHA-256("latchkey key" NUL, token, thumbprint). */

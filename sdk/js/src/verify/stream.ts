@@ -17,7 +17,8 @@ export interface StreamListener {
   began(): void
   /** The log is another one: everything that was known belongs to no log any more. */
   wasReset(): void
-  changed(facts: unknown, revision: number, type: unknown): void
+  /** `makesToken`: the facts are those of a new token. */
+  changed(facts: unknown, revision: number, makesToken: boolean): void
 }
 
 export class EventStream {
@@ -118,7 +119,7 @@ export class EventStream {
     this.#gaps = 0
     if (kind === 'change') {
       const facts = isObject(said.data) ? said.data.facts : undefined
-      this.#listener.changed(facts, to, said.type)
+      this.#listener.changed(facts, to, said.type === 'token.created')
     }
     this.#freshness.advance(to)
     this.#freshness.prove(this.#config.steady() - this.#delayOf(at))

@@ -73,9 +73,9 @@ export class Verifier {
       this.#stream = new EventStream(this.#config, this.#freshness, {
         began: () => this.#readAnew(),
         wasReset: () => this.#forget(),
-        changed: (facts, revision, type) => {
-          this.#changes.apply(facts, revision, this.#seconds() + this.#config.toleranceSeconds,
-            type === 'token.created')
+        changed: (facts, revision, makesToken) => {
+          const now = this.#seconds() + this.#config.toleranceSeconds
+          this.#changes.apply(facts, revision, now, makesToken)
           if (tellsOfKeys(facts)) this.#keys.expectNews()
         },
       })
@@ -207,11 +207,14 @@ export class Verifier {
   }
 
   #speaksFor(list: ListCopy, known: Known, standing: Standing): boolean {
-    if (!this.#lists.isCurrent(list)) return false
-    // From before a change, or before the token: its entry was somebody else's then, or nobody's.
-    if (list.revision < standing.revision) return false
-    const madeBy = known.claims.issuedAt + this.#config.toleranceSeconds
-    return list.readAtWall > madeBy || list.readAt >= known.shownAt
+    return this.#lists.isCurrent(list) && this.#isAbout(list, known, standing)
+  }
+
+  // Not from before a change, or before the token: its entry was somebody else's then, or nobody's.
+  #isAbout(list: ListCopy, known: Known, standing: Standing): boolean {
+    const isOwn = list.readAt >= known.shownAt // read because of it, so after its making
+    if (list.revision < standing.revision && !(isOwn && standing.isMaking)) return false
+    return isOwn || list.readAtWall > known.claims.issuedAt + this.#config.toleranceSeconds
   }
 
   #permit(known: Known, wanted: Requirement, isStale: boolean): Result | Need {
@@ -283,7 +286,7 @@ export class Verifier {
       standing.passing === undefined && !standing.mustAsk && !claims.needsProof &&
       (claims.kind === 'access' ||
         (list !== undefined && StatusLists.status(list, claims.status!.index) === 0 &&
-          list.revision >= standing.revision))
+          this.#isAbout(list, known, standing)))
     if (!isLenient || !wasGood) return refused('not_current', known.who)
     const result = this.#permit(known, wanted, true)
     return typeof result === 'string' ? refused('not_current', known.who) : result

@@ -2,8 +2,7 @@
 
 A fact that says revoked, disabled or withdrawn counts at once. Every other fact leaves something
 open: lists and answers from before it count no more for whom it concerns, because the sums are done
-by the authority. That a token was made changes nothing that was known of it. What this version does
-not understand concerns everybody."""
+by the authority. What this version does not understand concerns everybody."""
 
 from __future__ import annotations
 
@@ -24,9 +23,11 @@ class Facts:
         self.open_for_all = NEVER
         self._open_for_owners = NEVER  # for tokens that do not say whose they are
         self._open_for_projects = NEVER  # for answers that speak of several projects
+        self._open_for_unknown = NEVER  # for answers that know of no token
         self.keys_changed = 0
         self._verdicts: Dict[str, str] = {}  # by id of a token, secret, owner, jti or key digest
         self._open: Dict[str, Since] = {}  # by the same, and by project
+        self._made: Dict[str, int] = {}  # the revision at which a token was made
         self._compromised: Set[str] = set()
 
     def empty(self, since: Since) -> "Facts":
@@ -48,7 +49,7 @@ class Facts:
         return fresh
 
     def is_full(self) -> bool:
-        return len(self._verdicts) + len(self._open) > ENTRIES_MAX
+        return len(self._verdicts) + len(self._open) + len(self._made) > ENTRIES_MAX
 
     def is_compromised(self, kid: str) -> bool:
         return kid in self._compromised
@@ -76,9 +77,15 @@ class Facts:
                 newest = max(newest, self._open_for_owners)
         return self._newest(newest, names)
 
+    def is_making(self, token: SignedToken, revision: int) -> bool:
+        """Whether the token was made at that revision: who was shown it learned all later."""
+        return 0 < revision == self._made.get(token.token_id)
+
     def open_for_answer(self, token_id: Optional[str], owner: Optional[str]) -> int:
         """The revision that an answer of the authority must have reached."""
         newest = max(self.open_for_all, self._open_for_projects)
+        if token_id is None:
+            newest = max(newest, self._open_for_unknown)
         if owner is None:
             newest = max(newest, self._open_for_owners)
         return self._newest(newest, [token_id, owner])[0]
@@ -90,22 +97,22 @@ class Facts:
                     newest = max(newest, self._open.get(name, NEVER))
         return newest
 
-    def apply(self, facts: Any, since: Since, are_of_new_token: bool = False) -> None:
+    def apply(self, facts: Any, since: Since, makes_token: bool) -> None:
         if facts is None:
             return
         for fact in facts if isinstance(facts, list) else [facts]:
-            if are_of_new_token and _is_plain_beginning(fact):
-                continue
             kind = fact.get("kind") if isinstance(fact, dict) else None
             read = _READERS.get(kind) if isinstance(kind, str) else None
             if read is None or not read(self, fact, since):
                 self.open_for_all = since
+            elif makes_token and kind == "token":
+                self._made[str(uuid_of(fact.get("id")))] = since[0]
 
     def _token(self, fact: Mapping[str, Any], since: Since) -> bool:
         token, state = uuid_of(fact.get("id")), fact.get("state")
         if token is None or state not in ("active", "revoked", "suspended"):
             return False
-        self._open[token] = since
+        self._open[token] = self._open_for_unknown = since
         self._say(token, None if state == "active" else str(state))
         return True
 
@@ -122,7 +129,7 @@ class Facts:
         digest = fact.get("digest")
         if secret is None or token is None or not isinstance(digest, str):
             return False
-        self._open[secret] = since
+        self._open[secret] = self._open_for_unknown = since
         if fact.get("is_revoked") is True:
             self._say(secret, "revoked")
             self._say((base64url_decode(digest) or b"").hex(), "revoked")
@@ -168,18 +175,6 @@ class Facts:
             self._verdicts[name] = verdict
         elif self._verdicts.get(name) != "revoked":
             self._verdicts.pop(name, None)
-
-
-def _is_plain_beginning(fact: Any) -> bool:
-    """Of a new token or its secret: lists called it valid before it was made, and they still do.
-    Not so where only the authority can tell: what no claim carries."""
-    if not isinstance(fact, dict):
-        return False
-    if fact.get("kind") == "token":
-        return (fact.get("state") == "active" and fact.get("allowed_ips") == []
-                and fact.get("rate_requests") == 0 and fact.get("not_before", "") is None)
-    return (fact.get("kind") == "secret" and fact.get("is_revoked") is False
-            and fact.get("must_ask") is False and fact.get("ends_at", "") is None)
 
 
 _READERS = {

@@ -68,6 +68,10 @@ class _Entry:
         self.reads = 0  # of its list, when that was read because of it
         self.owner = token.owner
 
+    def has_own(self, one: OneList) -> bool:
+        """Whether the list was read because of the token, which had been made by then."""
+        return 0 < self.reads <= one.reads
+
 
 class Verifier:
     """Thread-safe; one for each API. `verify()` never raises for a token, whatever it is.
@@ -366,7 +370,7 @@ class Verifier:
                     return (one,), REVOKED  # for ever
                 raise CannotTell(one.held.error)
             entry.reads = one.reads
-            if one.has_ended(self._wall()) or not one.was_read_after(revision, known.stream):
+            if one.has_ended(self._wall()) or not self._knows(one, entry, revision):
                 raise CannotTell(None, "old_list")
         status = one.says(signed.status_index)
         if status is None:
@@ -391,14 +395,18 @@ class Verifier:
         return keys
 
     def _list_counts(self, one: OneList, entry: _Entry, revision: int, bound: float) -> bool:
-        stream = self._known.stream
-        if one.has_ended(self._wall()) or one.used_at - one.fresh_at(stream) > bound:
-            return False
-        if not one.was_read_after(revision, stream):
+        if one.has_ended(self._wall()) or one.used_at - one.fresh_at(self._known.stream) > bound:
             return False
         # A list from before the token was made knows nothing of it, unless it was read for it.
-        is_older = one.read_wall < entry.token.issued_at + self._tolerance
-        return not is_older or (0 < entry.reads <= one.reads)
+        is_older = one.read_wall <= entry.token.issued_at + self._tolerance
+        return self._knows(one, entry, revision) and (not is_older or entry.has_own(one))
+
+    def _knows(self, one: OneList, entry: _Entry, revision: int) -> bool:
+        """Whether the list was read after that change. What is told late of the token's making is
+        no news to a list that was read because of the token."""
+        stream = self._known.stream
+        return one.was_read_after(revision, stream) or (
+            entry.has_own(one) and stream.facts.is_making(entry.token, revision))
 
     @staticmethod
     def _missing(signed: SignedToken, wanted: Wanted) -> Tuple[str, ...]:

@@ -302,28 +302,59 @@ def refusals_by_facts():
     yield "a fact that is no fact", ["moon"], "not_current"
 
 
-def made_facts():
-    """What is told late of a token's making changes nothing; what it does not say is not assumed."""
-    yield "the token was made", [token_fact(), secret_fact()], active()
-    later = "2027-01-01T00:00:00.000Z"
-    for what, changes in {"bound to an address": {"allowed_ips": ["192.0.2.0/24"]},
-                          "with a rate": {"rate_requests": 5, "rate_seconds": 60},
-                          "for later": {"not_before": later}}.items():
-        yield f"the token was made {what}", [token_fact(**changes), secret_fact()], "not_current"
-    yield "the token was made, to be asked about", [token_fact(), secret_fact(must_ask=True)], \
-        "not_current"
-    yield "the token was made, and its secret will end", \
-        [token_fact(), secret_fact(ends_at=later)], "not_current"
-    for name in ("allowed_ips", "rate_requests", "not_before", "must_ask", "is_revoked", "ends_at"):
-        facts = [{key: value for key, value in fact.items() if key != name}
-                 for fact in (token_fact(), secret_fact())]
-        yield f"the token was made, and nothing is said of {name}", facts, "not_current"
-    yield "the token was made and revoked in one", [token_fact(state="revoked"), secret_fact()], \
-        "revoked"
-    yield "the token was made suspended", [token_fact(state="suspended"), secret_fact()], \
-        "suspended"
-    yield "the token was made with a fact of a kind that nobody knows", \
-        [token_fact(), secret_fact(), {"kind": "moon"}], "not_current"
+def makings():
+    """What is told late of a token's making: no news to a list that was read because of it."""
+    begin = {"frames": [head(40)]}
+
+    def made(*facts):
+        return [change(41, *(facts or (token_fact(), secret_fact())), kind="token.created")]
+
+    def other(**changes):
+        return made(token_fact(id=OTHER), secret_fact(id=OTHER, token=OTHER, **changes))
+
+    young = jwt(iat=NOW + 10)
+    yield case("made, used, told, and the authority is down",
+               step(GOOD, active(), **begin), step(young, active(), at=12),
+               step(young, active(), at=20, network=DOWN, frames=made()))
+    yield case("made with a fact of a kind that nobody knows, used, and told: all of it was before",
+               step(GOOD, active(), **begin), step(young, active(), at=12),
+               step(young, active(), at=20, network=DOWN,
+                    frames=made(token_fact(), secret_fact(), {"kind": "moon"})))
+    yield case("made, used, told, and changed",
+               step(GOOD, active(), **begin), step(young, active(), at=12),
+               step(young, "not_current", at=20, network=DOWN,
+                    frames=[*made(), change(42, secret_fact(must_ask=True))]))
+    yield case("made, used, told, and rotated: another secret has another list entry",
+               step(GOOD, active(), **begin), step(young, active(), at=12),
+               step(young, "not_current", at=20, network=DOWN,
+                    frames=[change(41, token_fact(), secret_fact(), kind="token.rotated")]))
+    for state in ("revoked", "suspended"):
+        yield case(f"made, used, and told to be {state}",
+                   step(GOOD, active(), **begin), step(young, active(), at=12),
+                   step(young, state, at=20, network=DOWN,
+                        frames=made(token_fact(state=state), secret_fact())))
+    for name, iat in {"": NOW + 10, ", whose clock is late": NOW - 60}.items():
+        unseen = jwt(iat=iat, jti=shortuuid(OTHER))
+        yield case(f"made and told{name}, and no list was read since",
+                   step(GOOD, active(), **begin),
+                   step(unseen, "not_current", at=20, network=DOWN, frames=other()))
+        yield case(f"made to be asked about and told{name}: the list is read again",
+                   step(GOOD, active(), **begin),
+                   step(unseen, "not_current", at=20, network=online(list="list-ask"),
+                        frames=other(must_ask=True)))
+    yield case("an access token from before its token was made is asked about",
+               step(GOOD, active(), **begin),
+               step(access(iat=NOW + 10), active_access(), at=20, frames=[head(40)]),
+               step(access(iat=NOW + 10), "not_current", at=21, network=DOWN, frames=made()))
+    yield case("a token that nobody knew is made",
+               step(OPAQUE, "unknown", network=online(verify=refused("unknown", revision=40)),
+                    **begin),
+               step(OPAQUE, active(kind="opaque", scopes=["license:read"]), at=1, frames=made(),
+                    network=online(verify=answered(revision=41))), ask=True)
+    yield case("a token that nobody knew is made, and the authority is down",
+               step(OPAQUE, "unknown", network=online(verify=refused("unknown", revision=40)),
+                    **begin),
+               step(OPAQUE, "not_current", at=1, network=DOWN, frames=made()), ask=True)
 
 
 def unconcerned():
@@ -343,10 +374,7 @@ def stream():
     for what, facts in unconcerned():
         yield case(what, step(GOOD, active(), **begin),
                    step(GOOD, active(), at=1, network=DOWN, frames=[change(41, *facts)]))
-    for what, facts, verdict in made_facts():
-        yield case(what, step(GOOD, active(), **begin),
-                   step(GOOD, verdict, at=1, network=DOWN,
-                        frames=[change(41, *facts, kind="token.created")]))
+    yield from makings()
     # Made while the stream was heard: of what is older, only the authority knows.
     young = {"iat": NOW + 10}
 
