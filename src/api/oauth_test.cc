@@ -291,7 +291,10 @@ TEST_F(OAuthTest, TheLogNamesTheCauseAndRepeatsNothing) {
 // The writer is held until the exchange has been decided, and then narrows it first.
 TEST_F(OAuthTest, WhatIsNarrowedMeanwhileIsNotClaimedAnyMore) {
     store::Mutation narrowing;
+    std::atomic<bool> has_begun{false};  // before, both could come into one group and wait for ever
     narrowing.work = [&](store::Transaction& tx) -> Status {
+        has_begun = true;
+        has_begun.notify_one();
         while (authority->store().waiting() == 0) {
             std::this_thread::yield();
         }
@@ -303,6 +306,7 @@ TEST_F(OAuthTest, WhatIsNarrowedMeanwhileIsNotClaimedAnyMore) {
     };
     narrowing.done = [](Status) {};
     authority->store().submit(std::move(narrowing));
+    has_begun.wait(false);
     const auto reply = exchange();
     ASSERT_EQ(reply.status, 200) << reply.body;
     EXPECT_FALSE(reply.json().as_object().contains("scope")) << reply.body;
