@@ -3,6 +3,7 @@ driven against a real server that is killed and started again."""
 
 import ast
 import json
+import math
 import os
 import pathlib
 import re
@@ -180,8 +181,8 @@ class Demos(ServerCase):
 
         self.client.tokens.revoke(made.id, reason="the demo is over")
         poll_until(lambda: self.call(demo, made.token),
-                   lambda answer: answer.status == 401 and
-                   answer.json()["verdict"] == "revoked", timeout=15)
+                   lambda answer: answer is not None and answer.status == 401 and
+                   answer.json()["verdict"] == "revoked", timeout=BOUND + 5)
         self.without_authority(demo)
 
     def without_authority(self, demo):
@@ -214,7 +215,7 @@ class Demos(ServerCase):
         self.expect(demo, made.token, 200)
         self.client.tokens.suspend(made.id)
         poll_until(lambda: self.call(demo, made.token),
-                   lambda answer: answer.status == 401, timeout=15)
+                   lambda answer: answer is not None and answer.status == 401, timeout=BOUND + 5)
         self.client.tokens.resume(made.id)
         self.expect(demo, made.token, 200)
         self.server.kill()
@@ -306,7 +307,8 @@ class KeyTokens(ServerCase):
 
 
 class Stream(ServerCase):
-    REVOKES = int(os.environ.get("LATCHKEY_REVOKES", "60"))
+    # So many that the p99 is none of the two slowest.
+    REVOKES = int(os.environ.get("LATCHKEY_REVOKES", "200"))
 
     def streaming(self, **options):
         verifier = self.closed(Verifier(self.server.url, AUDIENCE, token=self.verifiers_token(),
@@ -323,29 +325,35 @@ class Stream(ServerCase):
             self.client.tokens.revoke(token.id)
             began = time.perf_counter()
             poll_until(lambda: verifier.verify(token.token, "license:read").verdict,
-                       lambda verdict: verdict == "revoked", timeout=5)
+                       lambda verdict: verdict == "revoked")
             yield time.perf_counter() - began
 
     def test_a_revoke_is_felt_within_a_second(self):
         verifier = self.streaming()
         for kind in ("jwt", "opaque"):
             found = sorted(self.latencies(verifier, kind))
-            p99 = found[int(len(found) * 0.99)]
+            p99 = found[math.ceil(len(found) * 0.99) - 1]
             print(f"revoke to refusal, {kind}: p50 {found[len(found) // 2] * 1000:.0f} ms, "
                   f"p99 {p99 * 1000:.0f} ms of {len(found)}", file=sys.stderr)
             self.assertLess(p99, 1.0)
-        self.assertTrue(verifier.state()["streamIsLive"], verifier.state())
+        # It is heard every second; three without a word are no stream any more.
+        poll_until(verifier.state, lambda state: state["streamIsLive"])
 
     def test_a_server_that_comes_back_is_heard_from_where_it_was(self):
         verifier = self.streaming(max_staleness=60.0)
         made = self.mint()
         self.assertTrue(verifier.verify(made.token))
         self.server.stop()
+        poll_until(verifier.state, lambda state: state["streamError"])
         self.server.start()
         self.session = self.server.session()
-        poll_until(verifier.state, lambda state: state["streamIsLive"])
+        poll_until(verifier.state, lambda state: state["streamIsLive"] and not state["streamError"])
         self.client.tokens.revoke(made.id)
-        poll_until(lambda: verifier.verify(made.token).verdict, lambda v: v == "revoked", timeout=3)
+        self.hears(verifier, made.token, "revoked")
+
+    def hears(self, verifier, token, verdict):
+        """By the stream: while that is heard, no list is read anew."""
+        poll_until(lambda: verifier.verify(token).verdict, lambda found: found == verdict)
 
     def test_what_happens_to_a_token_is_heard(self):
         verifier = self.streaming()
@@ -353,8 +361,7 @@ class Stream(ServerCase):
         self.assertTrue(verifier.verify(made.token))
         for change, verdict in (("suspend", "suspended"), ("resume", "active")):
             getattr(self.client.tokens, change)(made.id)
-            poll_until(lambda: verifier.verify(made.token).verdict, lambda v: v == verdict,
-                       timeout=3)
+            self.hears(verifier, made.token, verdict)
 
     def test_an_access_token_dies_with_its_key_token(self):
         verifier = self.streaming()
@@ -366,7 +373,7 @@ class Stream(ServerCase):
         token = provider.token()
         self.assertTrue(verifier.verify(token, "license:read", project=provider.project_id))
         self.client.tokens.revoke(provider.token_id)
-        poll_until(lambda: verifier.verify(token).verdict, lambda v: v == "revoked", timeout=3)
+        self.hears(verifier, token, "revoked")
 
     def test_the_client_hears_events(self):
         with self.client.events.stream(type="token.") as events:

@@ -62,6 +62,7 @@ class Streams(unittest.TestCase):
         delays.sort()
         print(f"revocation to verifier: median {delays[10] * 1000:.1f} ms,"
               f" worst {delays[-1] * 1000:.1f} ms")
+        self.assertLess(delays[10], 1.0)  # of so few; sdk_python_test measures the p99 of many
 
     def test_nothing_is_missed_across_broken_connections(self):
         count, seen, done = 600, [], threading.Event()
@@ -115,7 +116,8 @@ class Streams(unittest.TestCase):
             asked = time.monotonic()
             self.ask("PUT", f"/v1/projects/{project}/principals/token/{made}/policy", policy)
             self.assertIsNotNone(eager.wait_for("change", "policy.updated"))
-            self.assertLess(time.monotonic() - asked, 5)
+            # Whoever waited for the other one to read would wait the twenty seconds it may take.
+            self.assertLess(time.monotonic() - asked, 15)
         self.assertLess(self.memory() - memory, 128 << 20)
         poll_until(lambda: self.gauge("latchkey_event_streams"), lambda count: count == 1, 60)
         lazy.close()
