@@ -193,9 +193,11 @@ class Canary(LicensingCase):
             places["backup"] = opened.read()
         places["log"] = "".join(self.server.errors).encode()
         places["stdout"] = "".join(self.server.output).encode()
-        # What is no secret must be found, or the search proves nothing.
-        for place in ("running/latchkey.db-wal", "stopped/latchkey.db", "backup"):
-            self.assertIn(b"canary", places[place], place)
+        # What is no secret must be found, or the search proves nothing. While the server runs, it
+        # depends on the last checkpoint which of two files holds it.
+        for found in (("running/latchkey.db", "running/latchkey.db-wal"),
+                      ("stopped/latchkey.db",), ("backup",)):
+            self.assertTrue(any(b"canary" in places[place] for place in found), found)
         self.assertIn(b"stopping", places["log"])
         # An error names what it refuses only when that is no secret.
         places["errors"] = b"\n".join(self.errors)
