@@ -99,7 +99,7 @@ def send_raw(port, target, fields=(), method="GET", certificate=None, body=b""):
     lines += [f"{name}: {value}" for name, value in fields]
     if body:
         lines.append(f"Content-Length: {len(body)}")
-    stream = socket.create_connection(("127.0.0.1", port), timeout=30)
+    stream = socket.create_connection(("127.0.0.1", port), timeout=60)
     if certificate:
         stream = ssl.create_default_context(cafile=certificate).wrap_socket(
             stream, server_hostname="127.0.0.1")
@@ -134,7 +134,7 @@ class Gateway:
                                              "XDG_DATA_HOME": self.folder,
                                              "XDG_CONFIG_HOME": self.folder})
         pause = threading.Event()
-        for _ in range(600):
+        for _ in range(1200):
             if self.process.poll() is not None:
                 break
             try:
@@ -154,7 +154,7 @@ class Gateway:
     def stop(self):
         if self.process and self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(timeout=30)
+            self.process.wait(timeout=60)
         self.output.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 

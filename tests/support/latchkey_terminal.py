@@ -10,9 +10,10 @@ import time
 
 
 class Terminal:
-    """`text` is all that was printed, with plain line ends; `code` is there after read_all()."""
+    """`text` is all that was printed, with plain line ends; `code` is there after read_all().
+    `timeout` is for the whole dialogue, which may start many programs."""
 
-    def __init__(self, command, environment, columns=80, timeout=60):
+    def __init__(self, command, environment, columns=80, timeout=300):
         self.bytes, self.code = b"", None
         self.deadline = time.monotonic() + timeout
         self.child, self.master = pty.fork()
@@ -54,9 +55,26 @@ class Terminal:
 
     def expect_after(self, words, start):
         """Only what stands in `text` from `start` on counts."""
-        while words not in self.text[start:]:
+        self.expect_one_of((words,), start)
+
+    def expect_one_of(self, choices, start):
+        """The first of them that stands there."""
+        while True:
+            after = self.text[start:]
+            found = [words for words in choices if words in after]
+            if found:
+                return min(found, key=after.index)
             if not self._read():
-                raise AssertionError(f"{words!r} never came: {self.text[start:]!r}")
+                raise AssertionError(f"none of {choices!r} ever came: {after!r}")
+
+    def comes(self, words, start, seconds):
+        """Whether they come so soon."""
+        end = min(time.monotonic() + seconds, self.deadline)
+        while words not in self.text[start:]:
+            left = max(0, end - time.monotonic())
+            if not select.select([self.master], [], [], left)[0] or not self._read():
+                return False
+        return True
 
     def wait_for_hidden_input(self):
         while termios.tcgetattr(self.master)[3] & termios.ECHO:
