@@ -377,7 +377,8 @@ class Restore(Story):
                 stop.wait(0.01)
             known_before = list(made)
             done = self.admin(self.server, "backup", self.backup)
-            while len(made) < len(known_before) + 50 and not problems:
+            known_after = len(made)
+            while len(made) < known_after + 50 and not problems:
                 stop.wait(0.01)
         finally:
             stop.set()

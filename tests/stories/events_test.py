@@ -29,11 +29,11 @@ class Tail:
         lines.put(None)
 
     def line(self):
-        return self.lines.get(timeout=30)
+        return self.lines.get(timeout=60)
 
     def interrupt(self):
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=60)
 
 
 class Events(unittest.TestCase):
@@ -76,7 +76,7 @@ class Events(unittest.TestCase):
         self.server.start()
         self.server.cli("project", "create", "after")
         self.assertEqual(json.loads(tail.line())["data"]["name"], "after")
-        self.assertIn("connecting again", tail.notes.get(timeout=10))
+        self.assertIn("connecting again", tail.notes.get(timeout=60))
 
     def test_a_session_that_is_ended_ends_it(self):
         tail = self.tail("--json", "--after", str(self.head()))
