@@ -21,12 +21,15 @@ http::Response done() {
     return response;
 }
 
-// In the body as RFC 7009 has it, or alone in the Authorization field.
+// In the body as RFC 7009 has it, or alone in the Authorization field. A form without it is a
+// mistake, which must not cost the caller the token that he called with.
 Result<std::string> presented_text(const http::Request& request) {
     const bool has_form = !request.body.empty() || !request.query.empty();
     if (has_form) {
         const auto form = TRY(read_form(request));
-        if (auto token = form.get("token")) return std::move(*token);
+        auto token = form.get("token");
+        if (!token || token->empty()) return invalid_request("token is missing.");
+        return std::move(*token);
     }
     std::string decoded;
     const auto presented = presented_credential(request, decoded);

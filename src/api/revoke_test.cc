@@ -80,6 +80,18 @@ TEST_F(RevokeTest, NoBodyIsNeededBesideTheAuthorizationField) {
     EXPECT_EQ(check("/check/api/billing", secret), "revoked");
 }
 
+TEST_F(RevokeTest, AFormWithoutATokenDoesNotEndTheOneThatCalls) {
+    const auto made = token(as_alice_, "billing", {});
+    const std::string secret(made.text.expose());
+    for (const char* form : {"tokne=x", "token=", "token_type_hint=access_token"}) {
+        auto fields = bearer(secret);
+        fields.emplace_back("Content-Type", "application/x-www-form-urlencoded");
+        const auto reply = ask("POST", "/oauth2/revoke", fields, form);
+        expect_error(reply, "invalid_request");
+    }
+    EXPECT_EQ(check("/check/api/billing", secret), "active");
+}
+
 TEST_F(RevokeTest, ATokenMayComeInTheAuthorizationFieldAlone) {
     for (const bool is_basic : {false, true}) {
         const auto made = token(as_alice_, "billing", {});
