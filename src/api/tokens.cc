@@ -200,7 +200,11 @@ Result<http::Response> get_token_self(Call& call) {
             found.token = std::move(*token);
             return found;
         }));
-    auto view = token_view(details, *authority.directory().view(), authority.clock().now());
+    const auto apis = authority.directory().view();
+    auto view = token_view(details, *apis, authority.clock().now());
+    const auto* const api = apis->find(details.token.api);
+    view["apiBaseUrl"] = nullptr;
+    if (api != nullptr && !api->api.base_url.empty()) view["apiBaseUrl"] = api->api.base_url;
     const std::lock_guard lock(call.services.worker_reader_mutex);
     const verify::ReadGuard guard(*call.services.worker_reader);
     verify::TokenView facts;

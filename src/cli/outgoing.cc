@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "cli/client/fields.h"
 #include "cli/text.h"
 #include "fetch/url.h"
 
@@ -41,6 +42,18 @@ void print_body(Context& context, const std::string& body) {
 }
 
 }  // namespace
+
+Result<std::optional<json::object>> api_of_token(Context& context) {
+    TRY(token_of(context));
+    ApiClient client = TRY(context.client());
+    const json::object self = TRY(client.get_object("/v1/tokens/self"));
+    json::object api{{"slug", text_of(self, "api")},
+                     {"audience", text_of(self, "audience")},
+                     {"baseUrl", text_of(self, "apiBaseUrl")}};
+    std::optional<json::object> found;
+    if (!text_of(api, "baseUrl").empty()) found = std::move(api);
+    return found;
+}
 
 Result<Listing> list_apis_by_any_login(Context& context) {
     std::optional<Credential> stored = TRY(context.stored_credential());

@@ -2,6 +2,7 @@
 // with a login session, and never across a redirect.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -11,6 +12,9 @@
 
 namespace latchkey::cli {
 
+// What calls are allowed to be about: `slug`, `audience` and `baseUrl` of the API that the token is
+// for, as the token itself may always ask; nothing if that has no base URL.
+Result<std::optional<json::object>> api_of_token(Context& context);
 // A token of a provider's API may not list APIs, so the stored login is asked first.
 Result<Listing> list_apis_by_any_login(Context& context);
 

@@ -34,6 +34,11 @@ Result<fetch::Headers> parse_headers(const std::vector<std::string>& given) {
     return headers;
 }
 
+bool is_below(const fetch::Url& url, const json::object& api) {
+    const auto base = fetch::parse_url(text_of(api, "baseUrl"));
+    return base && fetch::is_below(url, *base);
+}
+
 // A token goes only where its API was registered, unless the user names the host knowingly.
 Status check_target(Context& context, const fetch::Url& url, bool to_this_host) {
     if (to_this_host) {
@@ -41,13 +46,12 @@ Status check_target(Context& context, const fetch::Url& url, bool to_this_host) 
         return usage_error("--to-this-host needs --token or --token-file",
                            "so that a stored login never leaves for another host");
     }
-    const Listing apis = TRY(list_apis_by_any_login(context));
-    for (const json::value& item : apis.items) {
-        if (!item.is_object()) continue;
-        const std::string base_url = text_of(item.get_object(), "baseUrl");
-        if (base_url.empty()) continue;
-        const auto base = fetch::parse_url(base_url);
-        if (base && fetch::is_below(url, *base)) return {};
+    const auto own = TRY(api_of_token(context));
+    if (own && is_below(url, *own)) return {};
+    const auto apis = list_apis_by_any_login(context);
+    if (!apis && !own) return apis.error();
+    for (const json::value& item : apis ? apis->items : json::array{}) {
+        if (item.is_object() && is_below(url, item.get_object())) return {};
     }
     return Error{ErrorCode::kPermissionDenied,
                  fmt::format("{} is no registered API's base URL", url.origin())}

@@ -15,24 +15,31 @@ struct Options {
     std::optional<std::string> api;
 };
 
+bool is_named(const json::object& api, const std::string& wanted) {
+    return text_of(api, "slug") == wanted || text_of(api, "audience") == wanted;
+}
+
+Result<std::string> base_url_of(const json::object& api) {
+    std::string url = text_of(api, "baseUrl");
+    if (url.empty()) {
+        return failure(fmt::format("the API {} has no base URL", text_of(api, "slug")),
+                       "register one: its owner can add baseUrl to it");
+    }
+    while (url.back() == '/') {
+        url.pop_back();
+    }
+    return url;
+}
+
 Result<std::string> base_url(Context& context, const std::string& wanted) {
+    const auto own = TRY(api_of_token(context));
+    if (own && (wanted.empty() || is_named(*own, wanted))) return base_url_of(*own);
     const Listing listing = TRY(list_apis_by_any_login(context));
     for (const json::value& item : listing.items) {
         if (!item.is_object()) continue;
         const json::object& api = item.get_object();
-        const bool is_it =
-            wanted.empty() ? truth_of(api, "default")
-                           : text_of(api, "slug") == wanted || text_of(api, "audience") == wanted;
-        if (!is_it) continue;
-        std::string url = text_of(api, "baseUrl");
-        if (url.empty()) {
-            return failure(fmt::format("the API {} has no base URL", text_of(api, "slug")),
-                           "register one: its owner can add baseUrl to it");
-        }
-        while (url.back() == '/') {
-            url.pop_back();
-        }
-        return url;
+        const bool is_it = wanted.empty() ? truth_of(api, "default") : is_named(api, wanted);
+        if (is_it) return base_url_of(api);
     }
     return Error{ErrorCode::kNotFound, fmt::format("there is no API \"{}\"", wanted)}
         .with_reason("not_found")
@@ -55,7 +62,7 @@ void add_run(Command root) {
     root.command("run", "Run a function of an API with your token")
         .argument("ID", options->id, "The function's id")
         .option("-d,--data", options->data, "DATA", "Its input; @FILE or @- reads it")
-        .option("--api", options->api, "API", "Slug or audience; else the default API")
+        .option("--api", options->api, "API", "Slug or audience; else the token's API")
         .example("latchkey run 2dDqeXN -d 'ping' --token $TOKEN")
         .action([options](Context& context) { return run_function(context, *options); });
 }

@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include "base/encoding.h"
+#include "base/id.h"
+#include "cli/active_project.h"
 #include "cli/client/fields.h"
 #include "cli/commands.h"
 #include "cli/context.h"
@@ -30,6 +33,19 @@ int print_verdict(Context& context, const json::object& answer) {
     return is_valid ? kExitOk : kExitFailure;
 }
 
+// A name is looked up with the stored login: neither a verifier's token nor the one in question may
+// list projects.
+Result<std::string> project_id(Context& context, const std::string& wanted) {
+    if (parse_uuid(wanted)) return wanted;
+    auto stored = TRY(context.stored_credential());
+    if (!stored) {
+        return usage_error(fmt::format("\"{}\" is no project's id", wanted),
+                           "names need a login: latchkey login, or give the id");
+    }
+    ApiClient client = TRY(context.client_with(std::move(stored->secret)));
+    return TRY(find_project(client, wanted)).id;
+}
+
 // As a verifier: the server judges with scopes, project and resource, and says why not.
 Result<json::object> ask_as_verifier(Context& context, const Options& options,
                                      const Secret& secret) {
@@ -37,7 +53,9 @@ Result<json::object> ask_as_verifier(Context& context, const Options& options,
     body["token"] = std::string(secret.expose());
     if (options.api) body["api"] = *options.api;
     if (!options.scopes.empty()) body["scopes"] = to_array(split_commas(join(options.scopes, ",")));
-    if (context.globals.project) body["project"] = *context.globals.project;
+    if (context.globals.project) {
+        body["project"] = TRY(project_id(context, *context.globals.project));
+    }
     if (options.resource) body["resource"] = *options.resource;
     ApiClient client = TRY(context.client());
     return client.post_object("/v1/tokens/verify", body);
@@ -50,13 +68,38 @@ std::string word_in(std::string_view code) {
     return "not accepted";
 }
 
-// As the token itself, which may always ask what it is.
-Result<json::object> ask_as_itself(Context& context, const Options& options, Secret secret) {
-    if (context.globals.project || options.resource) {
-        return usage_error("--project and --resource need a verifier's token",
-                           "give it with --token, and the secret as the argument or on stdin");
+// As a gateway asks before it lets a request with the token pass.
+Result<json::object> ask_as_gateway(Context& context, const Options& options, const Secret& secret,
+                                    const std::string& api) {
+    fetch::HttpRequest request;
+    request.url = TRY(context.server()) + "/check/api/" + percent_encode(api);
+    std::vector<std::string> scopes;
+    for (const std::string& scope : split_commas(join(options.scopes, ","))) {
+        scopes.push_back(percent_encode(scope));
     }
-    ApiClient client = TRY(context.client_with(std::move(secret)));
+    if (!scopes.empty()) request.url += "/scope/" + join(scopes, "+");
+    if (context.globals.project) {
+        request.url += "/project/" + TRY(project_id(context, *context.globals.project));
+    }
+    if (options.resource) request.url += "/resource/" + percent_encode(*options.resource);
+    request.headers.emplace_back("Authorization", fmt::format("Bearer {}", secret.expose()));
+    fetch::Client client(TRY(context.fetch_options()));
+    const fetch::HttpResponse response = TRY(client.send(request));
+    if (response.status == 200) return json::object{{"valid", true}, {"verdict", "active"}};
+    const auto answer = parse_json(response.body, {});
+    if (!answer || !answer->is_object() || !answer->get_object().contains("verdict")) {
+        return decode_problem(response, context.problem.emplace());
+    }
+    const json::object& said = answer->get_object();
+    json::object found{{"valid", false}, {"verdict", text_of(said, "verdict")}};
+    const auto missing = texts_of(said, "missingScopes");
+    if (!missing.empty()) found["missingScopes"] = to_array(missing);
+    return found;
+}
+
+// As the token itself, which may always ask what it is.
+Result<json::object> ask_as_itself(Context& context, const Options& options, const Secret& secret) {
+    ApiClient client = TRY(context.client_with(Secret(std::string(secret.expose()))));
     auto self = client.get_object("/v1/tokens/self");
     if (!self && self.error().code == ErrorCode::kUnauthenticated) {
         const std::string code = context.problem ? context.problem->code : "";
@@ -65,6 +108,11 @@ Result<json::object> ask_as_itself(Context& context, const Options& options, Sec
         return json::object{{"valid", false}, {"verdict", word}};
     }
     if (!self) return std::move(self).error();
+    if (context.globals.project || options.resource) {
+        auto answer = TRY(ask_as_gateway(context, options, secret, text_of(*self, "api")));
+        answer["tokenId"] = text_of(*self, "id");
+        return answer;
+    }
     const char* member = self->contains("effectiveScopes") ? "effectiveScopes" : "scopes";
     const ScopeSet has = TRY(ScopeSet::create(texts_of(*self, member)));
     const std::vector<std::string> wanted = split_commas(join(options.scopes, ","));
@@ -85,7 +133,7 @@ Result<int> verify(Context& context, const Options& options) {
     for (const std::string& scope : split_commas(join(options.scopes, ","))) {
         if (!is_scope(scope)) return usage_error(fmt::format("\"{}\" is no scope", scope));
     }
-    Secret secret = TRY(secret_argument(context, options.secret));
+    const Secret secret = TRY(secret_argument(context, options.secret));
     const Credential* credential = TRY(context.credential());
     const bool is_other_token = credential != nullptr && !credential->is_session &&
                                 credential->secret.expose() != secret.expose();
@@ -96,7 +144,7 @@ Result<int> verify(Context& context, const Options& options) {
         // A token that is no verifier's: then the one in question speaks for itself.
         if (code != ErrorCode::kPermissionDenied) return std::move(answer).error();
     }
-    const json::object answer = TRY(ask_as_itself(context, options, std::move(secret)));
+    const json::object answer = TRY(ask_as_itself(context, options, secret));
     return print_verdict(context, answer);
 }
 

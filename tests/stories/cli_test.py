@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+import tempfile
 import threading
 import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -169,6 +170,24 @@ class TokenStories(Story):
         self.assertEqual(done.returncode, 1)
         self.assertFalse(json.loads(done.stdout)["valid"])
         self.assertIn("is no scope", self.fails(2, "token", "verify", token, "--scope", "nonsense"))
+
+    def test_verify_answers_for_a_project(self):
+        self.cli("project", "create", "verified")
+        self.cli("project", "create", "foreign")
+        token = self.create("-n", "for one project", "--api", "pipelines", "--project", "verified",
+                            "-s", "read:*")["token"]
+        done = self.cli("token", "verify", token, "--project", "verified", "--scope", "read:all")
+        self.assertEqual(done.stdout, "active\n")
+        done = self.cli("token", "verify", token, "--project", "foreign", "--scope", "read:all",
+                        check=False)
+        self.assertEqual((done.returncode, done.stdout),
+                         (1, "not valid: insufficient_scope (missing read:all)\n"))
+        self.assertIn("there is no project",
+                      self.fails(3, "token", "verify", token, "--project", "nowhere"))
+        self.assertIn("names need a login", self.cli(
+            "token", "verify", token, "--project", "verified", check=False,
+            environment={"LATCHKEY_CONFIG_DIR": tempfile.mkdtemp(dir=self.server.scratch),
+                         "LATCHKEY_SERVER": self.server.url}).stderr)
 
     def test_a_verifier_is_told_why_not(self):
         self.cli("user", "create", "--machine", "-n", "gateway", "--role", "verifier",
@@ -432,6 +451,15 @@ class OtherStories(Story):
         self.assertIn("no redirect is followed", done.stderr)
         self.assertEqual(foreign.seen, [])
         self.assertIn("needs a token", self.fails(4, "request", "GET", upstream.url + "/x"))
+        # A machine has a token and no login.
+        machine = {"LATCHKEY_CONFIG_DIR": tempfile.mkdtemp(dir=self.server.scratch),
+                   "LATCHKEY_TOKEN": token, "LATCHKEY_SERVER": self.server.url}
+        for about in (("--api", "functions"), ()):
+            done = self.cli("run", "2dDqeXN", "-d", "ping", *about, environment=machine)
+            self.assertEqual(done.stdout, "echo ping")
+        self.cli("request", "GET", upstream.url + "/a", environment=machine)
+        done = self.cli("request", "GET", foreign.url + "/x", environment=machine, check=False)
+        self.assertEqual((done.returncode, foreign.seen), (5, []))
         self.assertIn("--to-this-host needs", self.fails(
             2, "request", "GET", foreign.url + "/x", "--to-this-host"))
         self.cli("request", "GET", foreign.url + "/x", "--to-this-host", "--token", token)

@@ -61,6 +61,8 @@ export interface CreatedToken extends Token {
 
 export interface OwnToken extends Token {
   readonly effectiveScopes: readonly string[]
+  /** Where the API that it is for was registered to be. */
+  readonly apiBaseUrl: string | null
 }
 
 export interface CreateToken {
