@@ -99,6 +99,10 @@ public:
     // check_integrity below, on a connection of its own: it takes minutes where there is much, and
     // whoever reads, the writer at a commit among them, is not to wait for it.
     virtual Result<std::string> check_integrity() = 0;
+    // One backup and one check run at a time; the next is refused with kConflict. They are ended
+    // with kUnavailable when a failed disk can only be mended without them, and by this: afterwards
+    // none runs, and none begins.
+    virtual void end_long_reads() = 0;
     // Finishes what waits, checkpoints, closes. Called by the destructor too.
     virtual void close() = 0;
     // Waiting mutations, for metrics and admission; any thread.

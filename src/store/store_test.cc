@@ -172,6 +172,19 @@ TEST_F(StoreFiles, ReadingOnlyNeedsADatabaseAndChangesNothing) {
     EXPECT_FALSE(std::filesystem::exists(directory_.database()));
 }
 
+// One that fits no row that could be told: the check cannot even begin.
+TEST_F(StoreFiles, ACheckSaysOfADamagedSchemaWhatToDo) {
+    reopen();  // with all of it in the file
+    std::fstream(directory_.database(), std::ios::in | std::ios::out | std::ios::binary)
+        .seekp(100)
+        .put('\x7F');
+    const auto found = store_->check_integrity();
+    ASSERT_FALSE(found);
+    EXPECT_EQ(found.error().code, ErrorCode::kPrecondition);
+    EXPECT_EQ(found.error().reason, "database_damaged");
+    EXPECT_NE(found.error().hint.find("admin restore"), std::string::npos);
+}
+
 TEST_F(StoreFiles, ABackupDuringWritesOpensAndVerifies) {
     std::atomic<bool> is_done{false};
     std::thread writer([&] {

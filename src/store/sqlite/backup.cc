@@ -12,6 +12,8 @@
 namespace latchkey::store::sqlite {
 namespace {
 
+constexpr int kPagesAtOnce = 1'000;
+
 struct CloseDatabase {
     void operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
 };
@@ -21,8 +23,10 @@ Error exists(const std::string& path) {
         "Name a file that does not exist; a backup never replaces another.");
 }
 
-// In one step: the source stays at one moment, and a writer never makes the copy start over.
-Status copy(SqliteConnection& source, const std::string& path) {
+// The source is read within a transaction: all steps see one moment, and a writer never makes the
+// copy start over.
+Status copy(LongRead& read, SqliteConnection& source, const std::string& path) {
+    TRY(source.run("SELECT 1 FROM sqlite_master LIMIT 1"));
     sqlite3* raw = nullptr;
     const int opened =
         sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
@@ -33,7 +37,10 @@ Status copy(SqliteConnection& source, const std::string& path) {
                  nullptr);
     sqlite3_backup* backup = sqlite3_backup_init(raw, "main", source.handle(), "main");
     if (backup == nullptr) return source.note(sqlite3_extended_errcode(raw));
-    const int stepped = sqlite3_backup_step(backup, -1);
+    int stepped = SQLITE_OK;
+    while (stepped == SQLITE_OK && !read.is_told_to_end()) {
+        stepped = sqlite3_backup_step(backup, kPagesAtOnce);
+    }
     const int finished = sqlite3_backup_finish(backup);
     if (stepped == SQLITE_DONE && finished == SQLITE_OK) return {};
     return source.note(finished != SQLITE_OK ? finished : stepped);
@@ -51,10 +58,10 @@ Status rename_without_replacing(const std::string& from, const std::string& to) 
     return {};
 }
 
-Status copy_and_name(const std::string& database_path, const std::string& partial,
+Status copy_and_name(LongRead& read, const std::string& database_path, const std::string& partial,
                      const std::string& path) {
-    const auto source = TRY(SqliteConnection::open(database_path, Access::kReadOnly));
-    TRY(copy(*source, partial));
+    TRY(read.run(database_path,
+                 [&](SqliteConnection& source) { return copy(read, source, partial); }));
     if (!sync_to_disk(partial)) return file_error("cannot write " + partial, errno);
     TRY(rename_without_replacing(partial, path));
     if (!sync_directory_of(path)) return file_error("cannot write " + path, errno);
@@ -63,7 +70,7 @@ Status copy_and_name(const std::string& database_path, const std::string& partia
 
 }  // namespace
 
-Status back_up(const std::string& database_path, const std::string& path) {
+Status back_up(LongRead& read, const std::string& database_path, const std::string& path) {
     if (::access(path.c_str(), F_OK) == 0) return exists(path);
     const std::string partial = path + ".partial";
     const FileDescriptor file(
@@ -73,7 +80,7 @@ Status back_up(const std::string& database_path, const std::string& path) {
         return Error{ErrorCode::kConflict, partial + " exists already"}.with_hint(
             "Another backup is being written there, or one was cut off: then remove that file.");
     }
-    Status made = copy_and_name(database_path, partial, path);
+    Status made = copy_and_name(read, database_path, partial, path);
     if (!made) ::unlink(partial.c_str());
     return made;
 }

@@ -28,6 +28,7 @@ public:
     std::atomic<int> index_failure{0};
     // Just before one of these two: the commit is in the log by then.
     std::function<void()> before_failure;
+    std::function<void()> before_log_read;  // within a read transaction
     // The process ends with kKilled instead of this write, to whichever file; 0: it does not.
     static constexpr int kKilled = 9;
     std::atomic<int> writes_until_killed{0};

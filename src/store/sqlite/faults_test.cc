@@ -3,7 +3,9 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <functional>
 #include <new>
+#include <thread>
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -35,6 +37,12 @@ FaultyFile* faulty(sqlite3_file* file) {
 bool has_no_room(const Faults& faults) {
     return faults.full_while_exists.empty() ||
            ::access(faults.full_while_exists.c_str(), F_OK) == 0;
+}
+
+int read(sqlite3_file* file, void* bytes, int size, sqlite3_int64 offset) {
+    FaultyFile* own = faulty(file);
+    if (own->is_log && own->faults->before_log_read) own->faults->before_log_read();
+    return own->real()->pMethods->xRead(own->real(), bytes, size, offset);
 }
 
 int write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 offset) {
@@ -87,7 +95,7 @@ void barrier(sqlite3_file* file) {
 constexpr sqlite3_io_methods kMethods = {
     .iVersion = 2,
     .xClose = pass_on<&sqlite3_io_methods::xClose>,
-    .xRead = pass_on<&sqlite3_io_methods::xRead, void*, int, sqlite3_int64>,
+    .xRead = read,
     .xWrite = write,
     .xTruncate = pass_on<&sqlite3_io_methods::xTruncate, sqlite3_int64>,
     .xSync = sync_log,
@@ -361,6 +369,34 @@ TEST_F(FailingDisk, WhileItKeepsFailingNothingIsAcknowledged) {
     faults_->syncs_to_fail = 0;
     ASSERT_TRUE(append("a.c"));
     EXPECT_EQ(committed_.size(), head().revision);
+}
+
+// A check takes minutes, and while it reads the log cannot be emptied.
+TEST_F(FailingDisk, AFailedSyncEndsAReadOfEverythingSoThatChangesAreTakenAgain) {
+    const auto during = [this](const std::function<Status()>& long_read) {
+        const auto thread = std::this_thread::get_id();
+        bool is_first = true;
+        faults_->before_log_read = [this, thread, &is_first] {
+            if (std::this_thread::get_id() != thread || !std::exchange(is_first, false)) return;
+            faults_->syncs_to_fail = 1;
+            EXPECT_EQ(append("a.b").error().reason, "outcome_unknown");
+        };
+        const Status ended = long_read();
+        faults_->before_log_read = {};
+        ASSERT_FALSE(ended);
+        EXPECT_EQ(ended.error().code, ErrorCode::kUnavailable);
+        EXPECT_EQ(ended.error().reason, "storage_error");
+        EXPECT_TRUE(append("a.c"));
+    };
+    during([this]() -> Status {
+        TRY(store_->check_integrity());
+        return {};
+    });
+    EXPECT_TRUE(store_->check_integrity());
+    const std::string path = directory_.file("copy.db");
+    during([&] { return store_->backup_to(path); });
+    EXPECT_FALSE(std::filesystem::exists(path + ".partial"));
+    EXPECT_TRUE(store_->backup_to(path));
 }
 
 TEST_F(FailingDisk, AFailedOneThatIsFullAsWellStillTakesUrgentChanges) {

@@ -13,6 +13,7 @@
 #include "store/sqlite/backup.h"
 #include "store/sqlite/connection.h"
 #include "store/sqlite/files.h"
+#include "store/sqlite/long_read.h"
 #include "store/sqlite/readers.h"
 #include "store/sqlite/writer.h"
 #include "store/store.h"
@@ -22,12 +23,22 @@ namespace latchkey::store {
 namespace sqlite {
 namespace {
 
+// At the start, and in a check, a damaged file is something an operator must mend, not something to
+// wait for.
+Error to_be_mended(Error error, const std::string& path) {
+    if (error.reason != "database_damaged" || error.code == ErrorCode::kPrecondition) return error;
+    return Error{ErrorCode::kPrecondition, fmt::format("{} is damaged", path), error.detail}
+        .with_reason("database_damaged")
+        .with_hint("Bring a backup back with `latchkey admin restore FILE`.");
+}
+
 class SqliteStore final : public Store {
 public:
-    SqliteStore(std::string path, DirectoryLock lock, std::unique_ptr<Readers> readers,
-                std::unique_ptr<Writer> writer)
+    SqliteStore(std::string path, DirectoryLock lock, std::unique_ptr<LongReads> long_reads,
+                std::unique_ptr<Readers> readers, std::unique_ptr<Writer> writer)
         : lock_(std::move(lock)),
           path_(std::move(path)),
+          long_reads_(std::move(long_reads)),
           writer_(std::move(writer)),
           readers_(std::move(readers)) {}
     ~SqliteStore() override { SqliteStore::close(); }
@@ -42,13 +53,21 @@ public:
     Status read(const std::function<Status(Connection&)>& work) override {
         return readers_->read(work);
     }
-    Status backup_to(const std::string& path) override { return back_up(path_, path); }
-    Result<std::string> check_integrity() override {
-        const auto connection = TRY(SqliteConnection::open(path_, Access::kReadOnly));
-        TRY(connection->run("BEGIN"));  // one moment; closing the connection ends it
-        return store::check_integrity(*connection);
+    Status backup_to(const std::string& path) override {
+        return back_up(long_reads_->backup, path_, path);
     }
+    Result<std::string> check_integrity() override {
+        std::string found;
+        Status done = long_reads_->check.run(path_, [&](SqliteConnection& connection) -> Status {
+            found = TRY(store::check_integrity(connection));
+            return {};
+        });
+        if (!done) return to_be_mended(std::move(done).error(), path_);
+        return found;
+    }
+    void end_long_reads() override { long_reads_->close(); }
     void close() override {
+        long_reads_->close();
         if (writer_) writer_->stop();
         readers_->close();
         // Last, so that the log can be emptied and the file stands alone.
@@ -62,17 +81,10 @@ public:
 private:
     DirectoryLock lock_;  // given back last
     std::string path_;
+    std::unique_ptr<LongReads> long_reads_;
     std::unique_ptr<Writer> writer_;
     std::unique_ptr<Readers> readers_;
 };
-
-// At the start a damaged file is something an operator must mend, not something to wait for.
-Error at_start(Error error, const std::string& path) {
-    if (error.reason != "database_damaged" || error.code == ErrorCode::kPrecondition) return error;
-    return Error{ErrorCode::kPrecondition, fmt::format("{} is damaged", path), error.detail}
-        .with_reason("database_damaged")
-        .with_hint("Bring a backup back with `latchkey admin restore FILE`.");
-}
 
 // A full check of a million tokens takes longer than a start may; this one is cheap and finds a
 // file that was swapped, cut or edited at its end. `latchkey admin check` does the rest.
@@ -146,8 +158,8 @@ Result<std::unique_ptr<Store>> open_for_reading(const StoreOptions& options) {
     TRY(prepare_database_file(path, Missing::kRefuse));
     auto readers = TRY(Readers::open(path, options.readers));
     TRY(readers->read(check_read_only));
-    return std::unique_ptr<Store>(
-        new SqliteStore(path, std::move(lock), std::move(readers), nullptr));
+    return std::unique_ptr<Store>(new SqliteStore(
+        path, std::move(lock), std::make_unique<LongReads>(), std::move(readers), nullptr));
 }
 
 Result<std::unique_ptr<Store>> open_for_writing(const StoreOptions& options) {
@@ -161,9 +173,10 @@ Result<std::unique_ptr<Store>> open_for_writing(const StoreOptions& options) {
     TRY(bring_up_to_date(*connection));
     const FeedHead head = TRY(read_head(*connection));
     auto readers = TRY(Readers::open(path, options.readers));
-    auto writer = std::make_unique<Writer>(options, path, std::move(connection), head);
-    return std::unique_ptr<Store>(
-        new SqliteStore(path, std::move(lock), std::move(readers), std::move(writer)));
+    auto long_reads = std::make_unique<LongReads>();
+    auto writer = std::make_unique<Writer>(options, path, std::move(connection), head, *long_reads);
+    return std::unique_ptr<Store>(new SqliteStore(path, std::move(lock), std::move(long_reads),
+                                                  std::move(readers), std::move(writer)));
 }
 
 }  // namespace
@@ -174,7 +187,7 @@ Result<std::unique_ptr<Store>> Store::open(StoreOptions options) {
     auto opened = options.is_read_only ? sqlite::open_for_reading(options)
                                        : sqlite::open_for_writing(options);
     if (opened) return opened;
-    return sqlite::at_start(std::move(opened).error(), options.data_directory + "/latchkey.db");
+    return sqlite::to_be_mended(std::move(opened).error(), options.data_directory + "/latchkey.db");
 }
 
 }  // namespace latchkey::store

@@ -59,9 +59,11 @@ void refuse_all(std::span<Pending* const> group, const Error& error) {
 }  // namespace
 
 Writer::Writer(const StoreOptions& options, std::string path,
-               std::unique_ptr<SqliteConnection> connection, const FeedHead& head)
+               std::unique_ptr<SqliteConnection> connection, const FeedHead& head,
+               LongReads& long_reads)
     : options_(options),
       path_(std::move(path)),
+      long_reads_(long_reads),
       reserve_(options.data_directory + "/reserve", options.reserve_bytes),
       connection_(std::move(connection)),
       head_(head),
@@ -259,10 +261,15 @@ void Writer::publish(Attempt& attempt) {
 
 // After a failed sync the kernel may call pages clean that never reached the disk, and the log
 // would be broken in its middle. A checkpoint that empties it writes every page anew and syncs it:
-// only then may anything be acknowledged again.
+// only then may anything be acknowledged again. Who reads for minutes must not stand in its way.
 Status Writer::open_again() {
     auto connection = TRY(SqliteConnection::open(path_, Access::kReadWrite));
-    TRY(connection->checkpoint(SqliteConnection::Checkpoint::kTruncate));
+    Status emptied = connection->checkpoint(SqliteConnection::Checkpoint::kTruncate);
+    if (!emptied && emptied.error().reason == "database_busy") {
+        long_reads_.make_way();
+        emptied = connection->checkpoint(SqliteConnection::Checkpoint::kTruncate);
+    }
+    if (!emptied) return emptied;
     const FeedHead found = TRY(read_head(*connection));
     connection_ = std::move(connection);
     const Status replayed = replay_missed(found);

@@ -17,6 +17,7 @@
 #include "store/sqlite/batch.h"
 #include "store/sqlite/connection.h"
 #include "store/sqlite/files.h"
+#include "store/sqlite/long_read.h"
 #include "store/store.h"
 
 namespace latchkey::store::sqlite {
@@ -26,9 +27,11 @@ inline constexpr std::size_t kBatchMax = 128;
 
 class Writer {
 public:
-    // `head` is what the connection's feed_head says.
+    // `head` is what the connection's feed_head says. After a failure of the disk `long_reads` make
+    // way, so that changes are taken again.
     Writer(const StoreOptions& options, std::string path,
-           std::unique_ptr<SqliteConnection> connection, const FeedHead& head);
+           std::unique_ptr<SqliteConnection> connection, const FeedHead& head,
+           LongReads& long_reads);
     Writer(const Writer&) = delete;
     Writer& operator=(const Writer&) = delete;
     ~Writer();  // stop()
@@ -58,6 +61,7 @@ private:
 
     const StoreOptions options_;
     const std::string path_;
+    LongReads& long_reads_;
     Reserve reserve_;
     std::unique_ptr<SqliteConnection> connection_;  // none while the disk's state is unknown
     FeedHead head_;
