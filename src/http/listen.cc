@@ -67,14 +67,15 @@ std::string name_of(const Endpoint& endpoint) {
     return endpoint.address().is_v6() ? "[" + host + "]:" + port : host + ":" + port;
 }
 
-Result<ListeningSockets> listen_on_tcp(const Listener& listener, std::size_t reactors) {
+Result<Endpoint> endpoint_of(const std::string& text, std::uint16_t port) {
     boost::system::error_code error;
-    const auto address = boost::asio::ip::make_address(listener.address, error);
-    if (error) {
-        return Error{ErrorCode::kInvalidArgument,
-                     "\"" + listener.address + "\" is not a numeric address"};
-    }
-    Endpoint endpoint{address, listener.port};
+    const auto address = boost::asio::ip::make_address(text, error);
+    if (!error) return Endpoint{address, port};
+    return Error{ErrorCode::kInvalidArgument, "\"" + text + "\" is not a numeric address"};
+}
+
+Result<ListeningSockets> listen_on_tcp(const Listener& listener, std::size_t reactors) {
+    auto endpoint = TRY(endpoint_of(listener.address, listener.port));
     const std::string name = name_of(endpoint);
     ListeningSockets result;
     for (std::size_t i = 0; i < reactors; ++i) {
@@ -137,6 +138,16 @@ Result<ListeningSockets> listen_on_unix(const std::string& path) {
 Result<ListeningSockets> listen_on(const Listener& listener, std::size_t reactors) {
     if (!listener.unix_path.empty()) return listen_on_unix(listener.unix_path);
     return listen_on_tcp(listener, reactors);
+}
+
+// With SO_REUSEADDR on both, the kernel lets our own sockets have the port beside this one as long
+// as nobody listens there; who binds without it, or asks for any port, does not get it.
+Result<HeldPort> hold_any_port(const std::string& address) {
+    const auto endpoint = TRY(endpoint_of(address, 0));
+    HeldPort held;
+    held.socket = TRY(bind_one(endpoint, true, name_of(endpoint)));
+    held.port = TRY(port_of(held.socket, endpoint));
+    return held;
 }
 
 std::size_t make_room_for_connections(std::size_t wanted) {

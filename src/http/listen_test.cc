@@ -46,6 +46,21 @@ TEST_F(Listening, AnAddressThatIsNoneIsAnInvalidArgument) {
     EXPECT_EQ(error_of(listener).code, ErrorCode::kInvalidArgument);
 }
 
+TEST_F(Listening, AHeldPortIsOursAloneAndCanBeListenedAtWhileItIsHeld) {
+    const auto held = hold_any_port("127.0.0.1");
+    ASSERT_TRUE(held);
+    const auto other = hold_any_port("127.0.0.1");
+    ASSERT_TRUE(other);
+    EXPECT_NE(held->port, other->port);
+    Listener listener;
+    listener.port = held->port;
+    const auto opened = listen_on(listener, 3);
+    ASSERT_TRUE(opened) << opened.error().message;
+    EXPECT_EQ(opened->port, held->port);
+    EXPECT_EQ(error_of(listener).code, ErrorCode::kConflict);
+    EXPECT_EQ(hold_any_port("nowhere").error().code, ErrorCode::kInvalidArgument);
+}
+
 TEST_F(Listening, AllReactorsShareTheChosenPort) {
     std::atomic<unsigned> seen{0};
     serve(

@@ -94,6 +94,34 @@ class Start(unittest.TestCase):
         server.args = []
         server.start()
 
+    def test_any_port_becomes_the_issuer_of_a_first_start_and_stays_it(self):
+        server = self.server(start=False, args=["--listen", "127.0.0.1:0"])
+        issuers = []
+        for _ in range(2):
+            server.output.clear()
+            server.start()
+            server.url = poll_until(
+                lambda: re.search(r"answers at (http://127\.0\.0\.1:[1-9]\d*)\n",
+                                  "".join(server.output)), bool)[1]
+            issuers.append(json.loads(server.cli("status", "--json").stdout)["issuer"])
+            if len(issuers) == 1:
+                self.assertEqual(issuers[0], server.url)
+                self.assertIn(f'"{server.url}/', server.request("GET", "/check")
+                              .headers["WWW-Authenticate"])
+            self.assertEqual(server.stop(), 0)
+        self.assertEqual(issuers[1], issuers[0])
+
+    def test_an_issuer_where_nobody_can_be_reached_is_warned_of(self):
+        for args, is_warned in (([], True), (["--issuer", "https://id.example"], False)):
+            with self.subTest(args=args):
+                server = self.server(start=False)
+                server.args = ["--insecure-http", "--listen", f"0.0.0.0:{server.port}", *args]
+                server.start()
+                server.stop()
+                said = "".join(server.errors)
+                self.assertEqual(f"the issuer is http://0.0.0.0:{server.port}" in said, is_warned)
+                self.assertEqual("--issuer URL" in said, is_warned)
+
     def test_the_key_encryption_key_must_be_there_right_and_private(self):
         server = self.stopped()
         kek = os.path.join(server.data, "kek")
