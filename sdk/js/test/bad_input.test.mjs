@@ -218,7 +218,7 @@ describe('the status list', () => {
       const before = process.memoryUsage().rss
       const result = await makeVerifier().verify(authority.token())
       assert.equal(result.verdict, 'not_current')
-      assert.deepEqual(codes(), [code])
+      assert.deepEqual([...new Set(codes())], [code]) // once a second, if it takes so long
       assert.ok(process.memoryUsage().rss - before < 200 << 20)
     })
   }
