@@ -31,7 +31,7 @@ class SdkJs(unittest.TestCase):
         run("npm", "run", "--silent", "build")
         run("npm", "run", "--silent", "types")
         tests = sorted(str(path) for path in pathlib.Path(SDK, "test").glob("*.test.mjs"))
-        log = run("node", "--test", "--test-timeout=120000", "--test-reporter=tap", *tests)
+        log = run("node", "--test", "--test-timeout=300000", "--test-reporter=tap", *tests)
         count = re.search(r"verifier vectors: (\d+) cases", log)
         print(count.group(), file=sys.stderr)
         self.assertEqual(int(count.group(1)), sum(

@@ -3,7 +3,7 @@
 import subprocess
 
 
-def run(*command, timeout=500, **options):
+def run(*command, timeout=1200, **options):
     """The CompletedProcess; a program that fails is an error with its words."""
     done = subprocess.run(command, text=True, capture_output=True, timeout=timeout, **options)
     if done.returncode != 0:
