@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
@@ -38,12 +39,32 @@ FileDescriptor lock_directory(const std::string& path) {
 }
 
 Error cannot(const std::string& what, const std::error_code& why) {
-    return Error{ErrorCode::kPrecondition, "cannot " + what + ": " + why.message()};
+    Error error{ErrorCode::kPrecondition, "cannot " + what + ": " + why.message()};
+    if (why != std::errc::no_space_on_device && why != std::errc::file_too_large &&
+        why.value() != EDQUOT) {
+        return error;
+    }
+    error.code = ErrorCode::kOutOfSpace;
+    return std::move(error).with_reason("out_of_space");
 }
 
 Status sync(const std::string& path) {
     if (sync_to_disk(path)) return {};
     return cannot("write " + path, last_error());
+}
+
+// fs::copy_file calls a disk that becomes full on the way a failed one.
+Status copy(const std::string& from, const std::string& to) {
+    const FileDescriptor in(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!in) return cannot("read " + from, last_error());
+    const FileDescriptor out(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    if (!out) return cannot("write " + to, last_error());
+    ssize_t copied = 0;
+    do {
+        copied = ::sendfile(out.get(), in.get(), nullptr, 1U << 30);
+    } while (copied > 0 || (copied < 0 && errno == EINTR));
+    if (copied < 0) return cannot("copy " + from, last_error());
+    return {};
 }
 
 std::string free_name(const std::string& target) {
@@ -54,8 +75,8 @@ std::string free_name(const std::string& target) {
     return name;
 }
 
-// A log that its database did not take in belongs to the kept file: it must never be played into
-// the new one.
+// Only a database that could not be opened has a log still. It belongs to the kept file: it must
+// never be played into the new one.
 Status put_aside_logs(const std::string& target, const std::string& kept) {
     for (const char* suffix : {"-wal", "-shm"}) {
         const std::string side = target + suffix;
@@ -86,7 +107,12 @@ void remove_unfinished_restores(const std::string& data) {
         const auto lock = lock_directory(path);
         if (!lock) continue;
         fs::remove_all(path, failed);
-        log::info("what a restore that was cut off had left is removed", {{"directory", path}});
+        if (failed) {
+            log::warning("what a restore that was cut off had left cannot be removed",
+                         {{"directory", path}, {"error", failed.message()}});
+        } else {
+            log::info("what a restore that was cut off had left is removed", {{"directory", path}});
+        }
     }
 }
 
@@ -100,12 +126,7 @@ Result<RestoreScratch> RestoreScratch::create(const std::string& data, const std
         return cannot("lock " + directory, last_error());
     }
     RestoreScratch scratch(directory, std::move(lock));
-    const std::string copy = directory + kDatabase;
-    std::error_code failed;
-    fs::copy_file(backup, copy, failed);
-    if (failed) return cannot("read " + backup, failed);
-    fs::permissions(copy, fs::perms::owner_read | fs::perms::owner_write, failed);
-    if (failed) return cannot("write " + copy, failed);
+    TRY(copy(backup, directory + kDatabase));
     return scratch;
 }
 

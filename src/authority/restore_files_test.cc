@@ -1,11 +1,14 @@
 #include "authority/restore_files.h"
 
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "authority/restore_testing.h"
 #include "base/temporary_directory.h"
@@ -52,6 +55,52 @@ TEST(UnfinishedRestores, AreRemovedByTheNextButNotWhileTheyAreUnderWay) {
     }
     EXPECT_EQ(scratches_in(data), 0);
     EXPECT_TRUE(fs::exists(folder.file("restore-backup")));
+}
+
+TEST(RestoreFiles, SayThatThereIsNoRoomForTheCopy) {
+    const TemporaryDirectory folder;
+    const std::string backup = folder.file("backup.db");
+    std::ofstream{backup} << std::string(1U << 16, 'a');
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::signal(SIGXFSZ, SIG_IGN);
+        const rlimit small{4'096, 4'096};
+        ::setrlimit(RLIMIT_FSIZE, &small);
+        const auto scratch = RestoreScratch::create(folder.path(), backup);
+        const bool is_said = !scratch && scratch.error().code == ErrorCode::kOutOfSpace &&
+                             scratch.error().reason == "out_of_space";
+        ::_exit(is_said ? 0 : 1);
+    }
+    int status = -1;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+}
+
+// Root may remove everything; as anybody else he may not.
+class AsNobody {
+public:
+    AsNobody() { EXPECT_TRUE(::geteuid() != 0 || ::seteuid(65'534) == 0); }
+    AsNobody(const AsNobody&) = delete;
+    AsNobody& operator=(const AsNobody&) = delete;
+    ~AsNobody() { EXPECT_EQ(::seteuid(::getuid()), 0); }
+};
+
+TEST(UnfinishedRestores, ThatCannotBeRemovedAreNotSaidToBe) {
+    const TemporaryDirectory folder;
+    const std::string left = folder.file("unfinished-restore-abcdef");
+    fs::create_directory(left);
+    std::ofstream{left + "/latchkey.db"} << "a copy of everything";
+    fs::permissions(folder.path(), fs::perms(0755));
+    fs::permissions(left, fs::perms(0555));
+    ::testing::internal::CaptureStderr();
+    {
+        const AsNobody nobody;
+        remove_unfinished_restores(folder.path());
+    }
+    const std::string said = ::testing::internal::GetCapturedStderr();
+    EXPECT_NE(said.find("cannot be removed"), std::string::npos) << said;
+    EXPECT_EQ(said.find("is removed"), std::string::npos) << said;
+    fs::permissions(left, fs::perms(0755));
 }
 
 class UnfinishedRestoresAtStart : public testing::AuthorityTest {};
