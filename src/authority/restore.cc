@@ -177,6 +177,18 @@ Status read_later(store::Connection& db, const BackupFacts& backup, LaterFacts& 
     return {};
 }
 
+// A database and its log cannot be put aside in one step. Between the two would stand one without
+// the other, and who started a server then would have it without what was revoked last.
+Status check_stands_alone(const std::string& database) {
+    std::error_code is_missing;
+    const auto log_bytes = fs::file_size(database + "-wal", is_missing);
+    if (is_missing || log_bytes == 0) return {};
+    return Error{ErrorCode::kUnavailable, "the log of " + database + " could not be emptied"}
+        .with_reason("storage_error")
+        .with_hint(
+            "End what else reads that file, look for room on its volume, and restore again.");
+}
+
 // Opened for writing, so that closing it leaves a file that stands alone. One that cannot be read,
 // or is another installation's, tells nothing.
 Result<Replaced> open_replaced(const RestoreInput& input, const BackupFacts& backup) {
@@ -184,8 +196,10 @@ Result<Replaced> open_replaced(const RestoreInput& input, const BackupFacts& bac
     const std::string database = input.data_directory + "/latchkey.db";
     if (fs::exists(database)) {
         auto opened = store::Store::open(options_for(input.data_directory, input.clock, false));
-        // A running server's database must not be moved away from under it.
-        if (!opened && opened.error().code == ErrorCode::kConflict) {
+        // A running server's database must not be moved away from under it, and for want of room
+        // nothing that is known there is given up.
+        if (!opened && (opened.error().code == ErrorCode::kConflict ||
+                        opened.error().code == ErrorCode::kOutOfSpace)) {
             return std::move(opened).error();
         }
         if (opened) replaced.store = std::move(*opened);
@@ -205,6 +219,7 @@ Result<Replaced> open_replaced(const RestoreInput& input, const BackupFacts& bac
         replaced.later = std::move(nothing);
     }
     replaced.store->close();  // the lock stays until the object goes
+    TRY(check_stands_alone(database));
     return replaced;
 }
 
@@ -453,8 +468,10 @@ Result<BackupFacts> inspect(const RestoreScratch& scratch, const Clock* clock) {
 
 Result<std::string> restore_backup(const RestoreInput& input) {
     std::error_code failed;
-    fs::create_directories(input.data_directory, failed);
-    fs::permissions(input.data_directory, fs::perms::owner_all, failed);
+    // One that was there, perhaps named by mistake, stays as open as it was.
+    if (fs::create_directories(input.data_directory, failed)) {
+        fs::permissions(input.data_directory, fs::perms::owner_all, failed);
+    }
     auto scratch = TRY(RestoreScratch::create(input.data_directory, input.backup_file));
     const auto backup = TRY(inspect(scratch, input.clock));
     const auto replaced = TRY(open_replaced(input, backup));

@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include <sqlite3.h>
+
 #include "authority/device_login.h"
 #include "authority/edit_token.h"
 #include "authority/login.h"
@@ -231,6 +233,27 @@ TEST_F(RestoreTest, AnEmptyDirectoryThatSomebodyHasIsLeftAlone) {
     EXPECT_TRUE(put_back(file));
 }
 
+// A kill between putting aside the one and the other would leave a database without what was
+// revoked last, for the next start to believe.
+TEST_F(RestoreTest, ADatabaseWhoseLogCannotBeEmptiedIsNotReplaced) {
+    const auto made = mint();
+    const auto file = back_up();
+    revoke(made);
+    sqlite3* other = nullptr;
+    ASSERT_EQ(sqlite3_open(directory.database().c_str(), &other), SQLITE_OK);
+    ASSERT_EQ(sqlite3_exec(other, "BEGIN; SELECT * FROM settings", nullptr, nullptr, nullptr),
+              SQLITE_OK);
+    const auto done = put_back(file);
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().reason, "storage_error");
+    EXPECT_FALSE(std::filesystem::exists(directory.database() + ".before-restore"));
+    reopen();
+    EXPECT_EQ(verdict(made), "revoked");
+    sqlite3_close_v2(other);
+    restore(file);
+    EXPECT_EQ(verdict(made), "revoked");
+}
+
 // Its log is where the new epoch stands: without it, what was revoked since would live.
 TEST_F(RestoreTest, ACopyWhoseLogIsNotInItIsNotPutInPlace) {
     const auto made = mint();
@@ -246,6 +269,19 @@ TEST_F(RestoreTest, ACopyWhoseLogIsNotInItIsNotPutInPlace) {
     EXPECT_FALSE(std::filesystem::exists(directory.database() + ".before-restore"));
     reopen();
     EXPECT_EQ(verdict(made), "active");
+}
+
+TEST_F(RestoreTest, ADirectoryThatWasThereStaysAsOpenAsItWas) {
+    const auto file = back_up();
+    namespace fs = std::filesystem;
+    const auto others_may_read = fs::perms(0755);
+    fs::permissions(directory.data(), others_may_read);
+    restore(file);
+    EXPECT_EQ(fs::status(directory.data()).permissions(), others_may_read);
+    close();
+    fs::remove_all(directory.data());
+    EXPECT_TRUE(put_back(file));
+    EXPECT_EQ(fs::status(directory.data()).permissions(), fs::perms::owner_all);
 }
 
 TEST_F(RestoreTest, AFileThatIsNoBackupChangesNothing) {
