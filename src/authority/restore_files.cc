@@ -76,7 +76,8 @@ std::string free_name(const std::string& target) {
 }
 
 // Only a database that could not be opened has a log still. It belongs to the kept file: it must
-// never be played into the new one.
+// never be played into the new one. Whoever kills us between this and the rename that follows finds
+// both under the name that is kept, the database under its own as well, and restores again.
 Status put_aside_logs(const std::string& target, const std::string& kept) {
     for (const char* suffix : {"-wal", "-shm"}) {
         const std::string side = target + suffix;
