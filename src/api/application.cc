@@ -135,7 +135,9 @@ void Application::handle(http::Exchange& exchange) noexcept {
 
 void Application::dispatch(http::Exchange& exchange) {
     const auto& request = exchange.request();
-    auto call = std::make_shared<Call>(Call{services_, *edge_, {}, {}, {}, exchange.reactor(), {}});
+    const auto position = services_.authority.replica().position();
+    auto call = std::make_shared<Call>(
+        Call{services_, *edge_, {}, {}, {}, exchange.reactor(), {}, position});
     if (const auto* field = unreadable_field(request)) {
         call->deferred = exchange.defer();
         return reply(call, invalid("the field " + std::string(field->name) + " is not valid UTF-8",

@@ -216,8 +216,9 @@ void add_cors_fields(const Services& services, const http::Request& request,
     if (std::find(origins.begin(), origins.end(), origin) == origins.end()) return;
     response.fields.emplace_back("Access-Control-Allow-Origin", origin);
     response.fields.emplace_back("Access-Control-Expose-Headers",
-                                 "ETag, Link, Location, Retry-After, RateLimit, RateLimit-Policy, "
-                                 "Token-Expires-At, WWW-Authenticate, X-Request-Id");
+                                 "ETag, Latchkey-Position, Link, Location, Retry-After, "
+                                 "RateLimit, RateLimit-Policy, Token-Expires-At, "
+                                 "WWW-Authenticate, X-Request-Id");
     const auto* allowed = find_field(response, "Allow");
     if (request.method != http::Method::kOptions || allowed == nullptr) return;
     response.fields.emplace_back("Access-Control-Allow-Methods", std::string(*allowed));

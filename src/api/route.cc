@@ -60,6 +60,16 @@ bool is_clean(std::string_view segment) {
            decoded->find_first_of("/\\") == std::string::npos;
 }
 
+// What was read holds all that happened up to there; whoever keeps it listens from there on.
+void add_position(const Call& call, http::Response& answer) {
+    const auto method = call.request().method;
+    const bool is_read = method == http::Method::kGet || method == http::Method::kHead;
+    const bool has_name = call.principal.session || call.principal.token;
+    if (!is_read || !has_name || answer.status != 200 || !call.edge.is_ours()) return;
+    answer.fields.emplace_back("Latchkey-Position", std::to_string(call.position.epoch) + "." +
+                                                        std::to_string(call.position.revision));
+}
+
 }  // namespace
 
 Match match(std::span<const Route> table, http::Method method, std::string_view path) {
@@ -103,6 +113,7 @@ void reply(const CallPtr& call, Result<http::Response> response) {
     }
     ++call->services.answers[static_cast<std::size_t>(answer.status / 100)];
     add_token_fields(call->principal, answer);
+    add_position(*call, answer);
     finish_answer(call->services, request, answer);
     std::move(call->deferred).answer(std::move(answer));
 }

@@ -80,6 +80,8 @@ struct Call {
     std::vector<std::string> parameters;  // the path's {…}, decoded
     std::size_t reactor{0};
     Query query;
+    // Where the log stood before anything was read for this.
+    verify::ReplicaPosition position;
 
     [[nodiscard]] const http::Request& request() const { return deferred.request(); }
     [[nodiscard]] const authority::Actor& actor() const { return principal.actor; }
