@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "base/turns.h"
 #include "dialects/dialects.h"
+#include "http/listen.h"
 #include "server/config.h"
 
 namespace latchkey::server {
@@ -106,6 +107,27 @@ std::string url_of(bool is_tls, const std::string& address, std::uint16_t port) 
 
 std::string display_url(const Config& config, std::uint16_t port) {
     return url_of(!config.tls_certificate.empty(), config.listen.address, port);
+}
+
+// Port 0 is any, and the issuer that a first start stores must say which it became: it is ours from
+// here on, before there is anything that answers.
+Result<http::HeldPort> settle_port(Config& config) {
+    if (config.listen.port != 0) return http::HeldPort{};
+    auto held = TRY(http::hold_any_port(config.listen.address));
+    config.listen.port = held.port;
+    return held;
+}
+
+// What starts all the same, and should not surprise anybody later.
+void warn_of_addresses(const std::string& issuer) {
+    if (issuer.find("://0.0.0.0:") != std::string::npos ||
+        issuer.find("://[::]:") != std::string::npos) {
+        log::warning(
+            "the issuer is " + issuer +
+            ", where nobody can be reached, and all tokens and links carry it: begin anew, "
+            "with an empty data directory, and name the address that users and services "
+            "know with --issuer URL");
+    }
 }
 
 // On loopback a dialect speaks plain HTTP, as its product's clients do there.
@@ -307,7 +329,7 @@ Status write_last_usage(Parts& parts, std::chrono::steady_clock::time_point end)
 }
 
 // SIGHUP: the configuration is read anew. What cannot change while running is said, not done.
-void reload(const std::vector<std::string>& flags, Config& config, Parts& parts) {
+void reload(const std::vector<std::string>& flags, const Config& config, Parts& parts) {
     auto fresh = read_config(flags, from_environment);
     if (!fresh) {
         log::error("the new configuration is not used", {{"why", fresh.error().message}});
@@ -326,7 +348,7 @@ void reload(const std::vector<std::string>& flags, Config& config, Parts& parts)
 }
 
 // Waits for signals; works off usage every second and the rest every minute.
-void run_until_stopped(const std::vector<std::string>& flags, Config& config, Parts& parts,
+void run_until_stopped(const std::vector<std::string>& flags, const Config& config, Parts& parts,
                        const sigset_t& signals) {
     let_others_go_first();
     int seconds = 0;
@@ -349,6 +371,9 @@ void run_until_stopped(const std::vector<std::string>& flags, Config& config, Pa
 
 int run(const std::vector<std::string>& flags, Config config, const sigset_t& signals) {
     Parts parts;
+    const Config asked = config;
+    const auto held = settle_port(config);
+    if (!held) return fail(held.error(), exit_code_of(held.error()));
     authority::AuthorityOptions options;
     options.data_directory = config.data;
     options.issuer = config.issuer;
@@ -372,12 +397,13 @@ int run(const std::vector<std::string>& flags, Config config, const sigset_t& si
         return fail(done.error(), exit_code_of(done.error()));
     }
     report(learn_what_uses_are_known(parts), "uses before this start do not count");
+    warn_of_addresses(parts.authority->settings().issuer);
     parts.server->start();
     parts.ops_server->start();
     print_welcome(config, parts, display_url(config, parts.server->port(0)));
     fmt::print(stderr, "ready\n");
     notify_systemd("READY=1");
-    run_until_stopped(flags, config, parts, signals);
+    run_until_stopped(flags, asked, parts, signals);
     log::info("stopping");
     notify_systemd("STOPPING=1");
     parts.authority->store().end_long_reads();  // who asked for one is told
