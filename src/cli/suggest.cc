@@ -94,39 +94,6 @@ Status check_argument(const CommandTree& command, std::size_t position, std::str
 
 }  // namespace
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-    std::vector<std::vector<std::size_t>> cost(a.size() + 1,
-                                               std::vector<std::size_t>(b.size() + 1));
-    for (std::size_t i = 0; i <= a.size(); ++i) {
-        for (std::size_t j = 0; j <= b.size(); ++j) {
-            if (i == 0 || j == 0) {
-                cost[i][j] = i + j;
-                continue;
-            }
-            const std::size_t replace = cost[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
-            cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1, replace});
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
-                cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
-            }
-        }
-    }
-    return cost[a.size()][b.size()];
-}
-
-std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& among) {
-    const std::string_view bounded = word.substr(0, 64);  // a long paste must not cost a long time
-    std::optional<std::string> best;
-    std::size_t best_distance = std::max<std::size_t>(2, bounded.size() / 3) + 1;
-    for (const std::string& candidate : among) {
-        const std::size_t distance = edit_distance(bounded, candidate);
-        if (distance < best_distance && distance < candidate.size()) {
-            best = candidate;
-            best_distance = distance;
-        }
-    }
-    return best;
-}
-
 std::string values_hint(std::string_view flag, std::string_view given,
                         const std::vector<std::string>& values) {
     if (const auto meant = nearest(given, values)) return fmt::format("did you mean {}?", *meant);

@@ -2,20 +2,15 @@
 // that one would complain about a missing value first, and hide the misspelt word. Pure.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/nearest.h"
 #include "base/result.h"
 #include "cli/command_tree.h"
 
 namespace latchkey::cli {
-
-// Edits between two words: insert, delete, replace and swap of neighbours, each one.
-std::size_t edit_distance(std::string_view a, std::string_view b);
-// The nearest candidate, if it is near enough to be what was meant.
-std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& among);
 
 // The nearest of `values`, or all of them: what to do about a value that is none of them.
 std::string values_hint(std::string_view flag, std::string_view given,

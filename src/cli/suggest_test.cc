@@ -28,19 +28,6 @@ CommandTree sample() {
     return root;
 }
 
-TEST(Suggest, DistanceCountsEditsAndSwaps) {
-    EXPECT_EQ(edit_distance("token", "token"), 0U);
-    EXPECT_EQ(edit_distance("tokne", "token"), 1U);
-    EXPECT_EQ(edit_distance("toke", "token"), 1U);
-    EXPECT_EQ(edit_distance("", "abc"), 3U);
-}
-
-TEST(Suggest, AMisspeltWordGetsTheNearestAndNonsenseGetsNone) {
-    EXPECT_EQ(nearest("tokne", {"login", "token"}), "token");
-    EXPECT_EQ(nearest("--nmae", {"--name", "--server"}), "--name");
-    EXPECT_EQ(nearest("zzzzzz", {"login", "token"}), std::nullopt);
-}
-
 TEST(Suggest, KnownWordsPassWhateverTheirValuesAre) {
     const std::vector<std::vector<std::string>> lines{
         {"token", "create", "-n", "creat", "--server", "--x"},
