@@ -1,11 +1,15 @@
 #include "server/config.h"
 
 #include <array>
+#include <cerrno>
 #include <charconv>
+#include <fstream>
+#include <system_error>
 
 #include <toml++/toml.h>
 
 #include "base/address.h"
+#include "base/nearest.h"
 #include "dialects/dialects.h"
 #include "verify/address_block.h"
 
@@ -68,8 +72,9 @@ Status set_issuer(Config& config, const std::string& text) {
 
 Status check_dialect(const std::string& name) {
     if (dialects::is_dialect(name)) return {};
-    return invalid("there is no dialect " + name + "; there are " + dialects::dialect_names(),
-                   "bad_config");
+    return invalid(name.empty() ? "must name a dialect" : "there is no dialect " + name,
+                   "bad_config")
+        .with_hint("there are " + dialects::dialect_names());
 }
 
 // "affinidi=127.0.0.1:2777", several with commas between. They add up: a listener that somebody
@@ -183,11 +188,26 @@ std::string underscored(std::string_view name, bool is_upper) {
     return text;
 }
 
-Status set(Config& config, const Option& option, const std::string& text,
-           const std::string& where) {
-    auto done = option.set(config, text);
-    if (done) return {};
-    return invalid(where + ": " + done.error().message, "bad_config");
+// One option of a source: what it says, and what an error calls it.
+struct Setting {
+    const Option* option;
+    std::string text;
+    std::string where;
+};
+
+Status set(Config& config, const Setting& setting) {
+    const std::size_t dialects = config.dialects.size();
+    const auto done = setting.option->set(config, setting.text);
+    if (!done) return blame(done.error(), setting.where);
+    config.origins[std::string(setting.option->name)] = setting.where;
+    for (std::size_t i = dialects; i < config.dialects.size(); ++i) {
+        config.dialects[i].origin = setting.where;
+    }
+    return {};
+}
+
+std::string line_of(const std::string& file, const toml::node& node) {
+    return file + " line " + std::to_string(node.source().begin.line) + ": ";
 }
 
 Result<std::string> text_of(const toml::node& node) {
@@ -206,86 +226,122 @@ Result<std::string> text_of(const toml::node& node) {
     return invalid("has a value of the wrong type", "bad_config");
 }
 
-// [[listener]]: address and dialect, and the url under which its clients know it.
-Status read_listener(Config& config, const toml::table& table) {
+// A key of [[listener]]: address and dialect, and the url under which its clients know it.
+Status set_of_listener(DialectListener& listener, std::string_view key, const toml::node& node) {
+    if (key != "address" && key != "dialect" && key != "url") {
+        return invalid("there is no such key", "bad_config")
+            .with_hint("a listener has address, dialect and url");
+    }
+    const auto text = node.value_exact<std::string>();
+    if (!text) return invalid("must be a string", "bad_config");
+    if (key == "address") {
+        listener.address = TRY(parse_host_port(*text));
+    } else if (key == "dialect") {
+        listener.dialect = *text;
+        TRY(check_dialect(listener.dialect));
+    } else {
+        listener.url = TRY(base_url(*text));
+    }
+    return {};
+}
+
+Status read_listener(Config& config, const std::string& file, const toml::table& table) {
     DialectListener listener;
     for (const auto& [key, node] : table) {
-        const auto text = node.value_exact<std::string>();
-        if (!text) return invalid(std::string(key.str()) + " must be a string", "bad_config");
-        if (key.str() == "address") {
-            listener.address = TRY(parse_host_port(*text));
-        } else if (key.str() == "dialect") {
-            listener.dialect = *text;
-        } else if (key.str() == "url") {
-            listener.url = TRY(base_url(*text));
-        } else {
-            return invalid("there is no " + std::string(key.str()) + " here", "bad_config")
-                .with_hint("a listener has address, dialect and url");
-        }
+        const std::string where = line_of(file, node) + "listener." + std::string(key.str());
+        const auto done = set_of_listener(listener, key.str(), node);
+        if (!done) return blame(done.error(), where);
+        if (key.str() == "address") listener.origin = where;
     }
-    if (listener.address.address.empty()) return invalid("address is missing", "bad_config");
-    TRY(check_dialect(listener.dialect));
+    for (const char* key : {"address", "dialect"}) {
+        if (table.contains(key)) continue;
+        return invalid(line_of(file, table) + "listener: " + key + " is missing", "bad_config")
+            .with_hint("a listener has address, dialect and url");
+    }
     config.dialects.push_back(std::move(listener));
     return {};
 }
 
-Status read_listeners(Config& config, const toml::node& node) {
+Status read_listeners(Config& config, const std::string& file, const toml::node& node) {
     const auto* list = node.as_array();
     if (list == nullptr || !list->is_array_of_tables()) {
-        return invalid("must be tables, each headed [[listener]]", "bad_config");
+        return invalid(line_of(file, node) + "listener: must be tables, each headed [[listener]]",
+                       "bad_config");
     }
     for (const auto& item : *list) {
-        TRY(read_listener(config, *item.as_table()));
+        TRY(read_listener(config, file, *item.as_table()));
     }
     return {};
 }
 
-Status read_file(Config& config, const std::string& file) {
-    toml::table table;
+Result<toml::table> parse_file(const std::string& file, const std::string& origin) {
+    errno = 0;
+    std::ifstream opened(file);
+    const bool is_empty = opened && opened.peek() == std::char_traits<char>::eof();
+    // A directory opens, and only reading from it fails.
+    if (!opened.is_open() || opened.bad()) {
+        const std::string why = std::generic_category().message(errno);
+        return invalid(origin + ": " + file + " cannot be read: " + why, "bad_config");
+    }
+    if (is_empty) return toml::table();
     try {
-        table = toml::parse_file(file);
+        return toml::parse(opened, file);
     } catch (const toml::parse_error& error) {
         return invalid(file + " line " + std::to_string(error.source().begin.line) + ": " +
                            std::string(error.description()),
                        "bad_config");
     }
+}
+
+Status read_file(Config& config, const std::string& origin) {
+    const std::string& file = config.file;
+    const auto table = TRY(parse_file(file, origin));
     for (const auto& [key, node] : table) {
-        const std::string where = file + " line " + std::to_string(node.source().begin.line) +
-                                  ": " + std::string(key.str());
         if (key.str() == "listener") {
-            auto done = read_listeners(config, node);
-            if (!done) return invalid(where + ": " + done.error().message, "bad_config");
+            TRY(read_listeners(config, file, node));
             continue;
         }
+        const std::string where = line_of(file, node) + std::string(key.str());
         std::string name(key.str());
         for (char& c : name) {
             if (c == '_') c = '-';
         }
         const Option* option = find_option(name);
-        if (option == nullptr) return invalid(where + ": there is no such option", "bad_config");
+        if (option == nullptr)
+            return blame(invalid("there is no such option", "bad_config"), where);
         const auto text = text_of(node);
-        if (!text) return invalid(where + ": " + text.error().message, "bad_config");
-        TRY(set(config, *option, *text, where));
+        if (!text) return blame(text.error(), where);
+        TRY(set(config, {option, *text, where}));
     }
     return {};
 }
 
-struct Flag {
-    const Option* option;
-    std::string text;
-    std::string where;
-};
+Error no_such(const std::string& what, const std::string& name, const std::string& prefix) {
+    std::vector<std::string> names{prefix + "config"};
+    for (const auto& option : kOptions) {
+        names.push_back(prefix + std::string(option.name));
+    }
+    const auto meant = nearest(name, names);
+    return invalid(what, "bad_config")
+        .with_hint(meant ? "did you mean " + *meant + "?" : "latchkey serve --help lists them");
+}
 
-Result<std::vector<Flag>> parse_flags(const std::vector<std::string>& flags, std::string& file) {
-    std::vector<Flag> parsed;
+Error unknown_word(const std::string& word) {
+    if (word.starts_with('-')) return no_such("unknown flag " + word, word, "--");
+    return invalid("serve takes no argument \"" + word + "\"", "bad_config")
+        .with_hint("see latchkey serve --help");
+}
+
+Result<std::vector<Setting>> parse_flags(const std::vector<std::string>& flags,
+                                         std::optional<std::string>& file) {
+    std::vector<Setting> parsed;
     for (std::size_t i = 0; i < flags.size(); ++i) {
         const std::string& flag = flags[i];
         const auto equals = flag.find('=');
         const std::string name = flag.substr(0, equals);
         const Option* option = name.starts_with("--") ? find_option(name.substr(2)) : nullptr;
         if (option == nullptr && name != "--config") {
-            return invalid("there is no flag " + name, "bad_config")
-                .with_hint("latchkey serve --help lists them");
+            return unknown_word(flag.starts_with('-') ? name : flag);
         }
         std::string text = "true";  // of a switch
         if (equals != std::string::npos) {
@@ -303,27 +359,49 @@ Result<std::vector<Flag>> parse_flags(const std::vector<std::string>& flags, std
     return parsed;
 }
 
-Status check_plain(const Config& config, const HostPort& listen) {
+std::string origin_of(const Config& config, std::string_view option) {
+    const auto found = config.origins.find(option);
+    return found == config.origins.end() ? std::string() : found->second;
+}
+
+// `origin`: of an address that is not the default, which is on loopback.
+Status check_plain(const Config& config, const HostPort& listen, const std::string& origin) {
     const bool is_plain = config.tls_certificate.empty();
     if (!is_plain || config.is_insecure_http || is_loopback_listen(listen)) return {};
-    return invalid("without TLS only a loopback address can be listened on, not " + listen.address,
-                   "bad_config")
-        .with_hint(
-            "give --tls-cert and --tls-key, or --insecure-http behind a proxy that speaks TLS");
+    return blame(
+        invalid("without TLS only a loopback address can be listened on, not " + listen.address,
+                "bad_config")
+            .with_hint("give --tls-cert and --tls-key, or --insecure-http behind a proxy "
+                       "that speaks TLS"),
+        origin);
 }
 
 Status check_together(const Config& config) {
     if (config.tls_certificate.empty() != config.tls_key.empty()) {
-        return invalid("--tls-cert and --tls-key go together", "bad_config");
+        const bool has_key = config.tls_certificate.empty();
+        return blame(
+            invalid(has_key ? "a key needs its certificate" : "a certificate needs its key",
+                    "bad_config")
+                .with_hint("--tls-cert and --tls-key go together"),
+            config, has_key ? "tls-key" : "tls-cert");
     }
-    TRY(check_plain(config, config.listen));
+    TRY(check_plain(config, config.listen, origin_of(config, "listen")));
     for (const auto& listener : config.dialects) {
-        TRY(check_plain(config, listener.address));
+        TRY(check_plain(config, listener.address, listener.origin));
     }
     return {};
 }
 
 }  // namespace
+
+Error blame(Error error, const std::string& origin) {
+    if (!origin.empty()) error.message = origin + ": " + error.message;
+    return error;
+}
+
+Error blame(Error error, const Config& config, std::string_view option) {
+    return blame(std::move(error), origin_of(config, option));
+}
 
 bool is_loopback_listen(const HostPort& listen) {
     const auto address = parse_address(listen.address);
@@ -350,16 +428,18 @@ Result<HostPort> parse_host_port(const std::string& text) {
 
 Result<Config> read_config(const std::vector<std::string>& flags, const Environment& environment) {
     Config config;
-    config.file = environment("LATCHKEY_CONFIG").value_or("");
-    const auto parsed = TRY(parse_flags(flags, config.file));
-    if (!config.file.empty()) TRY(read_file(config, config.file));
+    std::optional<std::string> named;
+    const auto parsed = TRY(parse_flags(flags, named));
+    const std::string origin = named ? "--config" : "LATCHKEY_CONFIG";
+    config.file = named ? *named : environment("LATCHKEY_CONFIG").value_or("");
+    if (!config.file.empty()) TRY(read_file(config, origin));
     for (const auto& option : kOptions) {
         const std::string name = "LATCHKEY_" + underscored(option.name, true);
         const auto text = environment(name);
-        if (text && !text->empty()) TRY(set(config, option, *text, name));
+        if (text && !text->empty()) TRY(set(config, {&option, *text, name}));
     }
     for (const auto& flag : parsed) {
-        TRY(set(config, *flag.option, flag.text, flag.where));
+        TRY(set(config, flag));
     }
     config.kek = environment("LATCHKEY_KEK").value_or("");
     TRY(check_together(config));

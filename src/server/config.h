@@ -5,8 +5,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -22,7 +24,8 @@ struct HostPort {
 struct DialectListener {
     std::string dialect;
     HostPort address;
-    std::string url;  // under which its clients know it; empty: http(s)://<address>
+    std::string url;     // under which its clients know it; empty: http(s)://<address>
+    std::string origin;  // of the address, as errors say it
 };
 
 struct Config {
@@ -41,15 +44,22 @@ struct Config {
     std::vector<DialectListener> dialects;  // of the file, the environment and flags together
     std::string log_format;                 // "text" or "json"; empty: text at a terminal
     std::string log_level{"info"};
+    // By option ("tls-cert"): "--tls-cert", "LATCHKEY_TLS_CERT" or "latchkey.toml line 3:
+    // tls_cert".
+    std::map<std::string, std::string, std::less<>> origins;
 };
 
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 
-// kInvalidArgument for anything wrong (exit 2), with the remedy as a hint.
+// kInvalidArgument for anything wrong (exit 2), with its origin, and the remedy as a hint.
 Result<Config> read_config(const std::vector<std::string>& flags, const Environment& environment);
 
 Result<HostPort> parse_host_port(const std::string& text);  // "127.0.0.1:8080", "[::1]:8080"
 bool is_loopback_listen(const HostPort& listen);
+
+// What is found wrong with an option's value only later, with where it came from.
+Error blame(Error error, const std::string& origin);
+Error blame(Error error, const Config& config, std::string_view option);
 
 std::string serve_help();
 

@@ -2,6 +2,8 @@
 
 #include <fstream>
 #include <map>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -68,7 +70,10 @@ TEST_F(ConfigTest, WhatIsWrongIsNamedWithItsOrigin) {
     EXPECT_TRUE(error({"--workers", "257"}).starts_with("--workers: "));
     EXPECT_NE(error({"--lisen", "x"}).find("--lisen"), std::string::npos);
     EXPECT_NE(error({"--listen"}).find("--listen"), std::string::npos);
-    EXPECT_NE(error({"listen"}), "");
+    EXPECT_EQ(error({"listen"}), "serve takes no argument \"listen\"");
+    EXPECT_EQ(read({"--lisen=x"}).error().hint, "did you mean --listen?");
+    EXPECT_EQ(read({"--confg", "x"}).error().hint, "did you mean --config?");
+    EXPECT_EQ(read({"--zzzzzzzzz"}).error().hint, "latchkey serve --help lists them");
     EXPECT_TRUE(error({"--trusted-proxies", "10.0.0.0/8,x"}).starts_with("--trusted-proxies: "));
     variables_ = {{"LATCHKEY_LOG_FORMAT", "xml"}};
     EXPECT_TRUE(error({}).starts_with("LATCHKEY_LOG_FORMAT: "));
@@ -81,7 +86,36 @@ TEST_F(ConfigTest, WhatIsWrongIsNamedWithItsOrigin) {
             << line << " gave " << error({"--config", path});
     }
     const auto missing = directory_.file("missing.toml");
-    EXPECT_NE(error({"--config", missing}).find(missing), std::string::npos);
+    const std::string why = missing + " cannot be read: No such file or directory";
+    EXPECT_EQ(error({"--config", missing}), "--config: " + why);
+    EXPECT_TRUE(error({"--config", directory_.path()}).ends_with("Is a directory"));
+    variables_ = {{"LATCHKEY_CONFIG", missing}};
+    EXPECT_EQ(error({}), "LATCHKEY_CONFIG: " + why);
+    EXPECT_EQ(error({"--config", file("")}), "");
+}
+
+TEST_F(ConfigTest, WhatIsWrongOnlyWithTheRestIsNamedWithItsOriginToo) {
+    const auto toml = file("# a comment\nlisten = \"0.0.0.0:18999\"\n");
+    EXPECT_TRUE(error({"--config", toml}).starts_with(toml + " line 2: listen: without TLS"));
+    EXPECT_NE(read({"--config", toml}).error().hint.find("--insecure-http"), std::string::npos);
+    EXPECT_TRUE(error({"--config", toml, "--listen", "[::]:1"}).starts_with("--listen: "));
+    variables_ = {{"LATCHKEY_LISTEN", "192.0.2.1:80"}};
+    EXPECT_TRUE(error({"--config", toml}).starts_with("LATCHKEY_LISTEN: "));
+    EXPECT_TRUE(error({"--dialect", "cape=0.0.0.0:1", "--insecure-http=0", "--listen=[::1]:1"})
+                    .starts_with("--dialect: "));
+    variables_ = {{"LATCHKEY_TLS_CERT", "c"}};
+    EXPECT_EQ(error({}), "LATCHKEY_TLS_CERT: a certificate needs its key");
+    EXPECT_EQ(read({}).error().hint, "--tls-cert and --tls-key go together");
+    variables_ = {{"LATCHKEY_TLS_KEY", "k"}};
+    EXPECT_EQ(error({}), "LATCHKEY_TLS_KEY: a key needs its certificate");
+    variables_.clear();
+    const auto alone = file("tls_cert = \"c\"\n");
+    EXPECT_TRUE(error({"--config", alone}).starts_with(alone + " line 1: tls_cert: "));
+    EXPECT_EQ(
+        read({"--config", alone, "--tls-cert=", "--issuer", "https://x"})->origins.at("issuer"),
+        "--issuer");
+    EXPECT_EQ(blame(invalid("is wrong", "bad_config"), read({}).value(), "issuer").message,
+              "is wrong");
 }
 
 TEST_F(ConfigTest, PlainHttpStaysOnLoopbackUnlessToldOtherwise) {
@@ -114,20 +148,29 @@ TEST_F(ConfigTest, ListenersForDialectsOfFileEnvironmentAndFlagsAddUp) {
 }
 
 TEST_F(ConfigTest, AListenerThatIsWrongIsNamed) {
-    EXPECT_NE(error({"--dialect", "esperanto=127.0.0.1:1"}).find("cape, cryptlex"),
+    EXPECT_NE(read({"--dialect", "esperanto=127.0.0.1:1"}).error().hint.find("cape, cryptlex"),
               std::string::npos);
     EXPECT_TRUE(error({"--dialect", "cape"}).starts_with("--dialect: "));
     EXPECT_TRUE(error({"--dialect", "cape=here:1"}).starts_with("--dialect: "));
     // Plain HTTP stays on loopback here too.
     EXPECT_NE(error({"--dialect", "cape=0.0.0.0:1"}), "");
-    for (const char* text :
-         {"[listener]\ndialect = \"cape\"\n", "[[listener]]\ndialect = \"cape\"\n",
-          "[[listener]]\naddress = \"127.0.0.1:1\"\n",
-          "[[listener]]\naddress = \"127.0.0.1:1\"\ndialect = \"cape\"\nport = \"1\"\n",
-          "[[listener]]\naddress = \"127.0.0.1:1\"\ndialect = \"cape\"\nurl = \"x\"\n",
-          "[[listener]]\naddress = 1\ndialect = \"cape\"\n"}) {
+    const std::string good = "# one\n[[listener]]\naddress = \"127.0.0.1:1\"\n";
+    const std::vector<std::pair<std::string, std::string>> kWrong = {
+        {"# one\n[listener]\ndialect = \"cape\"\n", "2: listener: must be tables"},
+        {"# one\n[[listener]]\ndialect = \"cape\"\n", "2: listener: address is missing"},
+        {good, "2: listener: dialect is missing"},
+        {good + "dialect = \"\"\n", "4: listener.dialect: must name a dialect"},
+        {good + "dialect = \"x\"\n", "4: listener.dialect: there is no dialect x"},
+        {good + "dialect = \"cape\"\nwat = 1\n", "5: listener.wat: there is no such key"},
+        {good + "dialect = \"cape\"\nurl = \"x\"\n", "5: listener.url: must be an http(s) URL"},
+        {"[[listener]]\naddress = 1\n", "2: listener.address: must be a string"},
+        {"[[listener]]\naddress = \"here\"\n", "2: listener.address: must be ADDRESS:PORT"},
+        {"[[listener]]\ndialect = \"cape\"\naddress = \"0.0.0.0:1\"\n",
+         "3: listener.address: without TLS"}};
+    for (const auto& [text, said] : kWrong) {
         const auto path = file(text);
-        EXPECT_TRUE(error({"--config", path}).starts_with(path + " line ")) << text;
+        EXPECT_TRUE(error({"--config", path}).starts_with(path + " line " + said))
+            << error({"--config", path});
     }
 }
 

@@ -23,6 +23,7 @@
 #include "base/turns.h"
 #include "dialects/dialects.h"
 #include "http/listen.h"
+#include "http/tls.h"
 #include "server/config.h"
 
 namespace latchkey::server {
@@ -116,6 +117,41 @@ Result<http::HeldPort> settle_port(Config& config) {
     auto held = TRY(http::hold_any_port(config.listen.address));
     config.listen.port = held.port;
     return held;
+}
+
+// A file that cannot be used is found before anything is made.
+Status check_tls(const Config& config) {
+    if (config.tls_certificate.empty()) return {};
+    const auto made = http::make_tls_context({config.tls_certificate, config.tls_key});
+    if (made) return {};
+    const bool is_certificate =
+        made.error().message.find("certificate") < made.error().message.find("key");
+    return blame(made.error(), config, is_certificate ? "tls-cert" : "tls-key");
+}
+
+// Whose address it is that cannot be listened on: the message names it.
+Error blame_listener(Error error, const Config& config) {
+    const auto is_named = [&](const HostPort& listen) {
+        const std::string url = url_of(false, listen.address, listen.port);
+        return error.message.find(url.substr(url.find("//") + 2)) != std::string::npos;
+    };
+    if (is_named(config.listen)) return blame(std::move(error), config, "listen");
+    if (is_named(config.ops_listen)) return blame(std::move(error), config, "ops-listen");
+    for (const auto& listener : config.dialects) {
+        if (is_named(listener.address)) return blame(std::move(error), listener.origin);
+    }
+    return error;
+}
+
+// What does not fit the data directory.
+Error blame_of_start(Error error, const Config& config) {
+    if (error.reason == "issuer_changed") return blame(std::move(error), config, "issuer");
+    if (error.reason == "wrong_kek" && !config.kek.empty()) {
+        return blame(std::move(error), "LATCHKEY_KEK");
+    }
+    const bool is_kek =
+        error.reason == "wrong_kek" || (error.reason == "kek" && config.kek.empty());
+    return is_kek ? blame(std::move(error), config, "kek-file") : error;
 }
 
 // What starts all the same, and should not surprise anybody later.
@@ -371,9 +407,10 @@ void run_until_stopped(const std::vector<std::string>& flags, const Config& conf
 
 int run(const std::vector<std::string>& flags, Config config, const sigset_t& signals) {
     Parts parts;
+    if (const auto done = check_tls(config); !done) return fail(done.error(), 2);
     const Config asked = config;
     const auto held = settle_port(config);
-    if (!held) return fail(held.error(), exit_code_of(held.error()));
+    if (!held) return fail(blame(held.error(), config, "listen"), exit_code_of(held.error()));
     authority::AuthorityOptions options;
     options.data_directory = config.data;
     options.issuer = config.issuer;
@@ -384,7 +421,9 @@ int run(const std::vector<std::string>& flags, Config config, const sigset_t& si
     auto ranges = parse_ranges(config.trusted_proxies);
     if (!ranges) return fail(ranges.error(), 2);
     auto opened = authority::Authority::open(options);
-    if (!opened) return fail(opened.error(), exit_code_of(opened.error()));
+    if (!opened) {
+        return fail(blame_of_start(opened.error(), config), exit_code_of(opened.error()));
+    }
     parts.authority = std::move(*opened);
     if (auto done = set_up_from_environment(parts); !done) {
         return fail(done.error(), exit_code_of(done.error()));
@@ -394,7 +433,7 @@ int run(const std::vector<std::string>& flags, Config config, const sigset_t& si
     make_services(config, parts, reactors);
     parts.services->trusted_proxies = std::move(*ranges);
     if (auto done = make_servers(config, parts, reactors); !done) {
-        return fail(done.error(), exit_code_of(done.error()));
+        return fail(blame_listener(done.error(), config), exit_code_of(done.error()));
     }
     report(learn_what_uses_are_known(parts), "uses before this start do not count");
     warn_of_addresses(parts.authority->settings().issuer);

@@ -40,11 +40,15 @@ class Start(unittest.TestCase):
         return server
 
     def test_a_wrong_flag_is_named(self):
-        for args, words in ((["--lisen", "x"], ["--lisen"]), (["--workers", "many"], ["--workers"]),
+        for args, words in ((["--lisen", "x"], ["--lisen", "did you mean --listen?"]),
+                            (["extra"], ["serve takes no argument \"extra\""]), (["--workers", "many"], ["--workers"]),
                             (["--workers"], ["--workers needs a value"]),
                             (["--listen", "nonsense"], ["--listen", "ADDRESS:PORT"]),
                             (["--issuer", "ftp://x"], ["--issuer", "URL"]),
-                            (["--tls-cert", "x"], ["--tls-cert and --tls-key"]),
+                            (["--tls-cert", "x"], ["error: --tls-cert:", "--tls-key go together"]),
+                            (["--tls-cert", "x", "--tls-key", "y"], ["--tls-cert:", "certificate x"]),
+                            (["--listen", "192.0.2.1:80", "--insecure-http"],
+                             ["error: --listen: cannot listen on 192.0.2.1:80"]),
                             (["--trusted-proxies", "10.0.0.0/99"], ["trusted-proxies"]),
                             (["--log-level", "loud"], ["--log-level", "debug, info"])):
             with self.subTest(args=args):
@@ -60,7 +64,10 @@ class Start(unittest.TestCase):
         server.args = ["--config", file]
         for text, words in (("# ok\nworkers = 1\nlisten_on = \"x\"\n", ["line 3", "listen_on"]),
                             ("workers = 1\nlog_level = \"loud\"\n", ["line 2", "log_level"]),
-                            ("workers = [1\n", ["line"])):
+                            ("workers = [1\n", ["line"]),
+                            ("tls_key = \"k\"\n", ["line 1: tls_key: a key needs its"]),
+                            ("# ok\n[[listener]]\naddress = \"0.0.0.0:1\"\ndialect = \"cape\"\n",
+                             ["line 3: listener.address: without TLS", "--insecure-http"])):
             with self.subTest(text=text):
                 with open(file, "w", encoding="utf-8") as opened:
                     opened.write(text)
@@ -90,7 +97,11 @@ class Start(unittest.TestCase):
     def test_another_issuer_is_refused_with_the_remedy(self):
         server = self.stopped(args=["--issuer", "https://a.example"])
         server.args = ["--issuer", "https://b.example"]
-        self.refuses(server, 2, "https://a.example", "hint:")
+        self.refuses(server, 2, "error: --issuer: ", "https://a.example", "hint:")
+        file = os.path.join(server.scratch, "latchkey.toml")
+        self.write(file, "# ours\nissuer = \"https://c.example\"\n")
+        server.args = ["--config", file]
+        self.refuses(server, 2, f"{file} line 2: issuer: ", "https://a.example")
         server.args = []
         server.start()
 
