@@ -4,7 +4,7 @@ import {DirectionProvider} from '@base-ui/react/direction-provider';
 import {Suspense, useEffect} from 'react';
 import {Redirect, Route, Switch, useLocation} from 'wouter';
 import {navigate} from 'wouter/use-browser-location';
-import {client, onLeave, useMe} from './lib/client';
+import {client, fetchMe, isAway, onLeave, useMe} from './lib/client';
 import {Problem} from './lib/api';
 import {t, useLanguage} from './lib/i18n';
 import {kTokens} from './lib/tokens';
@@ -22,16 +22,29 @@ function Loading() {
     return <div className="card"><SkeletonRows/></div>;
 }
 
+// Asks again by itself, and shows nothing of it before there is an answer.
+function NoAnswer({problem, retry}: {problem: Problem; retry: () => void}) {
+    const isWorthIt = isAway(problem);
+    useEffect(() => {
+        if (!isWorthIt) return;
+        const ask = () => void fetchMe().then((me) => client.setQueryData(['me'], me), () => undefined);
+        const timer = setInterval(ask, 3000);
+        return () => clearInterval(timer);
+    }, [isWorthIt]);
+    return (
+        <Plain title={t('Latchkey does not answer')}>
+            <ProblemNotice problem={problem} retry={retry}/>
+        </Plain>
+    );
+}
+
 function Inside() {
     const {data: me, error, refetch} = useMe();
     const [path] = useLocation();
     useFocusOnNavigation(path);
-    if (error instanceof Problem && error.status !== 401) {
-        return (
-            <Plain title={t('Latchkey does not answer')}>
-                <ProblemNotice problem={error} retry={() => void refetch()}/>
-            </Plain>
-        );
+    // Who is at work keeps the page, with what is half filled in, while the server is away.
+    if (!me && error instanceof Problem && error.status !== 401) {
+        return <NoAnswer problem={error} retry={() => void refetch()}/>;
     }
     if (!me) return <div className="p-6"><SkeletonRows rows={3}/></div>;
     return (

@@ -2,26 +2,7 @@
 //     node portal_installation.mjs <scenario> <input as JSON>
 import assert from 'node:assert/strict';
 import {becomes, input, isAccessible, isFocused, logIn, matches, run, watchedPage, watchTab} from './browser.mjs';
-import {button, chooseAction, hears, kTokens, open, photograph, row, whoIs} from './portal_steps.mjs';
-
-let kept = '';
-async function session() {
-    if (kept) return kept;
-    const answer = await fetch(input.url + '/v1/session', {
-        method: 'POST', headers: {'Content-Type': 'application/json'},
-        body: JSON.stringify({email: input.email, password: input.password, kind: 'cli'}),
-    });
-    kept = (await answer.json()).session;
-    return kept;
-}
-
-async function call(method, path, body) {
-    const answer = await fetch(input.url + path, {
-        method, headers: {Authorization: 'Bearer ' + await session(), 'Content-Type': 'application/json'},
-        body: body === undefined ? undefined : JSON.stringify(body),
-    });
-    return answer.json();
-}
+import {button, call, chooseAction, hears, kTokens, open, photograph, row, whoIs} from './portal_steps.mjs';
 
 async function go(page, place) {
     await page.getByRole('navigation', {name: 'Main'}).getByRole('link', {name: place, exact: true}).click();
@@ -332,7 +313,7 @@ const kScenarios = {
         await call('POST', '/v1/roles', {name: 'auditor', patterns: {latchkey: ['account:read']}});
         const first = await open(browser);
         const second = watchTab(await first.context().newPage());
-        await first.route('**/v1/events/stream', (route) => route.abort());
+        await first.route('**/v1/events/stream*', (route) => route.abort());
         const edit = async (page, path, find, title) => {
             await page.goto(path);
             await find(page).click();

@@ -58,3 +58,23 @@ export async function photograph(page, name) {
         await page.screenshot({path: `${input.shots}/${name}-${colorScheme}.png`});
     }
 }
+
+// What a program elsewhere does with the administrator's leave.
+let kept = '';
+async function session() {
+    if (kept) return kept;
+    const answer = await fetch(input.url + '/v1/session', {
+        method: 'POST', headers: {'Content-Type': 'application/json'},
+        body: JSON.stringify({email: input.email, password: input.password, kind: 'cli'}),
+    });
+    kept = (await answer.json()).session;
+    return kept;
+}
+
+export async function call(method, path, body) {
+    const answer = await fetch(input.url + path, {
+        method, headers: {Authorization: 'Bearer ' + await session(), 'Content-Type': 'application/json'},
+        body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    return answer.json();
+}

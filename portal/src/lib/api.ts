@@ -1,6 +1,7 @@
 // Calls of our own API. A failed call throws a Problem, which carries the words to show. Nothing
 // here keeps a password or a token.
 import {takeEarly} from './early';
+import {noteAnswer} from './position';
 
 export interface FieldError {
     pointer?: string;
@@ -155,6 +156,7 @@ async function send<T>(method: string, path: string, payload: unknown,
         if (response.status === 401 && !isLogin) for (const listener of endListeners) listener();
         throw problem;
     }
+    noteAnswer(response.headers.get('Latchkey-Position'));
     return {
         status: response.status,
         body: body as T,

@@ -1,7 +1,18 @@
 // The cache of what the server said, and who is logged in.
 import {type Query, QueryClient, useQuery} from '@tanstack/react-query';
 import {call, get, getAll, onSessionEnd, Problem, rememberCsrf} from './api';
+import {forgetPosition} from './position';
 import type {Api, Me, Project, Role, Scope, Settings, User} from './types';
+
+// The server is not there, or not able to answer: later it may be.
+export function isAway(problem: unknown) {
+    return problem instanceof Problem && (problem.status === 0 || problem.status >= 500);
+}
+
+// There is nothing to show. What was read stays while the server is away, and who is at work with it.
+export function isBroken({error, data}: {error: unknown; data: unknown}) {
+    return error !== null && (data === undefined || !isAway(error));
+}
 
 export const client = new QueryClient({
     defaultOptions: {
@@ -12,6 +23,17 @@ export const client = new QueryClient({
             refetchOnWindowFocus: true,
         },
     },
+});
+
+// Who asks while a first reading is under way gets its answer, though that became old meanwhile; and
+// so does who looks later at what nobody looks at now. Then it is read once more.
+const outdated = new WeakSet<Query>();
+client.getQueryCache().subscribe((change) => {
+    if (change.type !== 'updated') return;
+    const {query, action} = change;
+    const isKept = query.state.data === undefined || !query.isActive();
+    if (action.type === 'invalidate' && query.state.fetchStatus !== 'idle' && isKept) outdated.add(query);
+    if (action.type === 'success' && outdated.delete(query)) void client.invalidateQueries({queryKey: query.queryKey, exact: true});
 });
 
 export async function fetchMe(): Promise<Me> {
@@ -79,6 +101,7 @@ function leave(reason: 'ended' | 'out') {
     leaveWaits = false;
     rememberCsrf('');
     client.clear();
+    forgetPosition();
     if (leaveListeners.size === 0) unheard = reason;
     for (const listener of leaveListeners) listener(reason);
 }

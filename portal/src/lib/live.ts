@@ -1,7 +1,8 @@
-// What happens elsewhere appears here: the server's stream of events says which lists are old. A
-// gap or a reset makes everything be read anew.
+// What happens elsewhere appears here: the server's stream of events says which lists are old. It
+// begins where the first of them was read; a gap or a reset makes everything be read anew.
 import {useEffect, useSyncExternalStore} from 'react';
-import {client} from './client';
+import {client, isAway} from './client';
+import {noteHeard, positionToGoOnFrom} from './position';
 import {refreshTokens} from './token-cache';
 import type {Me} from './types';
 
@@ -67,37 +68,70 @@ function staleBy(type: string) {
 interface Frame {
     from: number;
     to: number;
+    epoch?: number;
     event?: {type: string; token?: string};
 }
 
-function listen(): () => void {
+// What could not be read while the server was away.
+function readWhatFailed() {
+    void client.invalidateQueries({predicate: ({state}) => isAway(state.error)});
+}
+
+// A change says what is old. Who was not heard from the first reading on, or not without a gap, reads
+// everything once more.
+function follow(source: EventSource, start: number | undefined) {
+    let epoch = start; // of what is followed; none: not yet
     let expected = 0;
-    const source = new EventSource('/v1/events/stream');
-    const follow = (frame: Frame) => {
+    const take = (frame: Frame) => {
         const isGap = expected !== 0 && frame.from !== expected;
+        const isOther = frame.epoch !== undefined && frame.epoch !== epoch;
+        epoch = frame.epoch ?? epoch;
         expected = frame.to + 1;
-        if (isGap) void client.invalidateQueries();
-    };
-    source.addEventListener('open', () => set('live'));
-    source.addEventListener('head', (message) => {
-        set('live');
-        follow(JSON.parse(message.data as string) as Frame);
-    });
-    source.addEventListener('change', (message) => {
-        const frame = JSON.parse(message.data as string) as Frame;
-        follow(frame);
+        if (epoch !== undefined) noteHeard(epoch, frame.to);
+        if (isGap || isOther) void client.invalidateQueries();
         if (frame.event) invalidate(staleBy(frame.event.type), frame.event.token);
-    });
+    };
+    for (const kind of ['head', 'change']) {
+        source.addEventListener(kind, (message: MessageEvent<string>) => {
+            if (liveness !== 'live') readWhatFailed();
+            set('live');
+            take(JSON.parse(message.data) as Frame);
+        });
+    }
     source.addEventListener('reset', () => {
         expected = 0;
-        void client.invalidateQueries();
+        epoch = undefined;
     });
-    source.addEventListener('error', () => {
-        set('connecting');
-        // The server has no stream, or has ended this one for good: reading on focus remains.
-        if (source.readyState === EventSource.CLOSED) set('off');
-    });
-    return () => source.close();
+}
+
+const kFirstWait = 3000;
+const kLongestWait = 60_000;
+
+function listen(): () => void {
+    let source: EventSource;
+    let again: ReturnType<typeof setTimeout> | undefined;
+    let wait = kFirstWait;
+    const open = () => {
+        const start = positionToGoOnFrom();
+        source = new EventSource('/v1/events/stream' + (start ? '?after=' + start.revision : ''));
+        follow(source, start?.epoch);
+        source.addEventListener('head', () => wait = kFirstWait);
+        source.addEventListener('error', () => {
+            set('connecting');
+            if (source.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
+            // An answer that is no stream: a server that is about to begin, or to end; or the session
+            // is over, and this says so.
+            set('off');
+            void client.invalidateQueries({queryKey: ['me'], exact: true});
+            again = setTimeout(open, wait);
+            wait = Math.min(wait * 2, kLongestWait);
+        });
+    };
+    open();
+    return () => {
+        clearTimeout(again);
+        source.close();
+    };
 }
 
 // One stream a tab, and none while nobody looks.

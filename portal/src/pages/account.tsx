@@ -2,7 +2,7 @@
 import {useQuery} from '@tanstack/react-query';
 import {useState} from 'react';
 import {call, get} from '../lib/api';
-import {logOut, useMe, useRefresh} from '../lib/client';
+import {isBroken, logOut, useMe, useRefresh} from '../lib/client';
 import {useTitle} from '../lib/hooks';
 import {type Language, setLanguage, t, useLanguage} from '../lib/i18n';
 import {setTheme, useTheme} from '../lib/theme';
@@ -114,7 +114,7 @@ function Sessions() {
             setProblem(failure);
         }
     }
-    if (sessions.isError) return <ProblemNotice problem={sessions.error}/>;
+    if (isBroken(sessions)) return <ProblemNotice problem={sessions.error}/>;
     if (!sessions.data) return <div className="card"><SkeletonRows rows={2}/></div>;
     return (
         <Card title={t('Sessions')} flush>

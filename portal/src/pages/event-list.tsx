@@ -3,7 +3,7 @@ import {useInfiniteQuery} from '@tanstack/react-query';
 import {type ReactNode, useState} from 'react';
 import {Link} from 'wouter';
 import {call, query} from '../lib/api';
-import {useUserNames} from '../lib/client';
+import {isBroken, useUserNames} from '../lib/client';
 import {t} from '../lib/i18n';
 import {exact, relative} from '../lib/time';
 import {kTokens} from '../lib/tokens';
@@ -144,7 +144,7 @@ function Filtered({filter}: {filter: EventFilter}) {
 
 function List({events, error, retry, more, busy, onMore}:
         {events: LogEvent[] | undefined; error: unknown; retry: () => void; more: boolean; busy: boolean; onMore: () => void}) {
-    if (error) return <ProblemNotice problem={error} title={t('The log could not be read')} retry={retry}/>;
+    if (isBroken({error, data: events})) return <ProblemNotice problem={error} title={t('The log could not be read')} retry={retry}/>;
     if (!events) return <div className="card"><SkeletonRows/></div>;
     if (events.length === 0) {
         return <div className="card"><Empty icon="audit" title={t('No events')}>{t('Nothing of this kind has happened yet.')}</Empty></div>;
@@ -154,6 +154,7 @@ function List({events, error, retry, more, busy, onMore}:
             <ul className="divide-y divide-line">
                 {events.map((event) => <Row key={event.epoch + '.' + event.revision} event={event}/>)}
             </ul>
+            {error !== null && <div className="p-3"><ProblemNotice problem={error} retry={retry}/></div>}
             {more && (
                 <div className="flex justify-center border-t border-line p-3">
                     <Button look="quiet" busy={busy} onClick={onMore}>{busy ? t('Loading…') : t('Show more')}</Button>

@@ -2,7 +2,7 @@
 import {useQuery} from '@tanstack/react-query';
 import {Link} from 'wouter';
 import {getAll} from '../lib/api';
-import {useCan, useMe} from '../lib/client';
+import {isBroken, useCan, useMe} from '../lib/client';
 import {useTitle} from '../lib/hooks';
 import {number, t} from '../lib/i18n';
 import {kDay} from '../lib/time';
@@ -53,7 +53,7 @@ export function Overview() {
         queryKey: ['tokens', 'overview'], queryFn: () => getAll<Token>('/v1/tokens?limit=200', kMost), enabled: seesTokens,
     });
     const name = me?.name || me?.email || '';
-    if (tokens.isError) return <ProblemNotice problem={tokens.error} retry={() => void tokens.refetch()}/>;
+    if (isBroken(tokens)) return <ProblemNotice problem={tokens.error} retry={() => void tokens.refetch()}/>;
     if (!me || (seesTokens && !tokens.data)) return <div className="card"><SkeletonRows/></div>;
     const all = tokens.data ?? [];
     const active = all.filter((token) => token.state === 'active');

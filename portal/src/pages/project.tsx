@@ -4,7 +4,7 @@ import {type FormEvent, useState} from 'react';
 import {Link} from 'wouter';
 import {navigate} from 'wouter/use-browser-location';
 import {call, get, getAll, randomKey} from '../lib/api';
-import {useCan, useMe, useRefresh, useScopes, useUserNames, useUsers} from '../lib/client';
+import {isBroken, useCan, useMe, useRefresh, useScopes, useUserNames, useUsers} from '../lib/client';
 import {cli, curlOf} from '../lib/commands';
 import {useAddressState, useTitle} from '../lib/hooks';
 import {t} from '../lib/i18n';
@@ -15,7 +15,7 @@ import {ShowAs} from '../ui/as-command';
 import {Badge, Card, PageHead, ScopeTag, Time} from '../ui/bits';
 import {Button} from '../ui/button';
 import {Confirm, Modal} from '../ui/dialog';
-import {Empty, ProblemNotice, SkeletonRows} from '../ui/feedback';
+import {Empty, NotShown, ProblemNotice, SkeletonRows} from '../ui/feedback';
 import {Select, TextField} from '../ui/field';
 import {errorOf, ErrorSummary, type FormTrouble, troubleOf} from '../ui/form';
 import {ScopePicker} from '../ui/scope-picker';
@@ -39,7 +39,10 @@ export function ProjectPage({params}: {params: Record<string, string | undefined
     const [edits, setEdits] = useState(false);
     const project = useQuery({queryKey: ['projects', id], queryFn: () => get<Project>('/v1/projects/' + encodeURIComponent(id))});
     useTitle(project.data?.name ?? t('Project'));
-    if (project.isError) return <ProblemNotice problem={project.error} title={t('This project cannot be shown')}/>;
+    if (isBroken(project)) {
+        return <NotShown back={['/projects', t('Projects')]} what={t('Project')} problem={project.error}
+                         title={t('This project cannot be shown')} retry={() => void project.refetch()}/>;
+    }
     if (!project.data) return <div className="card"><SkeletonRows/></div>;
     const it = project.data;
     return (
@@ -69,7 +72,7 @@ function Principals({project}: {project: Project}) {
         queryKey: ['principals', project.id],
         queryFn: () => getAll<Principal>(`/v1/projects/${project.id}/principals?limit=200`),
     });
-    if (principals.isError) return <ProblemNotice problem={principals.error}/>;
+    if (isBroken(principals)) return <ProblemNotice problem={principals.error}/>;
     if (!principals.data) return <div className="card"><SkeletonRows/></div>;
     return (
         <Card title={t('Members and tokens')} flush aside={
@@ -212,7 +215,7 @@ function OwnTokens({project}: {project: Project}) {
         queryFn: () => getAll<ProjectToken>(`/v1/projects/${project.id}/tokens?limit=200`),
     });
     const add = can('token:write') && <Button size="small" icon="plus" onClick={() => setMakes(true)}>{t('New project token')}</Button>;
-    if (tokens.isError) return <ProblemNotice problem={tokens.error}/>;
+    if (isBroken(tokens)) return <ProblemNotice problem={tokens.error}/>;
     if (!tokens.data) return <div className="card"><SkeletonRows rows={2}/></div>;
     return (
         <Card title={t('Project tokens')} aside={add} flush>

@@ -2,7 +2,7 @@
 import {useQuery} from '@tanstack/react-query';
 import {useState} from 'react';
 import {call, get} from '../lib/api';
-import {useCan, useRefresh, useSettings} from '../lib/client';
+import {isBroken, useCan, useRefresh, useSettings} from '../lib/client';
 import {cli, curlOf} from '../lib/commands';
 import {useTitle} from '../lib/hooks';
 import {number, t, tn} from '../lib/i18n';
@@ -22,7 +22,7 @@ export function System() {
         <>
             <PageHead title={t('System')}>{t('This installation, and the keys that sign its tokens.')}</PageHead>
             <div className="flex flex-col gap-5">
-                {can('settings:read') && <Installation/>}
+                {(can('settings:read') || !can('key:read')) && <Installation/>}
                 {can('key:read') && <Keys/>}
             </div>
         </>
@@ -31,7 +31,7 @@ export function System() {
 
 function Installation() {
     const settings = useSettings();
-    if (settings.isError) return <ProblemNotice problem={settings.error}/>;
+    if (isBroken(settings)) return <ProblemNotice problem={settings.error}/>;
     if (!settings.data) return <div className="card"><SkeletonRows rows={3}/></div>;
     const it = settings.data;
     return (
@@ -64,7 +64,7 @@ function Keys() {
     const can = useCan();
     const [asks, setAsks] = useState(false);
     const keys = useQuery({queryKey: ['signing-keys'], queryFn: () => get<SigningKey[]>('/v1/signing-keys')});
-    if (keys.isError) return <ProblemNotice problem={keys.error}/>;
+    if (isBroken(keys)) return <ProblemNotice problem={keys.error}/>;
     if (!keys.data) return <div className="card"><SkeletonRows rows={2}/></div>;
     return (
         <Card title={t('Signing keys')} flush aside={can('key:write') && (

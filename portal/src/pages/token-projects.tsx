@@ -2,6 +2,7 @@
 import {useQuery} from '@tanstack/react-query';
 import {Link} from 'wouter';
 import {get} from '../lib/api';
+import {isBroken} from '../lib/client';
 import {t} from '../lib/i18n';
 import type {Token, TokenProject} from '../lib/types';
 import {Card} from '../ui/bits';
@@ -14,7 +15,7 @@ export function TokenProjects({token}: {token: Token}) {
         queryKey: ['token', token.id, 'projects'],
         queryFn: () => get<TokenProject[]>(`/v1/tokens/${token.id}/projects`),
     });
-    if (projects.isError) return <ProblemNotice problem={projects.error} retry={() => void projects.refetch()}/>;
+    if (isBroken(projects)) return <ProblemNotice problem={projects.error} retry={() => void projects.refetch()}/>;
     if (!projects.data) return <div className="card"><SkeletonRows rows={2}/></div>;
     if (projects.data.length === 0) {
         return (

@@ -3,7 +3,7 @@ import {useQuery} from '@tanstack/react-query';
 import {lazy, type ReactNode, Suspense, useEffect, useState} from 'react';
 import {navigate} from 'wouter/use-browser-location';
 import {get} from '../lib/api';
-import {useCan, useMe, useUserNames} from '../lib/client';
+import {isBroken, useCan, useMe, useUserNames} from '../lib/client';
 import {cli, curlOf} from '../lib/commands';
 import {useAddressState, useTitle} from '../lib/hooks';
 import {t} from '../lib/i18n';
@@ -13,7 +13,7 @@ import type {Token, TokenUsage} from '../lib/types';
 import {AsCommand} from '../ui/as-command';
 import {Card, Facts, Id, PageHead, ScopeTag, Time} from '../ui/bits';
 import {Button, IconButton, LinkButton} from '../ui/button';
-import {Notice, ProblemNotice, SkeletonRows} from '../ui/feedback';
+import {NotShown, Notice, SkeletonRows} from '../ui/feedback';
 import {Menu} from '../ui/menu';
 import {Tabs, type Tab} from '../ui/tabs';
 import {EditToken} from './token-edit';
@@ -144,7 +144,10 @@ export function TokenPage({params}: {params: Record<string, string | undefined>}
         change({ask: ''});
     }, [ask, token?.id, mayChange]);
     useTitle(token?.name ?? t('Access token'));
-    if (error) return <ProblemNotice problem={error} title={t('This token cannot be shown')} retry={() => void refetch()}/>;
+    if (isBroken({error, data: token})) {
+        return <NotShown back={[kTokens, t('Access tokens')]} what={t('Access token')} problem={error}
+                         title={t('This token cannot be shown')} retry={() => void refetch()}/>;
+    }
     if (!token) return <div className="card"><SkeletonRows rows={6}/></div>;
     const tabs = tabsOf(token, mayChange, can('event:read'));
     const wanted = search.get('tab') ?? 'overview';

@@ -1,7 +1,9 @@
 // What is said when there is nothing, not yet something, or something wrong.
 import type {ReactNode} from 'react';
 import {Problem} from '../lib/api';
+import {isAway} from '../lib/client';
 import {t} from '../lib/i18n';
+import {PageHead} from './bits';
 import {Button} from './button';
 import {CopyIcon} from './copy';
 import {Icon, type IconName} from './icons';
@@ -53,6 +55,17 @@ export function ProblemNotice({problem, title, retry}:
             )}
             {retry && <Button size="small" className="mt-2" onClick={retry}>{t('Try again')}</Button>}
         </Notice>
+    );
+}
+
+// A page whose one thing is not there, or not for this person.
+export function NotShown({back, what, problem, title, retry}:
+        {back: [string, string]; what: string; problem: unknown; title: string; retry: () => void}) {
+    return (
+        <>
+            <PageHead back={back} title={what}/>
+            <ProblemNotice problem={problem} title={title} retry={isAway(problem) ? retry : undefined}/>
+        </>
     );
 }
 
