@@ -3,7 +3,7 @@
 import {useQuery} from '@tanstack/react-query';
 import {type ReactNode, useEffect, useId, useState} from 'react';
 import {call, Problem} from '../lib/api';
-import {useCan, useRefresh, useScopes} from '../lib/client';
+import {isBroken, useCan, useRefresh, useScopes} from '../lib/client';
 import {cli, curlOf} from '../lib/commands';
 import {t} from '../lib/i18n';
 import type {Tagged} from '../lib/tagged';
@@ -43,7 +43,7 @@ export function PolicyEditor(props: Props) {
             throw failure;
         }),
     });
-    if (stored.isError) return <ProblemNotice problem={stored.error} retry={() => void stored.refetch()}/>;
+    if (isBroken(stored)) return <ProblemNotice problem={stored.error} retry={() => void stored.refetch()}/>;
     if (!stored.data) return <SkeletonRows rows={2}/>;
     return <Editor key={address} {...props} stored={stored.data}/>;
 }
@@ -126,14 +126,17 @@ function Editor({stored: latest, ...props}: Props & {stored: Tagged<Policy>}) {
                           options={[{value: 'form', text: t('Statements')}, {value: 'json', text: 'JSON'}]}/>
             </div>
             {isOld && isChanged && !busy && <ChangedElsewhere reset={adopt}/>}
-            {problem !== null && <PolicyProblem problem={problem}/>}
+            {problem !== null && <PolicyProblem problem={problem} hasLines={way === 'json'}/>}
             {way === 'json'
                 ? <textarea aria-label={t('Policy as JSON')} rows={12} spellCheck={false} value={json} readOnly={!mayWrite}
                             onChange={(event) => setJson(event.target.value)} className="control font-mono text-xs leading-5"/>
                 : draft.statement.map((statement, index) => (
                     <StatementRow key={index} statement={statement} index={index} list={list} readOnly={!mayWrite}
-                                  change={(changes) => change(index, changes)}
-                                  remove={() => setDraft({...draft, statement: draft.statement.filter((_, at) => at !== index)})}/>
+                                  problem={problem} change={(changes) => change(index, changes)}
+                                  remove={() => {
+                                      setProblem(null); // it names statements by their number
+                                      setDraft({...draft, statement: draft.statement.filter((_, at) => at !== index)});
+                                  }}/>
                 ))}
             {way === 'form' && draft.statement.length === 0 && (
                 <Notice>{props.type === 'token' ? t('No policy: it may do nothing here.') : t('No policy: roles alone count.')}</Notice>
@@ -164,7 +167,14 @@ function Editor({stored: latest, ...props}: Props & {stored: Tagged<Policy>}) {
     );
 }
 
-function PolicyProblem({problem}: {problem: unknown}) {
+// What the server says of one field of the form.
+function wrongWith(problem: unknown, pointer: string) {
+    const field = problem instanceof Problem && problem.fields.find((one) =>
+        one.pointer === pointer || one.pointer?.startsWith(pointer + '/'));
+    return field ? sentence(field.detail ?? '') : undefined;
+}
+
+function PolicyProblem({problem, hasLines}: {problem: unknown; hasLines: boolean}) {
     if (!(problem instanceof Problem) || problem.fields.length === 0) return <ProblemNotice problem={problem}/>;
     return (
         <Notice tone="bad" role="alert" title={t('The policy was not saved')}>
@@ -173,7 +183,7 @@ function PolicyProblem({problem}: {problem: unknown}) {
                     <li key={index}>
                         {sentence(field.detail ?? '')}{' '}
                         <code className="font-mono text-xs">{field.pointer}</code>
-                        {field.line ? ' ' + t('(line {line}, column {column})', {line: field.line, column: field.column ?? 1}) : ''}
+                        {hasLines && field.line ? ' ' + t('(line {line}, column {column})', {line: field.line, column: field.column ?? 1}) : ''}
                     </li>
                 ))}
             </ul>
@@ -181,35 +191,37 @@ function PolicyProblem({problem}: {problem: unknown}) {
     );
 }
 
-function Words({label, value, onChange, list, readOnly}:
-        {label: string; value: string[]; onChange: (value: string[]) => void; list?: string; readOnly: boolean}) {
+function Words({label, value, onChange, list, readOnly, error}:
+        {label: string; value: string[]; onChange: (value: string[]) => void; list?: string; readOnly: boolean;
+         error?: string}) {
     const [text, setText] = useState(value.join(', '));
     useEffect(() => {
         if (words(text).join() !== value.join()) setText(value.join(', '));
     }, [value]);
-    return <TextField label={label} value={text} spellCheck={false} autoComplete="off" list={list} readOnly={readOnly}
+    return <TextField label={label} value={text} error={error} spellCheck={false} autoComplete="off" list={list} readOnly={readOnly}
                       className="font-mono text-xs" onChange={(event) => {
                           setText(event.target.value);
                           onChange(words(event.target.value));
                       }}/>;
 }
 
-function StatementRow({statement, index, change, remove, list, readOnly}:
+function StatementRow({statement, index, change, remove, list, readOnly, problem}:
         {statement: Statement; index: number; change: (changes: Partial<Statement>) => void; remove: () => void;
-         list: string; readOnly: boolean}): ReactNode {
+         list: string; readOnly: boolean; problem: unknown}): ReactNode {
+    const errorOf = (member: string) => wrongWith(problem, `/statement/${index}/${member}`);
     return (
-        <fieldset className="grid gap-3 rounded-xl border border-line bg-sunken p-3.5 sm:grid-cols-[7rem_1fr_1fr_auto] sm:items-end">
+        <fieldset className="grid gap-3 rounded-xl border border-line bg-sunken p-3.5 sm:grid-cols-[7rem_1fr_1fr_auto] sm:items-start">
             <legend className="sr-only">{t('Statement {n}', {n: index + 1})}</legend>
             <Select label={t('Effect')} value={statement.effect} disabled={readOnly}
                     onChange={(event) => change({effect: event.target.value as Statement['effect']})}>
                 <option value="Allow">{t('Allow')}</option>
                 <option value="Deny">{t('Deny')}</option>
             </Select>
-            <Words label={t('Actions')} value={statement.action} list={list} readOnly={readOnly}
+            <Words label={t('Actions')} value={statement.action} list={list} readOnly={readOnly} error={errorOf('action')}
                    onChange={(action) => change({action})}/>
-            <Words label={t('Resources')} value={statement.resource} readOnly={readOnly}
+            <Words label={t('Resources')} value={statement.resource} readOnly={readOnly} error={errorOf('resource')}
                    onChange={(resource) => change({resource})}/>
-            {!readOnly && <IconButton label={t('Remove statement {n}', {n: index + 1})} icon="trash" className="mb-0.5" onClick={remove}/>}
+            {!readOnly && <IconButton label={t('Remove statement {n}', {n: index + 1})} icon="trash" className="sm:mt-7" onClick={remove}/>}
         </fieldset>
     );
 }
