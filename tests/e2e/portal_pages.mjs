@@ -2,7 +2,7 @@
 //     node portal_pages.mjs <scenario> <input as JSON>
 import assert from 'node:assert/strict';
 import {becomes, input, isAccessible, run, watchedPage} from './browser.mjs';
-import {button, hears, kTokens, open, photograph, row, whoIs} from './portal_steps.mjs';
+import {button, call, hears, kTokens, open, photograph, row, whoIs} from './portal_steps.mjs';
 
 const kScenarios = {
     // Every page, in both themes and at 320 px; with input.shots as documentation.
@@ -21,6 +21,8 @@ const kScenarios = {
             settings: ['/system/settings', 'Settings'], 'token-rules': ['/system/token-rules', 'Token rules'],
             system: ['/system', 'System'], account: ['/account', 'Account'], device: ['/device', 'Log in a command line'],
             nowhere: ['/developer/nothing', 'There is no such page'],
+            'no-token': [kTokens + '/' + input.user, 'Access token'], 'no-project': ['/projects/' + input.user, 'Project'],
+            'no-user': ['/access/users/' + input.token, 'User'],
         };
         for (const [name, [path, heading]] of Object.entries(pages)) {
             await page.goto(path);
@@ -29,8 +31,45 @@ const kScenarios = {
             await page.getByRole('status', {name: 'Loading'}).first().waitFor({state: 'detached'});
             await isAccessible(page, name);
             // These have their pictures taken where there is more to see.
-            if (!['token-usage', 'token-rules', 'settings', 'device', 'nowhere'].includes(name)) await photograph(page, name);
+            if (!['token-usage', 'token-rules', 'settings', 'device'].includes(name) && !name.startsWith('no')) await photograph(page, name);
         }
+    },
+
+    // Names as long as they may be push nothing off the screen, and a scope stays one word.
+    async longNames(browser) {
+        const long = 'Donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbauunterbeamtengesellschaft'.repeat(2);
+        await call('POST', '/v1/projects', {name: long.slice(0, 64), description: long});
+        await call('POST', '/v1/tokens', {name: long.slice(0, 100), description: long, scopes: ['license:read'], api: 'licensing'});
+        await call('POST', '/v1/users', {kind: 'human', name: long.slice(0, 100), email: long.slice(0, 60) + '@' + long.slice(0, 60) + '.example'});
+        const page = await open(browser);
+        for (const path of ['/', kTokens, '/projects', '/access/users', '/audit', '/access/tokens']) {
+            await page.goto(path);
+            await page.getByText(/^Donaudampf/).locator('visible=true').first().waitFor();
+            await isAccessible(page, 'long names on ' + path);
+        }
+        const heights = () => page.locator('td code').evaluateAll((all) => all.map((one) => Math.round(one.getBoundingClientRect().height)));
+        await becomes(async () => (await heights()).filter((height) => height > 24), [], 'scopes of two lines');
+        assert.ok((await heights()).length > 0);
+    },
+
+    // With colours of the system's own, what is chosen can still be told from what is not.
+    async forcedColours(browser) {
+        const page = await open(browser, {forcedColors: 'active'});
+        const differ = async (chosen, other, what) => {
+            await chosen.waitFor();
+            const grounds = await Promise.all([chosen, other].map((one) => one.evaluate((element) => getComputedStyle(element).backgroundColor)));
+            assert.notEqual(grounds[0], grounds[1], what);
+        };
+        const link = (name) => page.getByRole('navigation', {name: 'Main'}).getByRole('link', {name, exact: true});
+        await differ(link('Access tokens'), link('Projects'), 'places');
+        await button(page, 'Actions for ci-deploy').press('Enter');
+        await page.keyboard.press('ArrowDown');
+        await differ(page.locator('[role=menuitem][data-highlighted]'), page.locator('[role=menuitem]:not([data-highlighted])').first(), 'a menu');
+        await page.goto(`${kTokens}/${input.token}?tab=usage`);
+        await differ(page.getByRole('tab', {name: 'Usage'}), page.getByRole('tab', {name: 'Overview'}), 'tabs');
+        await page.goto('/account');
+        const label = (text) => page.locator('label').filter({hasText: text});
+        await differ(label('English'), label('Deutsch'), 'segments');
     },
 
     // The page of a token: what can be changed there, and what stops and starts.
@@ -56,7 +95,12 @@ const kScenarios = {
         assert.equal((await whoIs(input.secret)).status, 200);
         await page.getByRole('tab', {name: 'Projects and policies'}).click();
         await button(page, 'Add statement').click();
-        await page.getByLabel('Actions', {exact: true}).fill('license:read');
+        await button(page, 'Save policy').click();
+        await page.getByText('The policy was not saved').waitFor();
+        const actions = page.getByLabel('Actions', {exact: true});
+        await becomes(() => actions.getAttribute('aria-invalid'), 'true', 'the field without an action, invalid,');
+        await isAccessible(page, 'a statement without an action');
+        await actions.fill('license:read');
         await page.getByLabel('Action', {exact: true}).fill('license:read');
         await button(page, 'Simulate').click();
         await page.getByText('Allowed', {exact: true}).waitFor();
@@ -139,24 +183,6 @@ const kScenarios = {
         await button(page, 'End…').first().click();
         await button(page, 'End session').click();
         await page.getByText('Session ended').first().waitFor();
-    },
-
-    // What is done elsewhere appears without a reload.
-    async live(browser) {
-        const page = await open(browser);
-        await hears(page);
-        const line = await row(page, 'ci-deploy');
-        await line.getByText('Active').waitFor();
-        const cookie = await fetch(input.url + '/v1/session', {
-            method: 'POST', headers: {'Content-Type': 'application/json'},
-            body: JSON.stringify({email: input.email, password: input.password, kind: 'cli'}),
-        });
-        const {session} = await cookie.json();
-        const act = (what) => fetch(`${input.url}/v1/tokens/${input.token}/${what}`, {method: 'POST', headers: {Authorization: 'Bearer ' + session}});
-        assert.equal((await act('suspend')).status, 200);
-        await line.getByText('Suspended').waitFor();
-        assert.equal((await act('resume')).status, 200);
-        await line.getByText('Active').waitFor();
     },
 
     // A new secret while the old one goes on; both are seen until the old one ends.

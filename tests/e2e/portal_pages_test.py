@@ -10,6 +10,14 @@ class PagesTest(PortalInBrowser):
         server, facts = self.seeded()
         self.browse("pages", server, **facts, **self.shots())
 
+    def test_long_names_fit(self):
+        server, facts = self.seeded()
+        self.browse("longNames", server, **facts)
+
+    def test_colours_of_the_system(self):
+        server, facts = self.seeded()
+        self.browse("forcedColours", server, **facts)
+
     def test_other_languages(self):
         server, facts = self.seeded()
         self.browse("languages", server, **facts)
@@ -36,7 +44,3 @@ class PagesTest(PortalInBrowser):
     def test_many_tokens_are_stopped_by_one_rule(self):
         server, facts = self.seeded()
         self.browse("rule", server, **facts)
-
-    def test_what_happens_elsewhere_appears(self):
-        server, facts = self.seeded()
-        self.browse("live", server, **facts)

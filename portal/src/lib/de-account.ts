@@ -66,7 +66,7 @@ export const accountWords: Record<string, string> = {
     'A link from before is void then. When the new one is used, the old password and every session of this person end.': 'Ein früherer Link ist dann ungültig. Wird der neue benutzt, enden das alte Passwort und alle Sitzungen dieser Person.',
     'A link waits to be used. It ends': 'Ein Link wartet darauf, benutzt zu werden. Er endet',
     'Copy the link': 'Link kopieren',
-    'Hand this link over on a safe way. Whoever opens it first chooses the password.': 'Übergeben Sie diesen Link auf sicherem Weg. Wer ihn zuerst öffnet, wählt das Passwort.',
+    'Hand this link over in a safe way. Whoever opens it first chooses the password.': 'Übergeben Sie diesen Link auf sicherem Weg. Wer ihn zuerst öffnet, wählt das Passwort.',
     'Invitation': 'Einladung',
     'Invitation of {name}': 'Einladung von {name}',
     'It does not work any more. A password that was chosen already stays.': 'Er gilt nicht mehr. Ein Passwort, das schon gewählt wurde, bleibt.',

@@ -1,6 +1,6 @@
 // The German words of the pages about the installation, of the palette and of files.
 export const installationWords: Record<string, string> = {
-    '{n} live secret': '{n} lebendes Geheimnis',
+    '{n} live secret': '{n} gültiges Geheimnis',
     'This is the private half. It is not sent: paste the public one, and keep this one where it is.': 'Das ist die private Hälfte. Sie wird nicht gesendet: fügen Sie die öffentliche ein, und lassen Sie diese, wo sie ist.',
     'API reference': 'API-Referenz',
     'This page could not be shown': 'Diese Seite konnte nicht angezeigt werden',
@@ -52,9 +52,9 @@ export const installationWords: Record<string, string> = {
     'allowed': 'erlaubt',
     'not allowed': 'nicht erlaubt',
     'never': 'nie',
-    'Every live token keeps these rules already.': 'Jedes lebende Token hält diese Regeln schon ein.',
-    '{n} live token could not be made today': '{n} lebendes Token könnte heute nicht gemacht werden',
-    '{n} live tokens could not be made today': '{n} lebende Token könnten heute nicht gemacht werden',
+    'Every live token keeps these rules already.': 'Jedes gültige Token hält diese Regeln schon ein.',
+    '{n} live token could not be made today': '{n} gültiges Token könnte heute nicht gemacht werden',
+    '{n} live tokens could not be made today': '{n} gültige Token könnten heute nicht gemacht werden',
     'They go on working. The rules meet them when they are rotated, or when somebody changes what a rule speaks of.': 'Sie gelten weiter. Die Regeln treffen sie, wenn sie erneuert werden oder jemand ändert, wovon eine Regel spricht.',
     'Tokens that could not be made today': 'Token, die heute nicht gemacht werden könnten',
     'and {n} more': 'und {n} weitere',

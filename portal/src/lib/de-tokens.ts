@@ -174,7 +174,7 @@ export const tokenWords: Record<string, string> = {
     'Example': 'Beispiel',
     'Answer': 'Antwort',
     'Secret': 'Geheimnis',
-    'Nothing is lost. Copy or download the secret, then press Done.': 'Nichts ist verloren. Kopieren oder laden Sie das Geheimnis herunter, dann drücken Sie Fertig.',
+    'Nothing is lost. Copy or download the secret, then press Done.': 'Nichts ist verloren. Kopieren Sie das Geheimnis oder laden Sie es herunter, dann drücken Sie Fertig.',
     'expires {when}': 'läuft ab am {when}',
     'This is the only time that you see it.': 'Sie sehen es nur dieses eine Mal.',
     'We keep no copy. Put it where you keep passwords.': 'Wir behalten keine Kopie. Legen Sie es zu Ihren Passwörtern.',

@@ -38,7 +38,7 @@ export function Projects() {
                     {t('Make one for each thing that has rights of its own, like a shop or a service.')}
                 </Empty></div>
             )}
-            <ul className="grid gap-4 sm:grid-cols-2 xl:grid-cols-3">
+            <ul className="grid grid-cols-1 gap-4 sm:grid-cols-2 xl:grid-cols-3">
                 {projects.data?.map((project) => <li key={project.id}><ProjectCard project={project}/></li>)}
             </ul>
             {search.has('new') && can('project:write') && <ProjectForm onClose={() => change({new: ''})}/>}

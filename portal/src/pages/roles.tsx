@@ -30,7 +30,7 @@ export function Roles() {
             )}>{t('A token never does more than the roles of its owner allow at that moment.')}</PageHead>
             {roles.isError && <ProblemNotice problem={roles.error}/>}
             {roles.isPending && <div className="card"><SkeletonRows/></div>}
-            <ul className="grid gap-4 lg:grid-cols-2">
+            <ul className="grid grid-cols-1 gap-4 lg:grid-cols-2">
                 {roles.data?.map((role) => (
                     <li key={role.id} className="card flex flex-col gap-3 p-5">
                         <div className="flex flex-wrap items-center gap-2">

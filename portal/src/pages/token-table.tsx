@@ -28,7 +28,7 @@ function ScopeList({scopes, most = 2}: {scopes: string[] | null; most?: number})
     const rest = scopes.slice(most);
     return (
         <span className="flex flex-wrap items-center gap-1">
-            {scopes.slice(0, most).map((scope) => <ScopeTag key={scope}>{scope}</ScopeTag>)}
+            {scopes.slice(0, most).map((scope) => <ScopeTag key={scope} short>{scope}</ScopeTag>)}
             {rest.length > 0 && (
                 <span className="text-xs text-quiet" title={rest.join('\n')}>+{number(rest.length)}</span>
             )}

@@ -2,6 +2,7 @@
 import {useEffect, useMemo, useRef, useState} from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import {isBroken} from '../lib/client';
 import {locale, number, t} from '../lib/i18n';
 import {date} from '../lib/time';
 import type {Token, TokenUsage} from '../lib/types';
@@ -19,7 +20,7 @@ function colour(name: string) {
 // light-dark() is resolved by asking an element for its colour.
 function resolved(name: string) {
     const probe = document.createElement('span');
-    probe.className = 'sr-only';
+    probe.className = 'sr-only forced-color-adjust-none';
     document.body.append(probe);
     probe.style.color = `var(${name})`;
     const value = getComputedStyle(probe).color;
@@ -83,8 +84,8 @@ function Chart({days}: {days: Days}) {
                  aria-label={t('{uses} uses and {denials} refusals in {days} days',
                      {uses: number(uses), denials: number(denials), days: days.length})}/>
             <p className="mt-1 flex gap-4 text-xs text-quiet" aria-hidden="true">
-                <span className="inline-flex items-center gap-1.5"><i className="size-2 rounded-sm bg-accent-fill"/>{t('Uses')}</span>
-                <span className="inline-flex items-center gap-1.5"><i className="size-2 rounded-sm bg-bad-fill"/>{t('Refused')}</span>
+                <span className="inline-flex items-center gap-1.5"><i className="size-2 rounded-sm forced-color-adjust-none bg-accent-fill"/>{t('Uses')}</span>
+                <span className="inline-flex items-center gap-1.5"><i className="size-2 rounded-sm forced-color-adjust-none bg-bad-fill"/>{t('Refused')}</span>
             </p>
             <details className="mt-3 text-[0.8125rem]">
                 <summary className="min-h-6 cursor-pointer rounded text-quiet">{t('Show as table')}</summary>
@@ -123,7 +124,7 @@ const kVerdicts = (): Record<string, string> => ({
 
 export function Usage({token}: {token: Token}) {
     const usage = useUsage(token.id);
-    if (usage.isError) return <ProblemNotice problem={usage.error} retry={() => void usage.refetch()}/>;
+    if (isBroken(usage)) return <ProblemNotice problem={usage.error} retry={() => void usage.refetch()}/>;
     if (!usage.data) return <div className="card"><SkeletonRows rows={3}/></div>;
     const {uses, denials, lastUsedAt, lastAddress, lastAgent, days, denied, scopes} = usage.data;
     if (uses + denials === 0) {

@@ -24,7 +24,7 @@ export function InviteLink({user, onClose}: {user: MadeUser; onClose: () => void
     const link = user.inviteLink ?? '';
     return (
         <Modal open onClose={onClose} title={t('Invitation of {name}', {name: user.name || user.email || ''})}
-               description={t('Hand this link over on a safe way. Whoever opens it first chooses the password.')}>
+               description={t('Hand this link over in a safe way. Whoever opens it first chooses the password.')}>
             <div className="flex flex-col gap-4">
                 <TextField label={t('Link')} readOnly value={link} className="font-mono text-xs" spellCheck={false}
                            onFocus={(event) => event.target.select()}/>

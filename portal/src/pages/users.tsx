@@ -4,7 +4,7 @@ import {type FormEvent, useState} from 'react';
 import {Link} from 'wouter';
 import {navigate} from 'wouter/use-browser-location';
 import {call, get, randomKey} from '../lib/api';
-import {useApis, useCan, useRefresh, useRoles, useUsers} from '../lib/client';
+import {isBroken, useApis, useCan, useRefresh, useRoles, useUsers} from '../lib/client';
 import {cli, curlOf} from '../lib/commands';
 import {useTitle} from '../lib/hooks';
 import {t} from '../lib/i18n';
@@ -15,7 +15,7 @@ import {ShowAs} from '../ui/as-command';
 import {Badge, Card, Facts, Id, PageHead, Time} from '../ui/bits';
 import {Button} from '../ui/button';
 import {Confirm, Modal} from '../ui/dialog';
-import {Empty, ProblemNotice, SkeletonRows} from '../ui/feedback';
+import {Empty, NotShown, ProblemNotice, SkeletonRows} from '../ui/feedback';
 import {Checkbox, PasswordField, Segments, TextField} from '../ui/field';
 import {errorOf, ErrorSummary, type FormTrouble, troubleOf} from '../ui/form';
 import {TokenList} from './token-list';
@@ -148,7 +148,7 @@ function NewUser({onClose, onMade}: {onClose: () => void; onMade: (made: MadeUse
                 )}
                 {kind === 'human' && start === 'password' && (
                     <PasswordField id="user-password" label={t('First password')} value={password} autoComplete="new-password"
-                                   hint={t('At least 8 characters. Hand it over on a safe way.')} error={errorOf(trouble, 'user-password')}
+                                   hint={t('At least 8 characters. Hand it over in a safe way.')} error={errorOf(trouble, 'user-password')}
                                    onChange={(event) => setPassword(event.target.value)}/>
                 )}
                 {allRoles.data && <Choices title={t('Roles')} all={allRoles.data.map((role) => role.name)} chosen={roles} onChange={setRoles}/>}
@@ -175,7 +175,10 @@ export function UserPage({params}: {params: Record<string, string | undefined>})
     const [edits, setEdits] = useState(false);
     const user = useQuery({queryKey: ['users', id], queryFn: () => get<User>('/v1/users/' + encodeURIComponent(id))});
     useTitle(user.data?.name || user.data?.email || t('User'));
-    if (user.isError) return <ProblemNotice problem={user.error} title={t('This user cannot be shown')}/>;
+    if (isBroken(user)) {
+        return <NotShown back={['/access/users', t('Users')]} what={t('User')} problem={user.error}
+                         title={t('This user cannot be shown')} retry={() => void user.refetch()}/>;
+    }
     if (!user.data) return <div className="card"><SkeletonRows/></div>;
     const it = user.data;
     return (

@@ -85,7 +85,7 @@ function Liveness() {
     return (
         <span className="hidden items-center gap-1.5 px-2 text-xs text-quiet md:inline-flex"
               title={liveness === 'live' ? t('Changes appear by themselves') : t('Waiting for the server')}>
-            <span aria-hidden="true" className={'size-2 rounded-full ' + (liveness === 'live' ? 'bg-good' : 'bg-warn')}/>
+            <span aria-hidden="true" className={'size-2 rounded-full forced-color-adjust-none ' + (liveness === 'live' ? 'bg-good' : 'bg-warn')}/>
             {liveness === 'live' ? t('Live') : t('Connecting…')}
         </span>
     );

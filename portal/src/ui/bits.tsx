@@ -25,10 +25,11 @@ export function Badge({tone = 'plain', icon, children, title}:
     );
 }
 
-export function ScopeTag({children}: {children: string}) {
+export function ScopeTag({children, short}: {children: string; short?: boolean}) {
     return (
-        <code dir="ltr" className="inline-block rounded-md bg-sunken px-1.5 py-0.5 font-mono text-[0.6875rem]/4 text-quiet
-                         ring-1 ring-line ring-inset">{children}</code>
+        <code dir="ltr" title={short ? children : undefined}
+              className={'inline-block rounded-md bg-sunken px-1.5 py-0.5 font-mono text-[0.6875rem]/4 text-quiet ring-1 ' +
+                  'ring-line ring-inset' + (short ? ' max-w-48 truncate' : '')}>{children}</code>
     );
 }
 
@@ -86,7 +87,7 @@ export function Facts({items}: {items: [string, ReactNode][]}) {
     return (
         <dl className="grid grid-cols-1 gap-x-6 gap-y-3 sm:grid-cols-[minmax(8rem,auto)_1fr]">
             {items.map(([name, value]) => (
-                <div key={name} className="grid gap-0.5 sm:col-span-2 sm:grid-cols-subgrid sm:items-baseline">
+                <div key={name} className="grid gap-0.5 sm:col-span-2 sm:grid-cols-subgrid sm:gap-x-6 sm:items-baseline">
                     <dt className="text-quiet">{name}</dt>
                     <dd className="min-w-0">{value}</dd>
                 </div>

@@ -80,7 +80,7 @@ export function Select(props: Around & ComponentProps<'select'>) {
 // A select in a toolbar: the label is for assistive technology, the first option says the rest.
 export function FilterSelect({label, ...rest}: {label: string} & ComponentProps<'select'>) {
     return <select {...rest} aria-label={label}
-                   className={'control w-auto! max-w-full ' + (rest.className ?? '')}/>;
+                   className={'control w-auto! max-w-[min(100%,18rem)] ' + (rest.className ?? '')}/>;
 }
 
 export function Checkbox({label, hint, className = '', ...rest}:
