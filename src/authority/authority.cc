@@ -4,6 +4,7 @@
 #include "authority/imports.h"
 #include "authority/key_encryption_key.h"
 #include "authority/load_replica.h"
+#include "authority/lost_database.h"
 #include "authority/maintenance.h"
 #include "authority/restore_files.h"
 #include "base/log.h"
@@ -22,6 +23,7 @@ Authority::~Authority() {
 
 Status Authority::open_parts(const AuthorityOptions& options) {
     clock_ = options.clock;
+    TRY(refuse_lost_database(options.data_directory));
     store::StoreOptions store_options;
     store_options.data_directory = options.data_directory;
     store_options.clock = clock_;

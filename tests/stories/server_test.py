@@ -133,6 +133,18 @@ class Start(unittest.TestCase):
                 self.assertEqual(f"the issuer is http://0.0.0.0:{server.port}" in said, is_warned)
                 self.assertEqual("--issuer URL" in said, is_warned)
 
+    def test_an_ops_listener_that_others_reach_is_warned_of(self):
+        server = self.server(start=False)
+        for args, is_warned in (([], True), (["--insecure-http"], False)):
+            with self.subTest(args=args):
+                server.errors.clear()
+                server.args = ["--ops-listen", f"0.0.0.0:{server.ops_port}", *args]
+                server.start()
+                self.assertEqual(server.request("GET", server.ops_url + "/healthz").status, 200)
+                server.stop()
+                self.assertEqual("--ops-listen: health and metrics at 0.0.0.0"
+                                 in "".join(server.errors), is_warned)
+
     def test_the_key_encryption_key_must_be_there_right_and_private(self):
         server = self.stopped()
         kek = os.path.join(server.data, "kek")
