@@ -149,8 +149,18 @@ Result<http::Response> get_health(Call& /*call*/) {
     return text_answer(200, "ok\n");
 }
 
+// Asked of the writer itself: a change that changes nothing takes the lock that every change needs,
+// and writes nothing.
+std::string why_changes_are_refused(store::Store& store) {
+    const auto done = store.mutate([](store::Transaction&) { return Status{}; });
+    return done ? "" : done.error().message;
+}
+
+// Checks are answered from memory, so changes that are refused for a while make nobody take a node
+// out of service: it is ready, and says what does not work.
 Result<http::Response> get_ready(Call& call) {
     auto& authority = call.services.authority;
+    const std::string refused = why_changes_are_refused(authority.store());
     const bool is_current = authority.is_current();
     const bool has_key = authority.keys().keys()->active != nullptr;
     const auto head = authority.store().query<store::FeedHead>(store::read_head);
@@ -161,11 +171,13 @@ Result<http::Response> get_ready(Call& call) {
             body += fmt::format("[{}]{} {}\n", good ? '+' : '-', name, good ? "ok" : "failed");
         };
         line(head.has_value(), "store");
+        line(refused.empty(), "changes");
         line(is_current, "replica");
         line(has_key, "signing key");
         line(!authority.store().is_out_of_space(), "disk space");
     }
-    body += is_ready ? "ready\n" : "not ready\n";
+    body += is_ready ? "ready" : "not ready";
+    body += refused.empty() ? "\n" : ", but changes are refused: " + refused + "\n";
     return text_answer(is_ready ? 200 : 503, std::move(body));
 }
 

@@ -189,6 +189,18 @@ class Start(unittest.TestCase):
                 with open(file, "rb") as opened:
                     self.assertEqual(opened.read(), damaged)
 
+    def test_a_lost_database_is_no_first_start(self):
+        server = self.stopped()
+        file = os.path.join(server.data, "latchkey.db")
+        os.remove(file)
+        for name in ("missing", "empty"):
+            with self.subTest(name):
+                self.refuses(server, 1, file, "latchkey admin restore", "--data")
+                self.assertEqual(os.path.exists(file), name == "empty")
+            self.write(file, "")
+        server.data += "-anew"
+        server.start()
+
     def test_a_database_of_a_newer_version_is_not_touched(self):
         server = self.stopped()
         file = os.path.join(server.data, "latchkey.db")
@@ -313,7 +325,7 @@ class Watching(unittest.TestCase):
         self.assertEqual((self.ops("/healthz").status, self.ops("/healthz").body), (200, b"ok\n"))
         self.assertEqual((self.ops("/readyz").status, self.ops("/readyz").body), (200, b"ready\n"))
         verbose = self.ops("/readyz?verbose").body.decode()
-        for part in ("store", "replica", "signing key", "disk space"):
+        for part in ("store", "changes", "replica", "signing key", "disk space"):
             self.assertIn(f"[+]{part} ok\n", verbose)
         self.assertEqual(self.server.request("GET", "/metrics").status, 404,
                          "metrics are for the ops listener alone")
