@@ -155,7 +155,15 @@ Error blame_of_start(Error error, const Config& config) {
 }
 
 // What starts all the same, and should not surprise anybody later.
-void warn_of_addresses(const std::string& issuer) {
+void warn_of_addresses(const Config& config, const std::string& issuer) {
+    if (!config.is_insecure_http && !is_loopback_listen(config.ops_listen)) {
+        log::warning(blame(invalid("health and metrics at " + config.ops_listen.address +
+                                       " ask for no credential and have no TLS: whoever reaches "
+                                       "that address reads them",
+                                   "bad_config"),
+                           config, "ops-listen")
+                         .message);
+    }
     if (issuer.find("://0.0.0.0:") != std::string::npos ||
         issuer.find("://[::]:") != std::string::npos) {
         log::warning(
@@ -436,7 +444,7 @@ int run(const std::vector<std::string>& flags, Config config, const sigset_t& si
         return fail(blame_listener(done.error(), config), exit_code_of(done.error()));
     }
     report(learn_what_uses_are_known(parts), "uses before this start do not count");
-    warn_of_addresses(parts.authority->settings().issuer);
+    warn_of_addresses(config, parts.authority->settings().issuer);
     parts.server->start();
     parts.ops_server->start();
     print_welcome(config, parts, display_url(config, parts.server->port(0)));

@@ -331,6 +331,24 @@ class Watching(unittest.TestCase):
                          "metrics are for the ops listener alone")
         self.assertEqual(self.ops("/v1/tokens").status, 404)
 
+    def test_a_database_that_another_program_keeps_locked_is_said(self):
+        with LatchkeyServer() as server:
+            def ready(query=""):
+                return server.request("GET", f"{server.ops_url}/readyz{query}")
+            before = os.stat(os.path.join(server.data, "latchkey.db-wal"))
+            self.assertEqual(ready().body, b"ready\n")
+            after = os.stat(os.path.join(server.data, "latchkey.db-wal"))
+            self.assertEqual(after.st_size, before.st_size, "asking writes nothing")
+            other = sqlite3.connect(os.path.join(server.data, "latchkey.db"),
+                                    isolation_level=None)
+            other.execute("BEGIN IMMEDIATE")
+            self.assertEqual((ready().status, ready().body),
+                             (200, b"ready, but changes are refused: the database is busy\n"))
+            self.assertIn("[+]store ok\n[-]changes failed\n", ready("?verbose").body.decode())
+            other.execute("ROLLBACK")
+            other.close()
+            self.assertEqual(ready().body, b"ready\n")
+
     def test_metrics_are_well_formed(self):
         self.server.request("GET", "/check")
         answer = self.ops("/metrics")
