@@ -1,6 +1,8 @@
 #include "server/offline.h"
 
 #include <cstdlib>
+#include <filesystem>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -47,6 +49,21 @@ Result<std::unique_ptr<store::Store>> open_store(const std::string& data, const 
     return store::Store::open(std::move(options));
 }
 
+// The key is where it was, and not in the data directory: the next start must be told.
+std::string key_at_next_start(const authority::RestoreInput& input) {
+    std::error_code is_missing;
+    const std::string own = input.data_directory + "/kek";
+    if (!input.kek.empty()) {
+        return "The key was LATCHKEY_KEK's: start the server with the same LATCHKEY_KEK\n";
+    }
+    if (input.kek_file.empty() || std::filesystem::equivalent(input.kek_file, own, is_missing)) {
+        return "";
+    }
+    return fmt::format(
+        "The key stays in {0}: start the server with --kek-file {0}, or put it at {1}\n",
+        input.kek_file, own);
+}
+
 }  // namespace
 
 Result<std::string> backup_offline(const std::string& data, const std::string& file) {
@@ -65,10 +82,11 @@ Result<std::string> restore_offline(const std::string& data, const std::string& 
     input.data_directory = data;
     input.backup_file = file;
     input.kek_file = kek_file.empty() ? environment("LATCHKEY_KEK_FILE") : kek_file;
-    input.kek = environment("LATCHKEY_KEK");
+    if (kek_file.empty()) input.kek = environment("LATCHKEY_KEK");  // a flag wins
     input.nothing_changed_since = nothing_changed_since;
     input.clock = &clock;
-    return authority::restore_backup(input);
+    const std::string text = TRY(authority::restore_backup(input));
+    return text + key_at_next_start(input);
 }
 
 Result<std::string> rotate_keys_offline(const std::string& data, bool is_emergency) {

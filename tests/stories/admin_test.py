@@ -291,7 +291,8 @@ class Restore(Story):
         tokens = {kind: self.create(self.server, kind, kind) for kind in ("jwt", "opaque")}
         self.admin(self.server, "backup", self.backup)
         other = self.elsewhere(with_kek=False)
-        self.admin(other, "restore", self.backup, "--nothing-changed-since")
+        done = self.admin(other, "restore", self.backup, "--nothing-changed-since")
+        self.assertNotIn("start the server with", done.stdout)
         self.assertEqual(os.stat(os.path.join(other.data, "kek")).st_mode & 0o777, 0o600)
         other.start()
         for token in tokens.values():
@@ -304,8 +305,13 @@ class Restore(Story):
         other = self.elsewhere(with_kek=False)
         kek = os.path.join(other.scratch, "kept-kek")
         shutil.copy(os.path.join(self.server.data, "kek"), kek)
-        self.admin(other, "restore", self.backup, "--kek", kek)
-        other.args += ["--kek-file", kek]
+        # The flag counts, whatever the environment says.
+        done = self.admin(other, "restore", self.backup, "--kek", kek,
+                          environment={"LATCHKEY_KEK": "00" * 32})
+        told = re.search(r"start the server with (--kek-file) (\S+), or put it at (\S+)\n",
+                         done.stdout)
+        self.assertEqual(told[3], os.path.join(other.data, "kek"))
+        other.args += [told[1], told[2]]
         other.start()
         self.log_verifies(other)
 
@@ -315,7 +321,8 @@ class Restore(Story):
         self.admin(self.server, "backup", self.backup)
         other = self.elsewhere(with_kek=False)
         other.extra_environment["LATCHKEY_KEK"] = kek
-        self.admin(other, "restore", self.backup)
+        done = self.admin(other, "restore", self.backup)
+        self.assertIn("start the server with the same LATCHKEY_KEK\n", done.stdout)
         self.assertFalse(os.path.exists(os.path.join(other.data, "kek")))
         other.start()
         self.log_verifies(other)
