@@ -78,6 +78,10 @@ Recognition find_access_token(Services& services, ReactorState& state,
     if (!state.reader->find(token.facts, token.view)) return Recognition::kUnknown;
     token.view.access = &entry->limits;
     token.view.access_is_revoked = state.reader->is_access_revoked(entry->limits.ids);
+    // It dies with its grant and its project, whatever project is asked about. A grant whose policy
+    // allows nothing is one: that is about rights, not about life.
+    const auto& home = entry->limits.project;
+    if (home && !state.reader->find_grant(*home, token.view)) token.view.access_is_revoked = true;
     return Recognition::kFound;
 }
 
@@ -110,14 +114,13 @@ Recognition recognise(Services& services, ReactorState& state, const PresentedTo
     if (!state.reader->find(token.facts, token.view)) {
         if (shape_of(presented.secret) != TokenShape::kJwt) return Recognition::kUnknown;
         const auto found = find_access_token(services, state, presented, token);
-        if (found != Recognition::kFound) return found;
+        const bool is_answered = found != Recognition::kFound || !presented.project ||
+                                 presented.project == token.view.access->project;
+        if (is_answered) return found;
     } else if (token.view.kind == verify::TokenKind::kJwt && token.view.secret_ends_at) {
         read_claimed_scopes(presented.secret, token);
     }
-    const auto project = presented.project || token.view.access == nullptr
-                             ? presented.project
-                             : token.view.access->project;
-    return found_in(project, state, token);
+    return found_in(presented.project, state, token);
 }
 
 bool could_be_presented(ReactorState& state, std::string_view secret) {

@@ -36,6 +36,32 @@ protected:
         return ask("GET", path, testing::bearer(secret));
     }
     std::string verdict() { return check("/check").field("Latchkey-Verdict"); }
+    // Whoever is asked says that it is dead, whatever project he is asked about.
+    void expect_dead() {
+        const auto other = authority::testing::project_of(*this, as_alice_, "another");
+        for (const std::string& path :
+             {std::string("/check"), std::string("/check/scope/license:read"),
+              "/check/project/" + project_, "/check/project/" + other}) {
+            const auto reply = check(path);
+            EXPECT_EQ(reply.status, 401) << path;
+            EXPECT_EQ(reply.field("Latchkey-Verdict"), "revoked") << path;
+        }
+        const auto verifier =
+            testing::bearer(verifier_token(machine("gateway", "billing")).text.expose());
+        for (const std::string& more :
+             {std::string(), std::string(R"(,"scopes":["license:read"])"),
+              R"(,"project":")" + project_ + "\"", R"(,"project":")" + other + "\""}) {
+            const auto told = ask("POST", "/v1/tokens/verify", verifier,
+                                  R"({"token":")" + access_ + "\"" + more + "}");
+            EXPECT_FALSE(told.json().at("valid").as_bool()) << told.body;
+            EXPECT_EQ(told.text("verdict"), "revoked") << told.body;
+        }
+        auto form = verifier;
+        form.emplace_back("Content-Type", "application/x-www-form-urlencoded");
+        EXPECT_EQ(connect().ask("POST", "/oauth2/introspect", form, "token=" + access_).body,
+                  R"({"active":false})");
+        EXPECT_EQ(ask("GET", "/v1/tokens/self", testing::bearer(access_)).status, 401);
+    }
     template <typename Use>
     void write_to_log(const char* type, const Use& use) {
         ASSERT_TRUE(authority->store().mutate([&](store::Transaction& tx) -> Status {
@@ -121,7 +147,42 @@ TEST_F(PresentedTokenTest, ItDiesWithItsGrantAtOnce) {
         fact.is_removed = true;
         return verify::Fact(fact);
     });
-    EXPECT_EQ(verdict(), "insufficient_scope");
+    expect_dead();
+}
+
+// A place that gives nothing, or not this, is about rights: it may be given them again.
+TEST_F(PresentedTokenTest, WhatAPolicyDeniesItLacksAndItLives) {
+    ASSERT_EQ(verdict(), "active");
+    write_to_log("policy.changed", [&](store::Transaction& tx) -> Result<verify::Fact> {
+        store::GrantRecord grant;
+        grant.project = *ProjectId::parse(project_);
+        grant.principal = holder_->token.bytes;
+        grant.policy_json =
+            R"({"version":"2022-12-15","statement":[{"effect":"Deny","action":["*"],"resource":["*"]}]})";
+        grant.created_at = grant.updated_at = clock.now();
+        TRY(store::put_grant(tx.connection(), grant));
+        return verify::Fact(authority::fact_of(grant));
+    });
+    const auto reply = check("/check/scope/license:read");
+    EXPECT_EQ(reply.status, 403);
+    EXPECT_EQ(reply.field("Latchkey-Verdict"), "insufficient_scope");
+    EXPECT_EQ(to_json(reply.json().at("missingScopes")), R"(["license:read"])");
+}
+
+TEST_F(PresentedTokenTest, AnyOtherTokenLacksWhatItIsAskedForWhereItHasNoPlace) {
+    const auto made = token(as_alice_, "billing", {"license:read"});
+    const auto secret = made.text.expose();
+    const auto reply = check("/check/scope/license:read/project/" + project_, std::string(secret));
+    EXPECT_EQ(reply.status, 403);
+    EXPECT_EQ(to_json(reply.json().at("missingScopes")), R"(["license:read"])");
+    const auto verifier =
+        testing::bearer(verifier_token(machine("gateway", "billing")).text.expose());
+    const auto told =
+        ask("POST", "/v1/tokens/verify", verifier,
+            R"({"token":")" + std::string(secret) + R"(","scopes":["license:read"],)" +
+                R"("project":")" + project_ + "\"}");
+    EXPECT_EQ(told.text("verdict"), "insufficient_scope");
+    EXPECT_EQ(to_json(told.json().at("missingScopes")), R"(["license:read"])");
 }
 
 TEST_F(PresentedTokenTest, ItDiesWithItsProjectAtOnce) {
@@ -129,7 +190,7 @@ TEST_F(PresentedTokenTest, ItDiesWithItsProjectAtOnce) {
     ASSERT_TRUE(authority->store().mutate([&](store::Transaction& tx) {
         return authority::delete_project(tx, as_alice_, project_);
     }));
-    EXPECT_EQ(verdict(), "insufficient_scope");
+    expect_dead();
 }
 
 TEST_F(PresentedTokenTest, ItDiesWithItsOwnerAtOnce) {
