@@ -85,13 +85,15 @@ json::object negative(Verdict verdict) {
             {"reason", verify::verdict_reason(verdict)}};
 }
 
-// Which token it is, for a caller that may ask about its API.
-void describe(const verify::TokenView& view, json::object& answer) {
-    answer["tokenId"] = view.token.uuid();
-    answer["owner"] = view.owner.uuid();
-    answer["kind"] = kind_name(static_cast<store::TokenKind>(view.kind));
-    answer["api"] = view.api_slug;
-    answer["expiresAt"] = time_view(end_of(view));
+// Of a token that nobody knows here, or that is none of the asker's business.
+json::object nameless(Verdict verdict) {
+    auto answer = negative(verdict);
+    for (const char* name : {"tokenId", "owner", "kind", "api", "expiresAt"}) {
+        answer[name] = nullptr;
+    }
+    answer["scopes"] = json::array();
+    answer["projects"] = json::array();
+    return answer;
 }
 
 // An access token is for one project, or none; any other may be in several.
@@ -107,16 +109,26 @@ json::array projects_view(const verify::Replica::Reader& reader, const verify::T
     return projects;
 }
 
-json::object positive(const verify::Replica::Reader& reader, const verify::TokenView& view) {
+// What it may do where it was asked about: nothing in a project that it has no place in.
+std::string scopes_there(const verify::TokenView& view, const std::optional<ProjectId>& asked) {
+    const auto home = view.access != nullptr ? view.access->project : std::nullopt;
+    const bool is_elsewhere = view.access != nullptr && asked && asked != home;
+    const bool is_of_project = asked || home;
     std::string scopes;
-    verify::effective_scopes(view, scopes);
-    json::object answer;
-    answer["valid"] = true;
-    answer["verdict"] = "active";
-    describe(view, answer);
-    answer["scopes"] = words_view(scopes);
+    if (!is_elsewhere && (!is_of_project || view.grant)) verify::effective_scopes(view, scopes);
+    return scopes;
+}
+
+// Which token it is, for a caller that may ask about its API.
+void describe(const verify::Replica::Reader& reader, const verify::TokenView& view,
+              const std::optional<ProjectId>& asked, json::object& answer) {
+    answer["tokenId"] = view.token.uuid();
+    answer["owner"] = view.owner.uuid();
+    answer["kind"] = kind_name(static_cast<store::TokenKind>(view.kind));
+    answer["api"] = view.api_slug;
+    answer["expiresAt"] = time_view(end_of(view));
+    answer["scopes"] = words_view(scopes_there(view, asked));
     answer["projects"] = projects_view(reader, view);
-    return answer;
 }
 
 // Which API a verifier asks about when it names none: the only one it is bound to, else the
@@ -147,15 +159,15 @@ Result<json::object> decide(Services& services, ReactorState& state, const Call&
     RecognisedToken found;
     const auto recognition = recognise(services, state, presented, found);
     CHECK(recognition != Recognition::kNotNow);
-    if (recognition == Recognition::kMalformed) return negative(Verdict::kMalformed);
-    if (recognition != Recognition::kFound) return negative(Verdict::kUnknown);
+    if (recognition == Recognition::kMalformed) return nameless(Verdict::kMalformed);
+    if (recognition != Recognition::kFound) return nameless(Verdict::kUnknown);
     const verify::TokenView& view = found.view;
     const std::string api = asked_api(services, caller, asked);
-    if (api.empty()) return negative(Verdict::kUnknown);
+    if (api.empty()) return nameless(Verdict::kUnknown);
     // A token of an API that the caller is not bound to answers as an unknown one.
     const auto& bound = caller.verifies;
     if (std::find(bound.begin(), bound.end(), view.api) == bound.end()) {
-        return negative(Verdict::kUnknown);
+        return nameless(Verdict::kUnknown);
     }
     const std::vector<std::string_view> scopes(asked.scopes.begin(), asked.scopes.end());
     verify::Requirement wanted;
@@ -186,9 +198,10 @@ Result<json::object> decide(Services& services, ReactorState& state, const Call&
                         .verdict = used.verdict,
                         .scopes = verify::scopes_asked(wanted.scopes),
                         .is_being_replaced = view.secret_ends_at.has_value()});
-    if (used.verdict == Verdict::kActive) return positive(*state.reader, view);
-    auto answer = negative(used.verdict);
-    describe(view, answer);
+    json::object answer{{"valid", true}, {"verdict", "active"}};
+    if (used.verdict != Verdict::kActive) answer = negative(used.verdict);
+    describe(*state.reader, view, asked.project, answer);
+    if (used.verdict == Verdict::kActive) return answer;
     if (used.verdict == Verdict::kRateLimited) answer["retryAfter"] = used.rate.reset;
     if (judged.verdict == Verdict::kProofNeeded || judged.verdict == Verdict::kProofInvalid) {
         // For the challenge with which the verifier answers in turn.

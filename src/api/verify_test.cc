@@ -1,5 +1,6 @@
 // POST /v1/tokens/verify: what a verifier is told, and about which tokens.
 #include "api/testing.h"
+#include "authority/testing_keys.h"
 
 namespace latchkey::api {
 namespace {
@@ -24,13 +25,20 @@ protected:
         EXPECT_EQ(reply.text("kind"), "jwt") << reply.body;
         EXPECT_EQ(reply.text("api"), "billing") << reply.body;
         EXPECT_TRUE(reply.json().as_object().contains("expiresAt")) << reply.body;
+        EXPECT_EQ(to_json(reply.json().at("scopes")), R"(["license:read"])") << reply.body;
+        EXPECT_EQ(to_json(reply.json().at("projects")), "[]") << reply.body;
         EXPECT_EQ(reply.body.find(made.text.expose()), std::string::npos);
     }
     static void expect_nameless(const Reply& reply) {
         EXPECT_EQ(reply.status, 200) << reply.body;
         const auto answer = reply.json().as_object();
         for (const char* name : {"tokenId", "owner", "kind", "api", "expiresAt"}) {
-            EXPECT_FALSE(answer.contains(name)) << name << reply.body;
+            ASSERT_TRUE(answer.contains(name)) << name << reply.body;
+            EXPECT_TRUE(answer.at(name).is_null()) << name << reply.body;
+        }
+        for (const char* name : {"scopes", "projects"}) {
+            ASSERT_TRUE(answer.contains(name)) << name << reply.body;
+            EXPECT_EQ(to_json(answer.at(name)), "[]") << name << reply.body;
         }
     }
 
@@ -52,6 +60,17 @@ TEST_F(VerifyTest, ATokenIsNamedWhateverTheVerdict) {
     const auto revoked = verify(made.text.expose());
     EXPECT_EQ(revoked.text("verdict"), "revoked");
     expect_named(revoked, made);
+}
+
+// "scopes" are those of the place that was asked about.
+TEST_F(VerifyTest, ATokenMayDoNothingInAProjectThatItIsNotIn) {
+    const auto made = token(as_alice_, "billing", {"license:read"});
+    const auto project = authority::testing::project_of(*this, as_alice_, "shop");
+    const auto told = verify(made.text.expose(), R"(,"project":")" + project + "\"");
+    EXPECT_EQ(told.text("verdict"), "insufficient_scope");
+    EXPECT_EQ(told.text("tokenId"), made.token.id.uuid());
+    EXPECT_EQ(to_json(told.json().at("scopes")), "[]");
+    EXPECT_EQ(to_json(told.json().at("projects")), "[]");
 }
 
 TEST_F(VerifyTest, ATokenOfAnotherApiIsNotNamed) {

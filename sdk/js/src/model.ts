@@ -125,10 +125,10 @@ export interface VerifyAnswer {
   readonly valid: boolean
   readonly verdict: string
   readonly reason?: string
-  readonly tokenId?: string
-  readonly owner?: string
-  readonly kind?: Open<TokenKind>
-  readonly api?: string
+  readonly tokenId?: string | null
+  readonly owner?: string | null
+  readonly kind?: Open<TokenKind> | null
+  readonly api?: string | null
   readonly scopes?: readonly string[]
   readonly projects?: readonly string[]
   readonly expiresAt?: string | null

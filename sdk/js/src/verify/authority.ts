@@ -159,6 +159,7 @@ function readAnswer(answer: JsonObject | undefined, isLimited: boolean): Read {
   if (valid !== false || !isRefusal(verdict) || verdict === 'not_current') throw badAnswer()
   const { retryAfter } = answer!
   const more = {
+    scopes,
     missingScopes: textsOf(answer!.missingScopes),
     ...(typeof retryAfter === 'number' ? { retryAfter } : {}),
   }
@@ -180,7 +181,7 @@ function identityOf(answer: JsonObject): Identity {
 }
 
 function textsOf(value: unknown): readonly string[] {
-  if (value === undefined) return []
+  if (value === undefined || value === null) return []
   if (!Array.isArray(value) || !value.every((one) => typeof one === 'string')) throw badAnswer()
   return Object.freeze([...value] as string[])
 }

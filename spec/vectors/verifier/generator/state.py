@@ -181,6 +181,19 @@ def asks():
                     "wrong_audience", "address_not_allowed", "rate_limited"):
         yield case(f"the authority says {verdict}",
                    step(OPAQUE, verdict, network=online(verify=refused(verdict))), ask=True)
+    for verdict in ("unknown", "malformed"):
+        yield case(f"the authority says {verdict}, and null for what it knows nothing of",
+                   step(OPAQUE, {"verdict": verdict, "tokenId": None, "owner": None, "kind": None,
+                                 "project": None, "scopes": []},
+                        network=online(verify=refused(
+                            verdict, tokenId=None, owner=None, kind=None, api=None, scopes=None,
+                            projects=None, expiresAt=None))), ask=True)
+    yield case("the authority says revoked, and which token it is",
+               step(OPAQUE, {"verdict": "revoked", "tokenId": TOKEN, "owner": OWNER,
+                             "kind": "opaque", "project": None, "scopes": ["license:read"]},
+                    network=online(verify={"status": 200, "json": {
+                        **answered()["json"], "valid": False, "verdict": "revoked",
+                        "reason": "No."}})), ask=True)
     yield case("the authority names the scope that is missing",
                step(OPAQUE, {"verdict": "insufficient_scope", "missingScopes": ["license:write"]},
                     scopes=["license:write"], network=online(verify=refused(
