@@ -87,7 +87,9 @@ json::object view_of(const Call& call, const store::DeviceCodeRecord& code) {
 }  // namespace
 
 Status check_cli_client(const Form& form) {
-    if (form.get("client_id") == authority::kDeviceClient) return {};
+    const auto client = form.get("client_id");
+    if (!client) return invalid_request("client_id is missing.");
+    if (client == authority::kDeviceClient) return {};
     return invalid("The only client of this grant is latchkey-cli.", "invalid_client");
 }
 

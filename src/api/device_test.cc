@@ -190,7 +190,7 @@ TEST_F(DeviceTest, WhoAsksTooOftenMustAskLessOften) {
 TEST_F(DeviceTest, WhatIsNotAskedRightlyIsRefused) {
     expect_error(form("/oauth2/device_authorization", {{"client_id", "another"}}),
                  "invalid_client");
-    expect_error(form("/oauth2/device_authorization", {}), "invalid_client");
+    expect_error(form("/oauth2/device_authorization", {}), "invalid_request");
     expect_error(form("/oauth2/token", {{"grant_type", kGrant}, {"client_id", "latchkey-cli"}}),
                  "invalid_request");
     expect_error(form("/oauth2/token",

@@ -1,5 +1,6 @@
 #include "api/edge.h"
 
+#include "api/oauth_answers.h"
 #include "api/problem.h"
 #include "api/proof.h"
 
@@ -12,7 +13,10 @@ Result<Principal> OwnEdge::authenticate(Services& services, std::size_t reactor,
 
 http::Response OwnEdge::error(const Services& services, const http::Request& request,
                               const Error& error) const {
-    auto answer = problem(error, services.issuer(), request.request_id);
+    // A path that is none of OAuth's endpoints has no errors of OAuth's either.
+    const bool is_of_oauth = is_oauth_endpoint(request.path) && error.code != ErrorCode::kNotFound;
+    auto answer = is_of_oauth ? oauth_problem(error, services.issuer(), request)
+                              : problem(error, services.issuer(), request.request_id);
     if (is_about_proof(error)) answer.fields.emplace_back("DPoP-Nonce", fresh_nonce(services));
     return answer;
 }

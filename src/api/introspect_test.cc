@@ -195,6 +195,27 @@ TEST_F(IntrospectTest, AVerifierShowsItsTokenAsBearerOrAsAPassword) {
     EXPECT_EQ(introspect(bearer(secret), secret).status, 401);
 }
 
+// RFC 6749 §5.2 and RFC 6750 §3.1, with our own stable code beside.
+TEST_F(IntrospectTest, WhoMayNotAskIsToldSoAsOAuthDoes) {
+    const auto by_nobody = introspect({}, "x");
+    expect_error(by_nobody, "invalid_client", 401);
+    EXPECT_EQ(by_nobody.text("code"), "no_credential");
+    EXPECT_EQ(by_nobody.head.find("WWW-Authenticate: Basic"), std::string::npos);
+    const auto by_password = introspect(testing::basic("nonsense"), "x");
+    expect_error(by_password, "invalid_client", 401);
+    EXPECT_NE(by_password.head.find("WWW-Authenticate: Basic realm="), std::string::npos);
+    const auto by_token = introspect(bearer("nonsense"), "x");
+    expect_error(by_token, "invalid_token", 401);
+    EXPECT_EQ(by_token.text("code"), "invalid_token");
+    EXPECT_NE(by_token.field("WWW-Authenticate").find("error=\"invalid_token\""),
+              std::string::npos);
+    const auto no_verifier = token(as_admin_, "latchkey", {"token:read"});
+    const auto no_machine = introspect(bearer(no_verifier.text.expose()), "x");
+    expect_error(no_machine, "unauthorized_client", 403);
+    EXPECT_EQ(no_machine.text("code"), "machine_needed");
+    EXPECT_EQ(ask("POST", "/oauth2/nothing").field("Content-Type"), "application/problem+json");
+}
+
 TEST_F(IntrospectTest, AFormIsReadStrictly) {
     const auto by = bearer(verifier_->text.expose());
     const auto post = [&](const std::string& type, const std::string& body,
@@ -207,7 +228,7 @@ TEST_F(IntrospectTest, AFormIsReadStrictly) {
     expect_error(post(kForm.second, ""), "invalid_request");
     expect_error(post(kForm.second, "token=a&token=b"), "invalid_request");
     expect_error(post(kForm.second, "", "/oauth2/introspect?token=a"), "invalid_request");
-    EXPECT_EQ(ask("GET", "/oauth2/introspect", by).status, 405);
+    expect_error(ask("GET", "/oauth2/introspect", by), "invalid_request", 405);
     // A wrong hint is no mistake (RFC 7662 §2.1).
     const auto made = token(as_alice_, "billing", {"license:read"});
     EXPECT_EQ(introspect(std::string(made.text.expose()), {{"token_type_hint", "refresh_token"}})

@@ -333,6 +333,28 @@ TEST_F(OAuthTest, MetadataSayWhatIsOffered) {
     EXPECT_TRUE(metadata.at("authorization_response_iss_parameter_supported").as_bool());
 }
 
+// RFC 6749 §5.2, also where it is not the handler that refuses.
+TEST_F(OAuthTest, EveryRefusalIsOneOfOAuths) {
+    const auto form =
+        std::pair<std::string, std::string>("Content-Type", "application/x-www-form-urlencoded");
+    for (const char* path : {"/oauth2/token", "/oauth2/revoke", "/oauth2/par",
+                             "/oauth2/device_authorization", "/oauth2/introspect"}) {
+        const auto reply = ask("GET", path);
+        expect_error(reply, "invalid_request", 405);
+        EXPECT_EQ(reply.text("code"), "method_not_allowed");
+        EXPECT_EQ(reply.field("Allow"), "POST");
+    }
+    const auto wrong = form_of(parameters("nonsense"));
+    const auto without = ask("POST", "/oauth2/token", {form}, wrong);
+    expect_error(without, "invalid_client", 401);
+    EXPECT_EQ(without.field("WWW-Authenticate"), "");
+    auto fields = testing::basic("nonsense");
+    fields.push_back(form);
+    const auto with = ask("POST", "/oauth2/token", fields, wrong);
+    expect_error(with, "invalid_client", 401);
+    EXPECT_EQ(with.field("WWW-Authenticate"), "Basic realm=\"latchkey\"");
+}
+
 // Every cause answers alike, whether the token exists or not.
 TEST_F(OAuthTest, AStrangerLearnsNothing) {
     auto unknown = *holder_;

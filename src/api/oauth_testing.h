@@ -66,8 +66,10 @@ protected:
         clock_step_ += 1;
         if (clock_step_ % 50 == 0) clock.advance(std::chrono::seconds(20));
     }
-    void expect_error(const Reply& reply, const std::string& error) {
-        EXPECT_EQ(reply.status, error == "invalid_client" ? 401 : 400) << reply.body;
+    void expect_error(const Reply& reply, const std::string& error, int status = 400) {
+        EXPECT_EQ(reply.status, error == "invalid_client" ? 401 : status) << reply.body;
+        EXPECT_EQ(reply.field("Content-Type"), "application/json");
+        EXPECT_NE(reply.text("error_description"), "") << reply.body;
         EXPECT_EQ(reply.text("error"), error) << reply.body;
         EXPECT_EQ(reply.field("Cache-Control"), "no-store");
         EXPECT_EQ(reply.field("Pragma"), "no-cache");

@@ -175,7 +175,7 @@ TEST_F(WebLoginTest, WhatIsNotAskedRightlyIsRefusedAtTheBeginning) {
         EXPECT_EQ(reply.status, error == "invalid_client" ? 401 : 400) << reply.body;
     };
     refused("client_id", "another", "invalid_client");
-    refused("client_id", "", "invalid_client");
+    refused("client_id", "", "invalid_request");
     refused("response_type", "token", "unsupported_response_type");
     refused("response_type", "code token", "unsupported_response_type");
     refused("response_type", "", "invalid_request");
