@@ -5,6 +5,7 @@
 #include "api/create_once.h"
 #include "api/handlers.h"
 #include "api/negotiation.h"
+#include "api/short_list.h"
 #include "api/views.h"
 
 namespace latchkey::api {
@@ -47,7 +48,7 @@ Result<http::Response> get_apis(Call& call) {
     for (const auto& entry : call.services.authority.directory().view()->entries) {
         list.push_back(api_view(entry.api));
     }
-    return json_answer(200, std::move(list));
+    return short_list_answer(call, std::move(list), "id");
 }
 
 Result<http::Response> post_api(Call& call) {
@@ -103,7 +104,7 @@ Result<http::Response> get_api_scopes(Call& call) {
             const auto api = TRY(authority::get_api(db, call.parameters[0]));
             return store::list_scopes(db, api.id);
         }));
-    return json_answer(200, scopes_view(scopes));
+    return short_list_answer(call, scopes_view(scopes), "name");
 }
 
 Result<http::Response> put_api_scopes(Call& call) {

@@ -4,6 +4,7 @@
 #include "api/body.h"
 #include "api/handlers.h"
 #include "api/problem.h"
+#include "api/short_list.h"
 #include "api/token_bodies.h"
 #include "api/views.h"
 #include "authority/import_tokens.h"
@@ -116,7 +117,7 @@ Result<http::Response> get_imports(Call& call) {
         }
         return {};
     }));
-    return json_answer(200, list);
+    return short_list_answer(call, std::move(list), "name");
 }
 
 Result<http::Response> post_import(Call& call) {

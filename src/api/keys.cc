@@ -2,6 +2,7 @@
 #include "api/body.h"
 #include "api/handlers.h"
 #include "api/oauth_grants.h"
+#include "api/short_list.h"
 #include "api/status_lists.h"
 #include "authority/key_ring.h"
 
@@ -45,7 +46,7 @@ http::Response public_json(std::string body, std::string type) {
 }  // namespace
 
 Result<http::Response> get_signing_keys(Call& call) {
-    return json_answer(200, TRY(signing_keys_view(call.services)));
+    return short_list_answer(call, TRY(signing_keys_view(call.services)), "kid");
 }
 
 Result<http::Response> post_signing_keys_rotate(Call& call) {

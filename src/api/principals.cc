@@ -4,6 +4,7 @@
 #include "api/body.h"
 #include "api/cursor.h"
 #include "api/handlers.h"
+#include "api/short_list.h"
 #include "authority/grants.h"
 #include "authority/members.h"
 
@@ -137,7 +138,7 @@ Result<http::Response> get_projects_of_token(Call& call) {
         view["addedAt"] = format_rfc3339(item.grant.created_at);
         list.push_back(std::move(view));
     }
-    return json_answer(200, std::move(list));
+    return short_list_answer(call, std::move(list), "id");
 }
 
 }  // namespace latchkey::api

@@ -5,6 +5,7 @@
 #include "api/create_once.h"
 #include "api/handlers.h"
 #include "api/negotiation.h"
+#include "api/short_list.h"
 #include "api/views.h"
 
 namespace latchkey::api {
@@ -64,7 +65,7 @@ Result<http::Response> get_roles(Call& call) {
     for (const auto& role : TRY(call.services.authority.store().query<Roles>(store::list_roles))) {
         list.push_back(TRY(role_view(role)));
     }
-    return json_answer(200, std::move(list));
+    return short_list_answer(call, std::move(list), "id");
 }
 
 Result<http::Response> get_role(Call& call) {

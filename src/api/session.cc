@@ -3,6 +3,7 @@
 #include "api/handlers.h"
 #include "api/logins.h"
 #include "api/problem.h"
+#include "api/short_list.h"
 #include "api/views.h"
 #include "authority/login.h"
 #include "authority/setup.h"
@@ -65,7 +66,7 @@ Result<http::Response> get_sessions(Call& call) {
          authority.sessions().of_user(call.actor().user, authority.clock().now())) {
         list.push_back(session_view(session, session.id == call.principal.session->id));
     }
-    return json_answer(200, std::move(list));
+    return short_list_answer(call, std::move(list), "id");
 }
 
 Result<http::Response> delete_session_by_id(Call& call) {

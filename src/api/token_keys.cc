@@ -2,6 +2,7 @@
 #include "authority/token_keys.h"
 
 #include "api/handlers.h"
+#include "api/short_list.h"
 #include "api/token_changes.h"
 
 namespace latchkey::api {
@@ -31,7 +32,7 @@ Result<http::Response> get_token_keys(Call& call) {
         TRY(call.services.authority.store().query<TokenDetails>([&](store::Connection& db) {
             return authority::get_token(db, call.actor(), call.parameters[0]);
         }));
-    return json_answer(200, keys_view(details.secrets));
+    return short_list_answer(call, keys_view(details.secrets), "kid");
 }
 
 Result<http::Response> post_token_keys(Call& call) {
