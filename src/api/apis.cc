@@ -3,6 +3,7 @@
 
 #include "api/body.h"
 #include "api/create_once.h"
+#include "api/edited_text.h"
 #include "api/handlers.h"
 #include "api/negotiation.h"
 #include "api/short_list.h"
@@ -11,16 +12,28 @@
 namespace latchkey::api {
 namespace {
 
-Result<std::vector<store::ScopeRecord>> read_scopes(std::vector<Body> entries) {
+Result<store::ScopeRecord> read_scope(Body& entry) {
+    store::ScopeRecord scope;
+    scope.name = TRY(entry.text("name"));
+    scope.description = TRY(entry.optional_text("description")).value_or("");
+    scope.group = TRY(entry.optional_text("group")).value_or("");
+    scope.aliases = TRY(entry.optional_texts("aliases")).value_or(std::vector<std::string>());
+    TRY(entry.done());
+    return scope;
+}
+
+// `pointer` to the list in the body.
+Result<std::vector<store::ScopeRecord>> read_scopes(std::vector<Body> entries,
+                                                    const std::string& pointer) {
     std::vector<store::ScopeRecord> scopes;
     for (auto& entry : entries) {
-        store::ScopeRecord scope;
-        scope.name = TRY(entry.text("name"));
-        scope.description = TRY(entry.optional_text("description")).value_or("");
-        scope.group = TRY(entry.optional_text("group")).value_or("");
-        scope.aliases = TRY(entry.optional_texts("aliases")).value_or(std::vector<std::string>());
-        TRY(entry.done());
-        scopes.push_back(std::move(scope));
+        auto scope = read_scope(entry);
+        if (!scope) {
+            Error error = std::move(scope).error();
+            error.field = pointer + "/" + std::to_string(scopes.size()) + error.field;
+            return error;
+        }
+        scopes.push_back(std::move(*scope));
     }
     return scopes;
 }
@@ -62,7 +75,7 @@ Result<http::Response> post_api(Call& call) {
         TRY(body.optional_texts("defaultScopes")).value_or(std::vector<std::string>());
     auto scopes = TRY(body.optional_objects("scopes"));
     TRY(body.done());
-    if (scopes) wanted.scopes = TRY(read_scopes(std::move(*scopes)));
+    if (scopes) wanted.scopes = TRY(read_scopes(std::move(*scopes), "/scopes"));
     return create_once(call, [&](store::Transaction& tx) -> Result<json::object> {
         const auto api = TRY(authority::create_api(tx, call.actor(), wanted));
         return api_view(api);
@@ -78,7 +91,7 @@ Result<http::Response> get_api(Call& call) {
 Result<http::Response> patch_api(Call& call) {
     auto body = TRY(Body::parse(call.request()));
     authority::EditApi edit;
-    edit.name = TRY(body.optional_text("name"));
+    edit.name = TRY(edited_text(body, "name"));
     edit.base_url = TRY(body.optional_text("baseUrl"));
     edit.default_scopes = TRY(body.optional_texts("defaultScopes"));
     edit.make_default = TRY(body.flag("default", false));
@@ -109,7 +122,7 @@ Result<http::Response> get_api_scopes(Call& call) {
 
 Result<http::Response> put_api_scopes(Call& call) {
     auto entries = TRY(parse_objects(call.request()));
-    const auto scopes = TRY(read_scopes(std::move(entries)));
+    const auto scopes = TRY(read_scopes(std::move(entries), ""));
     TRY(change_api(call, [&](store::Transaction& tx) -> Result<store::ApiRecord> {
         if (call.request().find("If-Match")) {
             const auto api = TRY(authority::get_api(tx.connection(), call.parameters[0]));

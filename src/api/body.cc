@@ -32,13 +32,14 @@ Result<json::value> parse_value(const http::Request& request) {
     return parse_json(request.body, limits);
 }
 
-Result<std::vector<Body>> objects_of(const json::value& value, std::string_view name) {
+// `wrong` says what is wrong with the whole.
+Result<std::vector<Body>> objects_of(const json::value& value, const Error& wrong) {
     const json::array* items = value.if_array();
-    if (items == nullptr) return wrong_type(name, "an array of objects");
+    if (items == nullptr) return wrong;
     std::vector<Body> bodies;
     for (const auto& item : *items) {
         const json::object* object = item.if_object();
-        if (object == nullptr) return wrong_type(name, "an array of objects");
+        if (object == nullptr) return wrong;
         bodies.emplace_back(*object);
     }
     return bodies;
@@ -131,7 +132,8 @@ Result<std::optional<Timestamp>> Body::optional_time(std::string_view name) {
 Result<std::optional<std::vector<Body>>> Body::optional_objects(std::string_view name) {
     const json::value* value = take(name);
     if (value == nullptr) return std::optional<std::vector<Body>>();
-    return std::optional<std::vector<Body>>(TRY(objects_of(*value, name)));
+    return std::optional<std::vector<Body>>(
+        TRY(objects_of(*value, wrong_type(name, "an array of objects"))));
 }
 
 Status Body::done() const {
@@ -155,7 +157,7 @@ Result<std::string_view> json_text(const http::Request& request) {
 
 Result<std::vector<Body>> parse_objects(const http::Request& request) {
     const auto value = TRY(parse_value(request));
-    return objects_of(value, "body");
+    return objects_of(value, invalid("the body must be an array of objects", "wrong_type"));
 }
 
 Result<Query> Query::parse_known(std::string_view query, std::string_view known) {

@@ -132,6 +132,8 @@ TEST(Problem, SaysWhatWasMissingAndWhenToComeBack) {
         "resource_metadata=\"https://issuer/.well-known/oauth-protected-resource\"";
     EXPECT_EQ(challenge(denied, "https://issuer"),
               start + ", error=\"insufficient_scope\", scope=\"a:b c:d\"");
+    denied.scopes.clear();
+    EXPECT_EQ(challenge(denied, "https://issuer"), start + ", error=\"insufficient_scope\"");
     EXPECT_EQ(challenge(missing_credential(), "https://issuer"), start);
     EXPECT_NE(challenge(invalid_token("why"), "").find("invalid_token"), std::string::npos);
     Error later{ErrorCode::kRateLimited, "wait"};

@@ -62,6 +62,13 @@ bool is_in(const AddressRange& range, const Address& address) {
     return true;
 }
 
+// Where no session would be let in either.
+Error missing_token() {
+    return Error{ErrorCode::kUnauthenticated, "this needs a token"}
+        .with_reason("no_credential")
+        .with_hint("send Authorization: Bearer <token>");
+}
+
 Result<Principal> session_principal(Services& services, ReactorState& state,
                                     std::string_view secret) {
     if (!services.authority.is_current()) {
@@ -264,8 +271,13 @@ Result<Principal> authenticate(Services& services, std::size_t reactor,
         return principal;
     }
     std::string decoded;
-    const auto presented = TRY(presented_credential(request, decoded));
-    return authenticate_credential(services, reactor, request, presented);
+    auto presented = presented_credential(request, decoded);
+    if (!presented) {
+        const bool is_nothing = presented.error().reason == "no_credential";
+        if (is_nothing && cookies == CookieRule::kRefused) return missing_token();
+        return std::move(presented).error();
+    }
+    return authenticate_credential(services, reactor, request, *presented);
 }
 
 Result<Principal> authenticate_credential(Services& services, std::size_t reactor,

@@ -120,7 +120,9 @@ std::string challenge(const Error& error, std::string_view issuer) {
         return text;
     }
     if (error.reason == "insufficient_scope") {
-        text += ", error=\"insufficient_scope\", scope=\"" + joined(error.scopes) + "\"";
+        text += ", error=\"insufficient_scope\"";
+        // RFC 6750 §3 knows no empty list of scopes.
+        if (!error.scopes.empty()) text += ", scope=\"" + joined(error.scopes) + "\"";
     } else if (error.reason != "no_credential" && error.code == ErrorCode::kUnauthenticated) {
         text += ", error=\"invalid_token\", error_description=\"" + error.message + "\"";
     }

@@ -4,6 +4,7 @@
 #include "api/body.h"
 #include "api/create_once.h"
 #include "api/cursor.h"
+#include "api/edited_text.h"
 #include "api/handlers.h"
 
 namespace latchkey::api {
@@ -81,8 +82,8 @@ Result<http::Response> get_project(Call& call) {
 Result<http::Response> patch_project(Call& call) {
     auto body = TRY(Body::parse(call.request()));
     authority::EditProject edit;
-    edit.name = TRY(body.optional_text("name"));
-    edit.description = TRY(body.optional_text("description"));
+    edit.name = TRY(edited_text(body, "name"));
+    edit.description = TRY(edited_text(body, "description"));
     const bool has_api = body.has("api");
     const auto api = TRY(body.optional_text("api"));
     if (has_api) edit.api = api.value_or("");

@@ -3,6 +3,7 @@
 
 #include "api/body.h"
 #include "api/create_once.h"
+#include "api/edited_text.h"
 #include "api/handlers.h"
 #include "api/negotiation.h"
 #include "api/short_list.h"
@@ -92,7 +93,7 @@ Result<http::Response> post_role(Call& call) {
 Result<http::Response> patch_role(Call& call) {
     auto body = TRY(Body::parse(call.request()));
     authority::EditRole edit;
-    edit.name = TRY(body.optional_text("name"));
+    edit.name = TRY(edited_text(body, "name"));
     edit.patterns = TRY(read_patterns(body));
     TRY(body.done());
     auto& authority = call.services.authority;

@@ -1,5 +1,6 @@
 #include "api/token_bodies.h"
 
+#include "api/edited_text.h"
 #include "api/token_changes.h"
 #include "authority/change_token.h"
 #include "token/durations.h"
@@ -158,12 +159,14 @@ Result<std::optional<store::TokenRecord>> read_like(Call& call, Body& body) {
 
 Result<TokenEdit> read_edit(Body& body, Timestamp now) {
     TokenEdit edit;
-    edit.name = TRY(body.optional_text("name"));
-    edit.description = TRY(body.optional_text("description"));
+    edit.name = TRY(edited_text(body, "name"));
+    edit.description = TRY(edited_text(body, "description"));
     TRY(refuse_null(body, "scopes"));
     edit.scopes = TRY(body.optional_texts("scopes"));
-    if (body.has("expiresAt")) edit.expires_at = TRY(read_moment(body, "expiresAt", now));
-    if (body.has("notBefore")) edit.not_before = TRY(read_moment(body, "notBefore", now));
+    const auto expires_at = TRY(read_moment(body, "expiresAt", now));
+    if (body.has("expiresAt")) edit.expires_at = expires_at;
+    const auto not_before = TRY(read_moment(body, "notBefore", now));
+    if (body.has("notBefore")) edit.not_before = not_before;
     TRY(refuse_null(body, "allowedIps"));
     edit.allowed_ips = TRY(body.optional_texts("allowedIps"));
     edit.rate = TRY(read_rate(body));

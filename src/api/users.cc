@@ -3,6 +3,7 @@
 
 #include "api/body.h"
 #include "api/create_once.h"
+#include "api/edited_text.h"
 #include "api/handlers.h"
 #include "api/invites.h"
 #include "api/views.h"
@@ -109,7 +110,7 @@ Result<http::Response> get_user(Call& call) {
 Result<http::Response> patch_user(Call& call) {
     auto body = TRY(Body::parse(call.request()));
     authority::EditUser edit;
-    edit.name = TRY(body.optional_text("name"));
+    edit.name = TRY(edited_text(body, "name"));
     edit.roles = TRY(body.optional_texts("roles"));
     edit.verifies = TRY(body.optional_texts("verifies"));
     const auto state = TRY(body.optional_text("state"));

@@ -97,7 +97,7 @@ std::string token_details(const json::object& token, const json::object& usage) 
         {"kind", text_of(token, "kind")},
         {"keys", keys_in_words(token)},
         {"api", fmt::format("{} ({})", text_of(token, "api"), text_of(token, "audience"))},
-        {"owner", text_of(token, "owner")},
+        {"owner", short_id(text_of(token, "owner"))},
         {"source", text_of(token, "source")},
         {"scopes", scopes_in_words(token)},
         {"addresses", join(texts_of(token, "allowedIps"), " ")},

@@ -120,7 +120,7 @@ Result<std::string> create_user_offline(const std::string& data, const std::stri
             ? TRY(authority::set_up(*authority, std::move(wanted), password))
             : TRY(authority::create_user_with_password(*authority, authority::Actor::system(),
                                                        std::move(wanted), password));
-    return fmt::format("Created user {} ({})\n", user.login, user.id.uuid());
+    return fmt::format("Created user {} ({})\n", user.login, user.id.shortuuid());
 }
 
 }  // namespace latchkey::server

@@ -89,7 +89,7 @@ class CheckAndKeys(Story):
                 email = f"user-{running}@example.com".lower()
                 done = self.admin(self.server, "create-user", "--email", email, "--role",
                                   "administrator", "--password-stdin", stdin=PASSWORD + "\n")
-                self.assertIn(f"Created user {email}", done.stdout)
+                self.assertRegex(done.stdout, rf"\ACreated user {email} \(\w{{22}}\)\n\Z")
                 self.assertEqual(done.stderr, self.where(self.server, running))
                 again = self.admin(self.server, "create-user", "--email", email,
                                    "--password-stdin", stdin=PASSWORD + "\n", check=False)

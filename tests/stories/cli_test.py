@@ -148,7 +148,9 @@ class TokenStories(Story):
     def test_update_changes_the_name(self):
         made = self.create("-n", "old name")
         self.cli("token", "update", made["id"], "-n", "new name")
-        self.assertIn("new name", self.cli("token", "get", made["id"]).stdout)
+        shown = self.cli("token", "get", made["id"]).stdout
+        self.assertIn("new name", shown)
+        self.assertRegex(shown, r"(?m)^owner +\w{22}$")
 
     def test_an_expired_token_is_refused(self):
         made = self.create("-n", "short", "-e", "1s", "--api", "latchkey")
