@@ -459,6 +459,18 @@ class Streaming(VerifierCase):
             time.sleep(0.05)
         self.assertEqual(verifier.verify(token).verdict, "not_current")
 
+    def test_a_new_key_takes_nothing_from_a_token_that_was_just_made(self):
+        """Its list was read because of it: that holds when the key set is read again."""
+        verifier, stream = self.streaming()
+        now = int(time.time())
+        token = self.authority.token(iat=now, nbf=now)
+        self.assertTrue(verifier.verify(token))
+        self.authority.keys.append(Key("next"))
+        stream.send(change(41, {"kind": "key", "kid": "next", "state": "pending"}))
+        wait_until(lambda: verifier._known.keys.held.value.find("next") is not None)
+        self.authority.routes["GET /status/0"] = (503, {}, b"")
+        self.assertTrue(verifier.verify(token))
+
     def test_more_facts_than_can_be_kept_are_forgotten_and_read_anew(self):
         from latchkey import _facts
         most, _facts.ENTRIES_MAX = _facts.ENTRIES_MAX, 100

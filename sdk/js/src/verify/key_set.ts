@@ -1,6 +1,6 @@
 // The authority's public keys. Read when they are needed, and again when a token names a key that
-// is not there, but not more often than every 10 s: strangers choose kids. What cannot be read
-// leaves the old keys in place; what they may still prove, the judge knows by their age.
+// is not there, but not more often than three times in 10 s: strangers choose kids. What cannot be
+// read leaves the old keys in place; what they may still prove, the judge knows by their age.
 import { LatchkeyError, NetworkError } from '../errors.js'
 import { boundedFetch } from '../wire/bounded_fetch.js'
 import { parseObject } from '../wire/json.js'
@@ -12,6 +12,7 @@ import { importKey, type VerifyingKey } from './signatures.js'
 const kBytesMax = 256 * 1024
 const kKeysMax = 64
 const kCooldownMs = 10_000
+const kLooksMost = 3
 const kRetryMs = 1_000
 export const kKeysMaxAgeMs = 300_000
 
@@ -26,6 +27,9 @@ export class KeySet {
   #triedAt: number | undefined
   #hasFailed = false
   #hasNews = false
+  #readAtWall = -Infinity
+  /** When it was read because of keys that were not there. */
+  #looks: number[] = []
   /** Grows with every key that goes: what it proved is to be proved again. */
   losses = 0
 
@@ -58,18 +62,34 @@ export class KeySet {
 
   /** The key, after reading the set again if it is not there. */
   async find(kid: string): Promise<VerifyingKey | undefined> {
+    const shownAt = this.#config.steady()
     if (this.ageMs > kKeysMaxAgeMs) {
       // Old keys serve on while new ones are under way: who waits for them waits for everybody.
       const reading = this.refresh()
       if (!this.#keys.has(kid)) await reading
-    } else if (!this.#keys.has(kid) && this.#mayLookAgain()) {
-      await this.refresh()
     }
+    if (!this.#keys.has(kid)) await this.#lookAgain(shownAt)
     return this.#keys.get(kid)
   }
 
-  #mayLookAgain(): boolean {
-    return this.#hasNews || this.#hasFailed || this.ageMs >= kCooldownMs
+  /** Whether the key of such a token may have come after the last reading. */
+  mayLack(issuedAt: unknown): boolean {
+    const { toleranceSeconds } = this.#config
+    return this.#hasFailed ||
+      (typeof issuedAt === 'number' && issuedAt + toleranceSeconds > this.#readAtWall)
+  }
+
+  // By a reading that began after the token was shown: an older one may lack its key.
+  async #lookAgain(shownAt: number): Promise<void> {
+    const isOld = () => !this.#hasFailed && (this.#readAt === undefined || this.#readAt < shownAt)
+    if (isOld() && this.#flight.current !== undefined) await this.#flight.current
+    if (!this.#hasFailed && !isOld()) return
+    this.#looks = this.#looks.filter((at) => shownAt - at < kCooldownMs)
+    if (!this.#hasNews && !this.#hasFailed) {
+      if (this.#looks.length >= kLooksMost) return
+      this.#looks.push(shownAt)
+    }
+    await this.refresh()
   }
 
   /** The stream told of a key: the next one that is not known is looked for at once. */
@@ -105,11 +125,13 @@ export class KeySet {
     this.#triedAt = begun
     this.#hasNews = false
     const run = this.#freshness.run
+    const wall = this.#config.now() / 1000
     try {
       const keys = await this.#fetch()
       for (const kid of this.#keys.keys()) if (!keys.has(kid)) ++this.losses
       this.#keys = keys
       this.#readAt = begun
+      this.#readAtWall = wall
       this.#run = run
       this.#hasFailed = false
     } catch (error) {

@@ -137,7 +137,10 @@ export class Verifier {
     const { losses } = this.#keys
     const shownAt = this.#config.steady()
     const key = await this.#keys.find(jws.kid)
-    if (key === undefined) return refused(this.#keys.hasFailed ? 'not_current' : 'unknown')
+    // A key that came meanwhile is better not called unknown.
+    if (key === undefined) {
+      return refused(this.#keys.mayLack(jws.claims.iat) ? 'not_current' : 'unknown')
+    }
     if (!(await isSigned(jws, key))) return refused('unknown')
     const claims = this.#claimsOf(jws.type, jws.claims)
     if (claims === undefined) return refused('malformed')

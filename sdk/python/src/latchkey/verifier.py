@@ -246,6 +246,8 @@ class Verifier:
             if opened is None:
                 compromised = self._known.stream.facts.is_compromised(jws.kid)
                 return Verification("key_compromised" if compromised else "unknown")
+            if entry is not None:  # other keys; what was read because of the token was read
+                opened.reads, opened.owner = entry.reads, opened.owner or entry.owner
             entry = self._remember(digest, opened)
         return self._judge(token, entry, wanted)
 
