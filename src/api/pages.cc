@@ -51,8 +51,20 @@ Result<http::Response> serve(const Call& call, std::string_view path) {
 }  // namespace
 
 // One document serves every page of the portal; which one it is, its script reads in the address.
+// Whether the operator chose to do without TLS, it reads in the document: a browser at 127.0.0.1
+// cannot know that others come over the network.
 Result<http::Response> get_page(Call& call) {
-    return serve(call, "/");
+    constexpr std::string_view kRoot = "<html";
+    const Asset* page = find_asset("/");
+    const auto root = page == nullptr ? std::string_view::npos : page->body.find(kRoot);
+    if (!call.services.is_insecure_http || root == std::string_view::npos) return serve(call, "/");
+    http::Response response;
+    response.content_type = page->content_type;
+    response.body = page->body;
+    response.body.insert(root + kRoot.size(), " data-insecure-http");
+    response.fields.emplace_back("Cache-Control", "no-cache");
+    add_page_fields(call.services, response);
+    return response;
 }
 
 Result<http::Response> get_docs(Call& call) {

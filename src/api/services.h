@@ -77,6 +77,7 @@ struct Services {
     EventStreams streams;
     verify::RateLimits rate_limits;
     bool has_secure_cookies{false};  // behind TLS: __Host-latchkey
+    bool is_insecure_http{false};    // by --insecure-http; the portal warns
     std::vector<AddressRange> trusted_proxies;
     authority::DeviceGate device_gate;
     authority::ProofNonces proof_nonces;

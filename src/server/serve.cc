@@ -218,6 +218,7 @@ void make_services(const Config& config, Parts& parts, std::size_t reactors) {
     // Behind a proxy that has the TLS, the issuer says what browsers see.
     parts.services->has_secure_cookies = !config.tls_certificate.empty() ||
                                          parts.authority->settings().issuer.starts_with("https://");
+    parts.services->is_insecure_http = config.is_insecure_http && config.tls_certificate.empty();
     for (std::size_t i = 0; i < reactors; ++i) {
         auto state = std::make_unique<api::ReactorState>();
         state->reader = parts.authority->replica().make_reader();

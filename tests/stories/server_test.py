@@ -133,6 +133,16 @@ class Start(unittest.TestCase):
                 self.assertEqual(f"the issuer is http://0.0.0.0:{server.port}" in said, is_warned)
                 self.assertEqual("--issuer URL" in said, is_warned)
 
+    def test_the_portal_is_told_when_the_operator_does_without_tls(self):
+        server = self.server(start=False)
+        for args in ([], ["--insecure-http"]):
+            with self.subTest(args=args):
+                server.args = args
+                server.start()
+                page = server.request("GET", "/login").body.decode()
+                self.assertEqual("<html data-insecure-http " in page, bool(args))
+                server.stop()
+
     def test_an_ops_listener_that_others_reach_is_warned_of(self):
         server = self.server(start=False)
         for args, is_warned in (([], True), (["--insecure-http"], False)):

@@ -15,11 +15,15 @@ export function isForeignPage(path: string) {
     return /^\/(errors|docs|v1|openapi\.json|\.well-known|status|oauth2|check)(\/|$|\?)/.test(path);
 }
 
+// To the browser's own machine nothing goes over a wire, unless the server was told to do without
+// TLS on others too (--insecure-http).
 export function isPlainHttp() {
+    if (location.protocol === 'https:') return false;
+    if ('insecureHttp' in document.documentElement.dataset) return true;
     const host = location.hostname;
     const isLoopback = host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' ||
         /^127(\.\d{1,3}){3}$/.test(host);
-    return location.protocol !== 'https:' && !isLoopback;
+    return !isLoopback;
 }
 
 // The code in the fragment, which browsers do not send; taken out of the address bar at once, for
