@@ -7,6 +7,7 @@ import { deflateSync } from 'node:zlib'
 import { protect as protectInExpress } from '@latchkey/sdk/express'
 import { protect as protectInHono } from '@latchkey/sdk/hono'
 import { createVerifier } from '@latchkey/sdk/verify'
+import { Changes } from '../dist/verify/changes.js'
 import { steadyClock } from '../dist/verify/steady.js'
 import { SseParser } from '../dist/wire/sse.js'
 import { Authority, AUDIENCE, Stream } from './support/authority.mjs'
@@ -143,10 +144,12 @@ describe('tokens', () => {
     await isAsked
     delete authority.handlers[KEYS]
     authority.addKey('k2')
-    const verdict = verifier.verify(authority.token({}, 'k2'))
+    const verdicts = Promise.all(Array.from({ length: 10 }, () =>
+      verifier.verify(authority.token({}, 'k2'))))
     answer()
-    assert.equal((await verdict).verdict, 'active')
+    for (const { verdict } of await verdicts) assert.equal(verdict, 'active')
     await ready
+    assert.equal(authority.count(KEYS), 2)
   })
 
   test('a requirement with a slip of the pen is an error and lets nobody in', async () => {
@@ -394,6 +397,16 @@ test('a refusal of the stream that never ends is a refusal all the same', async 
   await until('the refusal', () => events.some(({ error }) => error?.status === 401))
   await verifier.close()
   assert.ok(sent < 64 << 20, `${sent}`)
+})
+
+test('a signing key stays withdrawn when there is more to keep than there is room', () => {
+  const changes = new Changes()
+  changes.apply([{ kind: 'key', kid: 'k1', is_compromised: true }], 1, 0, false)
+  const tokens = Array.from({ length: 100_001 }, (_, i) => `token ${i}`)
+  changes.apply([{ kind: 'token_states', state: 'suspended', tokens }], 2, 0, false)
+  const claims = { kind: 'jwt', tokenId: 'token 0', secretId: 'token 0', ancestors: [] }
+  const standing = changes.standing(claims, 'k1', undefined)
+  assert.deepEqual([standing.passing, standing.final], [undefined, 'key_compromised'])
 })
 
 test('a stream that comes letter by letter costs each letter once', () => {

@@ -144,6 +144,15 @@ class Local(VerifierCase):
             self.assertNotIn("hunter2", str(raised.exception))
 
 
+    def test_a_number_that_is_too_large_for_sums_is_no_error(self):
+        verifier = self.verifier()
+        claims = base64url(b'{"iss":"%s","iat":1%s}' % (self.authority.url.encode(), b"0" * 400))
+        for number in range(6):  # the last of them when the key set was read often enough
+            header = base64url(b'{"alg":"ES256","typ":"JWT","kid":"x%d"}' % number)
+            token = f"{header}.{claims}.{base64url(bytes(64))}"
+            self.assertIn(verifier.verify(token).verdict, ("unknown", "not_current"))
+
+
 class BadAuthority(VerifierCase):
     """A clear typed error each, a verdict that is no yes, and no crash."""
 

@@ -214,12 +214,13 @@ export class Changes {
     this.#concern(revision, now)
   }
 
+  // But not withdrawn keys: whoever stole one can write any token, also one that nothing is told of.
   #clear(): void {
     for (const one of [this.#tokens, this.#secrets, this.#made, this.#owners, this.#places,
-      this.#withdrawnKids, this.#endedKeys, this.#endedAccess]) {
+      this.#endedKeys, this.#endedAccess]) {
       one.clear()
     }
-    this.#count = 0
+    this.#count = this.#withdrawnKids.size
     this.#newest = { token: 0, owner: 0, place: 0 }
   }
 }

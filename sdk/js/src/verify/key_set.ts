@@ -28,7 +28,7 @@ export class KeySet {
   #hasFailed = false
   #hasNews = false
   #readAtWall = -Infinity
-  /** When it was read because of keys that were not there. */
+  /** When readings began because of keys that were not there. */
   #looks: number[] = []
   /** Grows with every key that goes: what it proved is to be proved again. */
   losses = 0
@@ -68,34 +68,48 @@ export class KeySet {
       const reading = this.refresh()
       if (!this.#keys.has(kid)) await reading
     }
-    if (!this.#keys.has(kid)) await this.#lookAgain(shownAt)
+    await this.#lookFor(kid, shownAt)
     return this.#keys.get(kid)
   }
 
-  /** Whether the key of such a token may have come after the last reading. */
-  mayLack(issuedAt: unknown): boolean {
-    const { toleranceSeconds } = this.#config
-    return this.#hasFailed ||
-      (typeof issuedAt === 'number' && issuedAt + toleranceSeconds > this.#readAtWall)
+  /** Whether the key of a token that was shown then may have come after the last reading. */
+  mayLack(issuedAt: unknown, shownAt: number): boolean {
+    if (this.#hasFailed) return true
+    if (this.#readAt !== undefined && this.#readAt >= shownAt) return false
+    return typeof issuedAt === 'number' &&
+      issuedAt + this.#config.toleranceSeconds > this.#readAtWall
   }
 
-  // By a reading that began after the token was shown: an older one may lack its key.
-  async #lookAgain(shownAt: number): Promise<void> {
-    const isOld = () => !this.#hasFailed && (this.#readAt === undefined || this.#readAt < shownAt)
-    if (isOld() && this.#flight.current !== undefined) await this.#flight.current
-    if (!this.#hasFailed && !isOld()) return
-    this.#looks = this.#looks.filter((at) => shownAt - at < kCooldownMs)
-    if (!this.#hasNews && !this.#hasFailed) {
-      if (this.#looks.length >= kLooksMost) return
-      this.#looks.push(shownAt)
+  // By a reading that began after the token was shown. One under way may have begun before.
+  async #lookFor(kid: string, shownAt: number): Promise<void> {
+    for (let readings = 0; readings < 2; ++readings) {
+      if (this.#keys.has(kid)) return
+      if (this.#flight.current === undefined) {
+        if (this.#triedAt !== undefined && this.#triedAt >= shownAt) return
+        if (!this.#mayLookAgain()) return
+      }
+      await this.refresh()
     }
-    await this.refresh()
   }
 
-  /** The stream told of a key: the next one that is not known is looked for at once. */
+  #mayLookAgain(): boolean {
+    if (this.#hasNews || this.#hasFailed) return true
+    const now = this.#config.steady()
+    this.#looks = this.#looks.filter((at) => now - at < kCooldownMs)
+    if (this.#looks.length >= kLooksMost) return false
+    this.#looks.push(now)
+    return true
+  }
+
+  /** The stream told of a key. It is news until a reading has succeeded that began afterwards. */
   expectNews(): void {
     this.#hasNews = true
-    void this.refresh()
+    void this.#readNews()
+  }
+
+  async #readNews(): Promise<void> {
+    if (this.#flight.current !== undefined) await this.#flight.current
+    if (this.#hasNews) await this.refresh()
   }
 
   /** Once more when a reading under way began before the stream, which cannot stand for it. */
@@ -109,7 +123,8 @@ export class KeySet {
   refreshIfOld(): void {
     const isFollowed = this.#freshness.covers(this.#run)
     const most = isFollowed ? kKeysMaxAgeMs : this.#config.boundMs / 2
-    if (this.ageMs > most && this.#flight.current === undefined) void this.refresh()
+    const isDue = this.#hasNews || this.ageMs > most
+    if (isDue && this.#flight.current === undefined) void this.refresh()
   }
 
   /** Whether it was read. Not more often than once a second while it fails. */
@@ -123,6 +138,7 @@ export class KeySet {
 
   async #read(begun: number): Promise<boolean> {
     this.#triedAt = begun
+    const hadNews = this.#hasNews
     this.#hasNews = false
     const run = this.#freshness.run
     const wall = this.#config.now() / 1000
@@ -136,6 +152,7 @@ export class KeySet {
       this.#hasFailed = false
     } catch (error) {
       this.#hasFailed = true
+      this.#hasNews ||= hadNews
       this.#config.report({ type: 'keys', error: asError(error) })
     }
     return !this.#hasFailed

@@ -139,7 +139,7 @@ export class Verifier {
     const key = await this.#keys.find(jws.kid)
     // A key that came meanwhile is better not called unknown.
     if (key === undefined) {
-      return refused(this.#keys.mayLack(jws.claims.iat) ? 'not_current' : 'unknown')
+      return refused(this.#keys.mayLack(jws.claims.iat, shownAt) ? 'not_current' : 'unknown')
     }
     if (!(await isSigned(jws, key))) return refused('unknown')
     const claims = this.#claimsOf(jws.type, jws.claims)
