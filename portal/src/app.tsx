@@ -27,9 +27,20 @@ function NoAnswer({problem, retry}: {problem: Problem; retry: () => void}) {
     const isWorthIt = isAway(problem);
     useEffect(() => {
         if (!isWorthIt) return;
-        const ask = () => void fetchMe().then((me) => client.setQueryData(['me'], me), () => undefined);
-        const timer = setInterval(ask, 3000);
-        return () => clearInterval(timer);
+        let wait = 3000;
+        let timer = setTimeout(ask, wait);
+        let isOver = false;
+        function ask() {
+            const asked = document.hidden ? Promise.reject(new Error('nobody looks')) : fetchMe();
+            asked.then((me) => client.setQueryData(['me'], me), () => {
+                if (!document.hidden) wait = Math.min(wait * 2, 30_000);
+                if (!isOver) timer = setTimeout(ask, wait * (1 + Math.random() / 4));
+            });
+        }
+        return () => {
+            isOver = true;
+            clearTimeout(timer);
+        };
     }, [isWorthIt]);
     return (
         <Plain title={t('Latchkey does not answer')}>

@@ -1,5 +1,5 @@
 // The cache of what the server said, and who is logged in.
-import {type Query, QueryClient, useQuery} from '@tanstack/react-query';
+import {type Query, QueryClient, type QueryFilters, useQuery} from '@tanstack/react-query';
 import {call, get, getAll, onSessionEnd, Problem, rememberCsrf} from './api';
 import {forgetPosition} from './position';
 import type {Api, Me, Project, Role, Scope, Settings, User} from './types';
@@ -25,15 +25,20 @@ export const client = new QueryClient({
     },
 });
 
-// Who asks while a first reading is under way gets its answer, though that became old meanwhile; and
-// so does who looks later at what nobody looks at now. Then it is read once more.
+// What was read is old. A reading under way ends first, though what it brings became old meanwhile,
+// and then there is one more: many changes in a row must not keep an answer away.
 const outdated = new WeakSet<Query>();
+export function readAnew(filters: QueryFilters = {}, cancelRefetch = false) {
+    for (const query of client.getQueryCache().findAll(filters)) {
+        if (query.state.fetchStatus !== 'idle') outdated.add(query);
+    }
+    return client.invalidateQueries(filters, {cancelRefetch});
+}
+
 client.getQueryCache().subscribe((change) => {
-    if (change.type !== 'updated') return;
-    const {query, action} = change;
-    const isKept = query.state.data === undefined || !query.isActive();
-    if (action.type === 'invalidate' && query.state.fetchStatus !== 'idle' && isKept) outdated.add(query);
-    if (action.type === 'success' && outdated.delete(query)) void client.invalidateQueries({queryKey: query.queryKey, exact: true});
+    if (change.type !== 'updated' || change.action.type !== 'success') return;
+    const {query} = change;
+    if (outdated.delete(query)) void readAnew({queryKey: query.queryKey, exact: true});
 });
 
 export async function fetchMe(): Promise<Me> {
@@ -172,10 +177,10 @@ export function isLong(query: Query) {
     return ((query.state.data as {pages?: unknown[]} | undefined)?.pages?.length ?? 0) > 3;
 }
 
-// What was changed is read anew; a long list when it is looked at next (token-cache.ts has its rows).
+// What was changed here is read anew, at once; a long list when it is looked at next (token-cache.ts has its rows).
 export function useRefresh() {
     return (...keys: string[]) => Promise.all(keys.flatMap((key) => [
-        client.invalidateQueries({queryKey: [key], predicate: (query) => !isLong(query)}),
+        readAnew({queryKey: [key], predicate: (query) => !isLong(query)}, true),
         client.invalidateQueries({queryKey: [key], predicate: isLong, refetchType: 'none'}),
     ]));
 }

@@ -1,7 +1,8 @@
 // What happens elsewhere appears here: the server's stream of events says which lists are old. It
 // begins where the first of them was read; a gap or a reset makes everything be read anew.
+import type {Query} from '@tanstack/react-query';
 import {useEffect, useSyncExternalStore} from 'react';
-import {client, isAway} from './client';
+import {client, isAway, readAnew} from './client';
 import {noteHeard, positionToGoOnFrom} from './position';
 import {refreshTokens} from './token-cache';
 import type {Me} from './types';
@@ -54,7 +55,7 @@ function invalidate(keys: string[], token: string | undefined) {
         timer = undefined;
         for (const key of due) {
             if (key === 'tokens') void refreshTokens(changed, client.getQueryData<Me>(['me'])?.id ?? '');
-            else void client.invalidateQueries({queryKey: [key]});
+            else void readAnew({queryKey: [key]});
         }
     }, 150);
 }
@@ -72,9 +73,25 @@ interface Frame {
     event?: {type: string; token?: string};
 }
 
-// What could not be read while the server was away.
+const kFirstWait = 3000;
+const kLongestWait = 60_000;
+let failedWait = kFirstWait;
+let failedUntil = 0;
+
+// What could not be read, the server being away or not able: whether there is any. Until there is
+// none, what is on the screen may be old.
 function readWhatFailed() {
-    void client.invalidateQueries({predicate: ({state}) => isAway(state.error)});
+    const hasFailed = ({state}: Query) => isAway(state.error);
+    if (client.getQueryCache().findAll({predicate: hasFailed}).length === 0) {
+        failedWait = kFirstWait;
+        return false;
+    }
+    if (performance.now() >= failedUntil) {
+        failedUntil = performance.now() + failedWait;
+        failedWait = Math.min(failedWait * 2, kLongestWait);
+        void readAnew({predicate: hasFailed});
+    }
+    return true;
 }
 
 // A change says what is old. Who was not heard from the first reading on, or not without a gap, reads
@@ -88,13 +105,12 @@ function follow(source: EventSource, start: number | undefined) {
         epoch = frame.epoch ?? epoch;
         expected = frame.to + 1;
         if (epoch !== undefined) noteHeard(epoch, frame.to);
-        if (isGap || isOther) void client.invalidateQueries();
+        if (isGap || isOther) void readAnew();
         if (frame.event) invalidate(staleBy(frame.event.type), frame.event.token);
     };
     for (const kind of ['head', 'change']) {
         source.addEventListener(kind, (message: MessageEvent<string>) => {
-            if (liveness !== 'live') readWhatFailed();
-            set('live');
+            set(readWhatFailed() ? 'connecting' : 'live');
             take(JSON.parse(message.data) as Frame);
         });
     }
@@ -103,9 +119,6 @@ function follow(source: EventSource, start: number | undefined) {
         epoch = undefined;
     });
 }
-
-const kFirstWait = 3000;
-const kLongestWait = 60_000;
 
 function listen(): () => void {
     let source: EventSource;
@@ -121,9 +134,8 @@ function listen(): () => void {
             if (source.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
             // An answer that is no stream: a server that is about to begin, or to end; or the session
             // is over, and this says so.
-            set('off');
-            void client.invalidateQueries({queryKey: ['me'], exact: true});
-            again = setTimeout(open, wait);
+            void readAnew({queryKey: ['me'], exact: true});
+            again = setTimeout(open, wait * (1 + Math.random() / 4)); // not all portals at once
             wait = Math.min(wait * 2, kLongestWait);
         });
     };

@@ -2,7 +2,7 @@
 // and takes its place in the pages that are there.
 import type {InfiniteData} from '@tanstack/react-query';
 import {get, Problem} from './api';
-import {client, isLong} from './client';
+import {client, isLong, readAnew} from './client';
 import type {TokenFilter, TokenPage} from './tokens';
 import type {Token} from './types';
 
@@ -50,7 +50,7 @@ async function replace(id: string, me: string) {
 // What happened to these tokens becomes visible in every list; `me` owns the lists without an owner.
 export async function refreshTokens(ids: Set<string>, me: string) {
     const isMany = ids.size === 0 || ids.size > kMany;
-    await client.invalidateQueries({queryKey: ['tokens'], predicate: (query) => isMany || !isLong(query)});
+    await readAnew({queryKey: ['tokens'], predicate: (query) => isMany || !isLong(query)});
     if (isMany || client.getQueryCache().findAll({queryKey: ['tokens'], predicate: isLong}).length === 0) return;
-    await Promise.all([...ids].map((id) => replace(id, me).catch(() => undefined)));
+    await Promise.all([...ids].map((id) => replace(id, me).catch(() => readAnew({queryKey: ['tokens']}))));
 }
