@@ -43,16 +43,13 @@ void print_body(Context& context, const std::string& body) {
 
 }  // namespace
 
-Result<std::optional<json::object>> api_of_token(Context& context) {
+Result<json::object> api_of_token(Context& context) {
     TRY(token_of(context));
     ApiClient client = TRY(context.client());
     const json::object self = TRY(client.get_object("/v1/tokens/self"));
-    json::object api{{"slug", text_of(self, "api")},
-                     {"audience", text_of(self, "audience")},
-                     {"baseUrl", text_of(self, "apiBaseUrl")}};
-    std::optional<json::object> found;
-    if (!text_of(api, "baseUrl").empty()) found = std::move(api);
-    return found;
+    return json::object{{"slug", text_of(self, "api")},
+                        {"audience", text_of(self, "audience")},
+                        {"baseUrl", text_of(self, "apiBaseUrl")}};
 }
 
 Result<Listing> list_apis_by_any_login(Context& context) {

@@ -2,7 +2,6 @@
 // with a login session, and never across a redirect.
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -12,9 +11,9 @@
 
 namespace latchkey::cli {
 
-// What calls are allowed to be about: `slug`, `audience` and `baseUrl` of the API that the token is
-// for, as the token itself may always ask; nothing if that has no base URL.
-Result<std::optional<json::object>> api_of_token(Context& context);
+// `slug`, `audience` and `baseUrl` (perhaps empty) of the API that the token is for, as the token
+// itself may always ask.
+Result<json::object> api_of_token(Context& context);
 // A token of a provider's API may not list APIs, so the stored login is asked first.
 Result<Listing> list_apis_by_any_login(Context& context);
 

@@ -31,15 +31,15 @@ Result<std::string> base_url_of(const json::object& api) {
     return url;
 }
 
+// The token's own API, or the one that is named. Never one that happens to be the default: a token
+// goes to nobody whom it is not for.
 Result<std::string> base_url(Context& context, const std::string& wanted) {
-    const auto own = TRY(api_of_token(context));
-    if (own && (wanted.empty() || is_named(*own, wanted))) return base_url_of(*own);
+    const json::object own = TRY(api_of_token(context));
+    if (wanted.empty() || is_named(own, wanted)) return base_url_of(own);
     const Listing listing = TRY(list_apis_by_any_login(context));
     for (const json::value& item : listing.items) {
-        if (!item.is_object()) continue;
-        const json::object& api = item.get_object();
-        const bool is_it = wanted.empty() ? truth_of(api, "default") : is_named(api, wanted);
-        if (is_it) return base_url_of(api);
+        if (!item.is_object() || !is_named(item.get_object(), wanted)) continue;
+        return base_url_of(item.get_object());
     }
     return Error{ErrorCode::kNotFound, fmt::format("there is no API \"{}\"", wanted)}
         .with_reason("not_found")

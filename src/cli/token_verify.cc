@@ -108,6 +108,12 @@ Result<json::object> ask_as_itself(Context& context, const Options& options, con
         return json::object{{"valid", false}, {"verdict", word}};
     }
     if (!self) return std::move(self).error();
+    const bool is_for_api = !options.api || *options.api == text_of(*self, "api") ||
+                            *options.api == text_of(*self, "audience");
+    if (!is_for_api) {
+        return json::object{
+            {"valid", false}, {"verdict", "wrong_audience"}, {"tokenId", text_of(*self, "id")}};
+    }
     if (context.globals.project || options.resource) {
         auto answer = TRY(ask_as_gateway(context, options, secret, text_of(*self, "api")));
         answer["tokenId"] = text_of(*self, "id");
@@ -155,7 +161,7 @@ void add_token_verify(Command token) {
     token.command("verify", "Ask the server whether a token is good; exit 0 active, 1 not")
         .optional_argument("SECRET", options->secret, "The token; - reads it from stdin")
         .options("-s,--scope", options->scopes, "SCOPE,…", "It must be allowed this")
-        .option("--api", options->api, "API", "It must be for this API")
+        .option("--api", options->api, "API", "It must be for this API (slug or audience)")
         .option("--resource", options->resource, "RESOURCE", "On this resource")
         .example("latchkey token verify --token \"$VERIFIER\" - --scope license:read < token.txt")
         .action([options](Context& context) { return verify(context, *options); });

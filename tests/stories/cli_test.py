@@ -184,6 +184,10 @@ class TokenStories(Story):
                         check=False)
         self.assertEqual((done.returncode, done.stdout),
                          (1, "not valid: insufficient_scope (missing read:all)\n"))
+        for about in ((), ("--project", "verified")):
+            self.cli("token", "verify", token, "--api", "pipelines", *about)
+            done = self.cli("token", "verify", token, "--api", "latchkey", *about, check=False)
+            self.assertEqual((done.returncode, done.stdout), (1, "not valid: wrong_audience\n"))
         self.assertIn("there is no project",
                       self.fails(3, "token", "verify", token, "--project", "nowhere"))
         self.assertIn("names need a login", self.cli(
@@ -453,6 +457,12 @@ class OtherStories(Story):
         self.assertIn("no redirect is followed", done.stderr)
         self.assertEqual(foreign.seen, [])
         self.assertIn("needs a token", self.fails(4, "request", "GET", upstream.url + "/x"))
+        # A token goes to its own API, and to no other that happens to be the default.
+        elsewhere = self.create("-n", "elsewhere", "--api", "pipelines")["token"]
+        count = len(upstream.seen)
+        self.assertIn("pipelines has no base URL", self.fails(
+            1, "run", "2dDqeXN", "--token", elsewhere))
+        self.assertEqual(len(upstream.seen), count)
         # A machine has a token and no login.
         machine = {"LATCHKEY_CONFIG_DIR": tempfile.mkdtemp(dir=self.server.scratch),
                    "LATCHKEY_TOKEN": token, "LATCHKEY_SERVER": self.server.url}
