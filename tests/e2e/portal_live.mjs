@@ -72,6 +72,20 @@ const kScenarios = {
         await page.getByRole('link', {name: 'Rear Admiral Hopper'}).waitFor();
     },
 
+    // What could not be read again is not called live, and is read when it can be.
+    async failedReading(browser) {
+        const page = await open(browser);
+        await hears(page);
+        let fails = true;
+        await page.route('**/v1/tokens?*', (route) => fails ? route.fulfill({status: 500, json: {detail: 'No.'}}) : route.fallback());
+        await call('POST', `/v1/tokens/${input.token}/suspend`);
+        await page.getByText('Connecting…', {exact: true}).waitFor();
+        await (await row(page, 'ci-deploy')).getByText('Active').waitFor();
+        fails = false;
+        await (await row(page, 'ci-deploy')).getByText('Suspended').waitFor();
+        await hears(page);
+    },
+
     // A server that is away, as while it is restarted, costs nobody what is half filled in; and when
     // it is back, the page hears again by itself.
     async awayAndBack(browser) {

@@ -18,6 +18,10 @@ class LiveTest(PortalInBrowser):
         server, facts = self.seeded()
         self.browse("beforeTheAnswer", server, **facts)
 
+    def test_what_could_not_be_read_again_is_not_called_live(self):
+        server, facts = self.seeded()
+        self.browse("failedReading", server, **facts)
+
     def test_a_server_that_is_away_for_a_while(self):
         server, facts = self.seeded()
         self.browse("awayAndBack", server, **facts)
