@@ -58,7 +58,8 @@ Result<http::Response> change_api(Call& call, const Use& use) {
 
 Result<http::Response> get_apis(Call& call) {
     json::array list;
-    for (const auto& entry : call.services.authority.directory().view()->entries) {
+    const auto apis = call.services.authority.directory().view();  // a change replaces it meanwhile
+    for (const auto& entry : apis->entries) {
         list.push_back(api_view(entry.api));
     }
     return short_list_answer(call, std::move(list), "id");

@@ -135,7 +135,7 @@ void Application::handle(http::Exchange& exchange) noexcept {
 
 void Application::dispatch(http::Exchange& exchange) {
     const auto& request = exchange.request();
-    const auto position = services_.authority.replica().position();
+    const auto position = services_.authority.settled_position();
     auto call = std::make_shared<Call>(
         Call{services_, *edge_, {}, {}, {}, exchange.reactor(), {}, position});
     if (const auto* field = unreadable_field(request)) {

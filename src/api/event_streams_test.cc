@@ -214,6 +214,10 @@ TEST_F(EventStreamsTest, WhatWasReadSaysFromWhereToListen) {
     EXPECT_EQ(stream.change().event().at("token").as_string(), made.token.id.uuid());
     // Nothing was read, or it is nobody's business how much happens.
     EXPECT_EQ(ask("GET", "/v1/tokens").field("Latchkey-Position"), "");
+    const auto provider = testing::bearer(std::string(made.text.expose()));
+    const auto self = ask("GET", "/v1/tokens/self", provider);
+    EXPECT_EQ(self.status, 200);
+    EXPECT_EQ(self.field("Latchkey-Position"), "");
     EXPECT_EQ(ask("GET", "/.well-known/jwks.json").field("Latchkey-Position"), "");
     EXPECT_EQ(ask("GET", "/v1/tokens/nothing", admin()).field("Latchkey-Position"), "");
     EXPECT_EQ(ask("POST", "/v1/projects", admin(), R"({"name":"a"})").field("Latchkey-Position"),

@@ -24,7 +24,9 @@ http::Response done() {
 // In the body as RFC 7009 has it, or alone in the Authorization field. A form without it is a
 // mistake, which must not cost the caller the token that he called with.
 Result<std::string> presented_text(const http::Request& request) {
-    const bool has_form = !request.body.empty() || !request.query.empty();
+    const auto type = request.find("Content-Type");
+    const bool has_form = !request.body.empty() || !request.query.empty() ||
+                          (type && type->starts_with("application/x-www-form-urlencoded"));
     if (has_form) {
         const auto form = TRY(read_form(request));
         auto token = form.get("token");

@@ -5,6 +5,7 @@
 #include "api/edge.h"
 #include "api/negotiation.h"
 #include "api/token_fields.h"
+#include "authority/directory.h"
 #include "base/encoding.h"
 #include "base/log.h"
 
@@ -60,12 +61,15 @@ bool is_clean(std::string_view segment) {
            decoded->find_first_of("/\\") == std::string::npos;
 }
 
-// What was read holds all that happened up to there; whoever keeps it listens from there on.
+// What was read holds all that happened up to there; whoever keeps it listens from there on. How
+// much happens is nobody's business who cannot listen: a token of another API.
 void add_position(const Call& call, http::Response& answer) {
     const auto method = call.request().method;
     const bool is_read = method == http::Method::kGet || method == http::Method::kHead;
-    const bool has_name = call.principal.session || call.principal.token;
-    if (!is_read || !has_name || answer.status != 200 || !call.edge.is_ours()) return;
+    const auto& who = call.principal;
+    const bool may_listen =
+        who.session || (who.token && who.token_api == authority::kManagementApi && !who.access);
+    if (!is_read || !may_listen || answer.status != 200 || !call.edge.is_ours()) return;
     answer.fields.emplace_back("Latchkey-Position", std::to_string(call.position.epoch) + "." +
                                                         std::to_string(call.position.revision));
 }

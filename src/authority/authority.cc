@@ -54,6 +54,7 @@ Status Authority::open_parts(const AuthorityOptions& options) {
     TRY(choose_status_list());
     const auto users = TRY(store_->query<std::uint64_t>(store::count_users));
     needs_setup_ = users == 0;
+    settled_revision_ = replica_.position().revision;
     is_loaded_ = true;
     return {};
 }
@@ -112,6 +113,7 @@ void Authority::on_committed(std::span<const store::Event> events) {
         // Perhaps a key was withdrawn: what it signed must not pass because of a read that failed.
         if (!reloaded_keys) is_current_ = false;
     }
+    settled_revision_ = replica_.position().revision;
     const std::lock_guard lock(observer_mutex_);
     if (observer_) observer_(events);
 }

@@ -71,6 +71,11 @@ public:
     [[nodiscard]] std::shared_ptr<const Site> site() const;
     // False after an event could not be applied: checks then answer "could not tell".
     [[nodiscard]] bool is_current() const { return is_current_; }
+    // What is read here now holds all that happened up to there. The replica's own position goes on
+    // a moment before what is read of APIs, keys and settings does.
+    [[nodiscard]] verify::ReplicaPosition settled_position() const {
+        return {replica_.position().epoch, settled_revision_};
+    }
     // Hears every committed event after the replica has it: on the writer's thread, so quick. One
     // at a time; an empty one hears nothing. When this returns, the one before is heard no more.
     using Observer = std::function<void(std::span<const store::Event>)>;
@@ -98,6 +103,7 @@ private:
     std::atomic<bool> needs_setup_{false};
     std::atomic<bool> is_current_{true};
     std::atomic<bool> is_loaded_{false};
+    std::atomic<std::uint64_t> settled_revision_{0};
     mutable std::mutex site_mutex_;
     std::shared_ptr<const Site> site_ = std::make_shared<Site>();
     std::mutex observer_mutex_;
