@@ -9,6 +9,7 @@
 
 #include "api/handlers.h"
 #include "api/usage_flush.h"
+#include "store/change_state.h"
 #include "store/commit_count.h"
 #include "store/verification_scope.h"
 
@@ -149,18 +150,23 @@ Result<http::Response> get_health(Call& /*call*/) {
     return text_answer(200, "ok\n");
 }
 
-// Asked of the writer itself: a change that changes nothing takes the lock that every change needs,
-// and writes nothing.
-std::string why_changes_are_refused(store::Store& store) {
-    const auto done = store.mutate([](store::Transaction&) { return Status{}; });
-    return done ? "" : done.error().message;
+// What the writer saw last. It is not asked itself: it may be waiting for a disk that hangs, and so
+// would each worker that is told to be ready. Maintenance changes something every minute.
+std::string_view why_changes_are_refused() {
+    switch (store::LastChange::state()) {
+        case store::ChangeState::kTaken: break;
+        case store::ChangeState::kBusy: return "the database is busy";
+        case store::ChangeState::kOutOfSpace: return "the disk is full";
+        case store::ChangeState::kFailed: return "the database cannot be written (see the log)";
+    }
+    return "";
 }
 
 // Checks are answered from memory, so changes that are refused for a while make nobody take a node
 // out of service: it is ready, and says what does not work.
 Result<http::Response> get_ready(Call& call) {
     auto& authority = call.services.authority;
-    const std::string refused = why_changes_are_refused(authority.store());
+    const std::string_view refused = why_changes_are_refused();
     const bool is_current = authority.is_current();
     const bool has_key = authority.keys().keys()->active != nullptr;
     const auto head = authority.store().query<store::FeedHead>(store::read_head);
@@ -177,7 +183,8 @@ Result<http::Response> get_ready(Call& call) {
         line(!authority.store().is_out_of_space(), "disk space");
     }
     body += is_ready ? "ready" : "not ready";
-    body += refused.empty() ? "\n" : ", but changes are refused: " + refused + "\n";
+    if (!refused.empty()) body += fmt::format(", but the last change was refused: {}", refused);
+    body += "\n";
     return text_answer(is_ready ? 200 : 503, std::move(body));
 }
 

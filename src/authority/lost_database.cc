@@ -36,7 +36,9 @@ Status refuse_lost_database(const std::string& data_directory) {
                                                    " shows that there was one"}
             .with_reason("database_missing")
             .with_hint("bring a backup back with `latchkey admin restore FILE --data " +
-                       data_directory + "`; to begin anew, name an empty directory with --data");
+                       data_directory +
+                       "`; to begin anew, name an empty directory with --data; for a first start "
+                       "with a key of your own, keep it elsewhere and name it with --kek-file");
     }
     return {};
 }

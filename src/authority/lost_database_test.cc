@@ -36,6 +36,7 @@ TEST_F(LostDatabase, IsNoFirstStart) {
     EXPECT_EQ(reason(), "database_missing");
     const auto refused = refuse_lost_database(directory.data());
     EXPECT_NE(refused.error().hint.find("latchkey admin restore"), std::string::npos);
+    EXPECT_NE(refused.error().hint.find("--kek-file"), std::string::npos);
     fs::remove(path("reserve"));
     EXPECT_EQ(reason(), "");
 }

@@ -131,9 +131,13 @@ Status check_tls(const Config& config) {
 
 // Whose address it is that cannot be listened on: the message names it.
 Error blame_listener(Error error, const Config& config) {
+    const std::string message = " " + error.message;
     const auto is_named = [&](const HostPort& listen) {
         const std::string url = url_of(false, listen.address, listen.port);
-        return error.message.find(url.substr(url.find("//") + 2)) != std::string::npos;
+        const std::string name = " " + url.substr(url.find("//") + 2);
+        // The whole of it: 127.0.0.1:1808 is not the beginning of 127.0.0.1:18081.
+        return message.find(name + " ") != std::string::npos ||
+               message.find(name + ": ") != std::string::npos;
     };
     if (is_named(config.listen)) return blame(std::move(error), config, "listen");
     if (is_named(config.ops_listen)) return blame(std::move(error), config, "ops-listen");
@@ -465,6 +469,7 @@ int run(const std::vector<std::string>& flags, Config config, const sigset_t& si
     parts.ops_server.reset();
     parts.services->streams.stop();
     parts.passwords.reset();
+    parts.authority->store().end_long_reads();  // one that was between two statements missed it
     parts.workers.reset();
     parts.authority->store().close();
     return 0;

@@ -100,8 +100,8 @@ public:
     // whoever reads, the writer at a commit among them, is not to wait for it.
     virtual Result<std::string> check_integrity() = 0;
     // One backup and one check run at a time; the next is refused with kConflict. They are ended
-    // with kUnavailable when a failed disk can only be mended without them, and by this: afterwards
-    // none runs, and none begins.
+    // with kUnavailable when a failed disk can only be mended without them, and by this: what runs
+    // ends soon, none begins, and nobody waits here (close() does).
     virtual void end_long_reads() = 0;
     // Finishes what waits, checkpoints, closes. Called by the destructor too.
     virtual void close() = 0;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/encoding.h"
+#include "store/change_state.h"
 #include "store/sqlite/batch.h"
 #include "store/sqlite/connection.h"
 #include "store/testing.h"
@@ -211,8 +212,10 @@ TEST_F(FailingDisk, WhenThereIsRoomAgainAllIsAsBefore) {
     faults_->is_full = true;
     ASSERT_FALSE(append("a.b"));
     ASSERT_TRUE(append("token.revoked", true));
+    EXPECT_EQ(LastChange::state(), ChangeState::kOutOfSpace);
     faults_->is_full = false;
     EXPECT_TRUE(append("a.b"));
+    EXPECT_EQ(LastChange::state(), ChangeState::kTaken);
     EXPECT_FALSE(store_->is_out_of_space());
     EXPECT_TRUE(std::filesystem::exists(directory_.data() + "/reserve"));
     EXPECT_EQ(integrity(), "3 events, 0 tokens");
@@ -366,8 +369,10 @@ TEST_F(FailingDisk, WhileItKeepsFailingNothingIsAcknowledged) {
         EXPECT_EQ(refused.error().code, ErrorCode::kUnavailable);
     }
     EXPECT_EQ(head().revision, ask<FeedHead>(read_head).revision);  // readers go on
+    EXPECT_EQ(LastChange::state(), ChangeState::kFailed);
     faults_->syncs_to_fail = 0;
     ASSERT_TRUE(append("a.c"));
+    EXPECT_EQ(LastChange::state(), ChangeState::kTaken);
     EXPECT_EQ(committed_.size(), head().revision);
 }
 

@@ -81,6 +81,12 @@ void LongRead::make_way() {
     if (is_running_) tell_to_end();
 }
 
+void LongRead::take_no_more() {
+    const std::lock_guard lock(mutex_);
+    is_closed_ = true;
+    if (is_running_) tell_to_end();
+}
+
 void LongRead::close() {
     std::unique_lock lock(mutex_);
     is_closed_ = true;

@@ -26,6 +26,9 @@ public:
 
     // What runs ends soon, for the sake of a log that must be emptied. Another one may begin.
     void make_way();
+    // What runs ends soon, and none begins any more. Does not wait: it may hang at a disk. One that
+    // is between two statements may miss it; telling again, or close(), reaches it.
+    void take_no_more();
     // What runs has ended, and none begins any more.
     void close();
 
@@ -53,6 +56,10 @@ struct LongReads {
     void make_way() {
         check.make_way();
         backup.make_way();
+    }
+    void take_no_more() {
+        check.take_no_more();
+        backup.take_no_more();
     }
     void close() {
         check.close();

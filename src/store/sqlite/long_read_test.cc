@@ -58,6 +58,24 @@ TEST_F(LongReadTest, AStopEndsTheOneThatRunsAndTakesNoOther) {
     EXPECT_EQ(run_to_its_end().error().reason, "closed");
 }
 
+// The one that runs waits for this very thread, as another would for a disk.
+TEST_F(LongReadTest, TellingAllToEndWaitsForNone) {
+    std::promise<void> is_running;
+    std::promise<void> disk;
+    auto ended = std::async(std::launch::async, [&] {
+        return read_.run(directory_.database(), [&](SqliteConnection&) -> Status {
+            is_running.set_value();
+            disk.get_future().wait();
+            return {};
+        });
+    });
+    is_running.get_future().wait();
+    read_.take_no_more();
+    EXPECT_EQ(run_to_its_end().error().reason, "closed");
+    disk.set_value();
+    EXPECT_EQ(ended.get().error().reason, "closed");
+}
+
 TEST_F(LongReadTest, OneThatThrowsLetsTheNextBegin) {
     EXPECT_EQ(read_
                   .run(directory_.database(),

@@ -65,7 +65,7 @@ public:
         if (!done) return to_be_mended(std::move(done).error(), path_);
         return found;
     }
-    void end_long_reads() override { long_reads_->close(); }
+    void end_long_reads() override { long_reads_->take_no_more(); }
     void close() override {
         long_reads_->close();
         if (writer_) writer_->stop();

@@ -74,6 +74,7 @@ Writer::Writer(const StoreOptions& options, std::string path,
                      {{"error", reserved.error().message}});
         is_out_of_space_ = reserved.error().code == ErrorCode::kOutOfSpace;
     }
+    tell_state();
     thread_ = std::thread([this] { run(); });
 }
 
@@ -159,7 +160,14 @@ void Writer::run() {
             if (!recovered) continue;
         }
         if (is_out_of_space_) static_cast<void>(has_room_again());
+        tell_state();
     }
+}
+
+void Writer::tell_state() const {
+    LastChange::set(!connection_       ? ChangeState::kFailed
+                    : is_out_of_space_ ? ChangeState::kOutOfSpace
+                                       : last_group_);
 }
 
 // Whoever is told anything is told after on_committed has run: publish() comes before done().
@@ -171,6 +179,7 @@ void Writer::commit(std::vector<Pending>& batch) {
     } else {
         commit_group(group);
     }
+    tell_state();
     for (Pending& pending : batch) {
         pending.mutation.done(std::move(pending.result));
     }
@@ -178,6 +187,7 @@ void Writer::commit(std::vector<Pending>& batch) {
 }
 
 void Writer::commit_group(std::span<Pending* const> group) {
+    last_group_ = ChangeState::kTaken;
     // While space is short, ordinary changes would eat what is set aside for the urgent ones.
     if (is_out_of_space_ && !has_room_again()) {
         commit_without_space(group, Error{ErrorCode::kOutOfSpace, "the disk is full"}
@@ -189,7 +199,11 @@ void Writer::commit_group(std::span<Pending* const> group) {
     Attempt attempt = attempt_batch(*connection_, *options_.clock, head_, group);
     switch (attempt.outcome) {
         case Outcome::kCommitted: publish(attempt); return;
-        case Outcome::kNothing: refuse_all(group, attempt.error); return;
+        case Outcome::kNothing:
+            last_group_ =
+                attempt.error.reason == "database_busy" ? ChangeState::kBusy : ChangeState::kFailed;
+            refuse_all(group, attempt.error);
+            return;
         case Outcome::kNoSpace:
             is_out_of_space_ = true;
             log::error("the disk is full: changes are refused", {{"error", attempt.error.detail}});

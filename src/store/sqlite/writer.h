@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "store/change_state.h"
 #include "store/sqlite/batch.h"
 #include "store/sqlite/connection.h"
 #include "store/sqlite/files.h"
@@ -58,6 +59,7 @@ private:
     Status open_again();
     Status replay_missed(const FeedHead& found);
     void checkpoint_if_due();
+    void tell_state() const;
 
     const StoreOptions options_;
     const std::string path_;
@@ -67,6 +69,7 @@ private:
     FeedHead head_;
     int checkpoint_at_pages_;
     int log_pages_{0};
+    ChangeState last_group_{ChangeState::kTaken};
 
     mutable std::mutex mutex_;
     std::condition_variable wake_;
