@@ -117,7 +117,7 @@ Result<http::Response> get_imports(Call& call) {
         }
         return {};
     }));
-    return short_list_answer(call, std::move(list), "name");
+    return short_list_answer(call, std::move(list), "name", ListOrder::kByTime);
 }
 
 Result<http::Response> post_import(Call& call) {

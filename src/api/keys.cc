@@ -46,7 +46,8 @@ http::Response public_json(std::string body, std::string type) {
 }  // namespace
 
 Result<http::Response> get_signing_keys(Call& call) {
-    return short_list_answer(call, TRY(signing_keys_view(call.services)), "kid");
+    return short_list_answer(call, TRY(signing_keys_view(call.services)), "kid",
+                             ListOrder::kByTime);
 }
 
 Result<http::Response> post_signing_keys_rotate(Call& call) {

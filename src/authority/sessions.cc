@@ -1,5 +1,6 @@
 #include "authority/sessions.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace latchkey::authority {
@@ -96,6 +97,8 @@ std::vector<store::SessionRecord> Sessions::of_user(const UserId& user, Timestam
             found.push_back(entry.record);
         }
     }
+    // Oldest first: ids sort by time.
+    std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
     return found;
 }
 
