@@ -1,4 +1,7 @@
 // /v1/settings and /v1/token-rules over HTTP.
+#include <atomic>
+#include <thread>
+
 #include "api/testing.h"
 
 namespace latchkey::api {
@@ -104,6 +107,25 @@ TEST_F(SettingsTest, HalfABodyIsNoChange) {
         const auto refused = put("/v1/token-rules", body);
         EXPECT_TRUE(refused.status == 400 || refused.status == 422) << body << refused.body;
     }
+}
+
+TEST_F(SettingsTest, TheListOfApisIsWholeWhileOneChanges) {
+    const auto fields = testing::bearer(session(admin_));
+    std::atomic<bool> is_over{false};
+    std::thread changes([&] {
+        auto other = connect();
+        for (int i = 0; i < 300; ++i) {
+            const auto name = R"({"name":"Billing )" + std::to_string(i) + "\"}";
+            EXPECT_EQ(other.ask("PATCH", "/v1/apis/billing", fields, name).status, 200);
+        }
+        is_over = true;
+    });
+    while (!is_over) {
+        const auto reply = ask("GET", "/v1/apis", fields);
+        EXPECT_EQ(reply.status, 200) << reply.body;
+        EXPECT_TRUE(parse_json(reply.body)) << reply.body;
+    }
+    changes.join();
 }
 
 TEST_F(SettingsTest, AnApiIsDeletedWhenNothingNeedsIt) {

@@ -217,7 +217,10 @@ TEST_F(Cli, ATokenLeavesOnlyForARegisteredBaseUrlAndNeverAcrossARedirect) {
          answer(200, "pong")});
     const std::string apis = answer(
         200, fmt::format(R"([{{"slug":"a","default":true,"baseUrl":"{}/v1"}}])", upstream.url()));
-    fetch::CannedServer server({apis, apis, apis});
+    const std::string of_another = answer(200, R"({"api":"b","apiBaseUrl":null})");
+    const std::string of_it =
+        answer(200, fmt::format(R"({{"api":"a","apiBaseUrl":"{}/v1"}})", upstream.url()));
+    fetch::CannedServer server({of_another, apis, of_another, apis, of_it, of_another});
     use(server);
     variables_["LATCHKEY_TOKEN"] = kOpaque;
     EXPECT_EQ(run({"request", "GET", upstream.url() + "/v2/x"}), 5);
@@ -227,6 +230,8 @@ TEST_F(Cli, ATokenLeavesOnlyForARegisteredBaseUrlAndNeverAcrossARedirect) {
     EXPECT_THAT(err(), HasSubstr("no redirect is followed"));
     EXPECT_EQ(run({"run", "f/1", "-d", "{}"}), 0);
     EXPECT_EQ(out(), "pong");
+    EXPECT_EQ(run({"run", "f/1"}), 1);
+    EXPECT_THAT(err(), HasSubstr("the API b has no base URL"));
     EXPECT_EQ(run({"request", "GET", "http://127.0.0.1:1/", "--to-this-host"}), 2);
     const auto requests = upstream.requests();
     ASSERT_EQ(requests.size(), 2U);

@@ -129,7 +129,7 @@ class NginxTest(ExchangeCase):
         self.assertEqual(gateway.send("/licenses/1", bearer(application.id)).status, 401)
 
         self.api("DELETE", f"/v1/projects/{shop}/principals/token/{application.id}", status=204)
-        self.assertEqual(gateway.send("/licenses/1", bearer(for_shop)).status, 403)
+        self.assertEqual(gateway.send("/licenses/1", bearer(for_shop)).status, 401)
         self.assertEqual(self.check(for_office, f"/project/{office}"), 200)
         self.api("DELETE", f"/v1/tokens/{application.id}", status=204)
         self.assertEqual(gateway.send("/licenses/1", bearer(for_shop)).status, 401)

@@ -208,8 +208,7 @@ TEST_F(Cape, ListsNoFunctionsForAnyGoodCredential) {
     const auto nobody = say("GET", "/v1/functions?limit=50&offset=0");
     EXPECT_EQ(nobody.status, 401);
     EXPECT_TRUE(nobody.field("WWW-Authenticate").starts_with("Bearer "));
-    EXPECT_EQ(nobody.body, error("this needs a token or a session (send Authorization: Bearer "
-                                 "<token>, or log in)"));
+    EXPECT_EQ(nobody.body, error("this needs a token (send Authorization: Bearer <token>)"));
     EXPECT_EQ(say("DELETE", "/v1/token/" + token.id, by_dora_).status, 200);
     EXPECT_EQ(say("GET", "/v1/functions", bearer(token.secret)).status, 401);
 }

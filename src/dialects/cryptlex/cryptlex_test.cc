@@ -210,8 +210,7 @@ TEST_F(Cryptlex, EveryErrorIsAMessageAndACode) {
             "unsupported_media_type");
     refused(say("POST", kPath, by_dora_, "{"), 400, "malformed_json");
     expect(say("GET", kPath), 401,
-           error("this needs a token or a session (send Authorization: Bearer <token>, or log in)",
-                 "no_credential"));
+           error("this needs a token (send Authorization: Bearer <token>)", "no_credential"));
     refused(say("GET", "/v3/licenses", by_dora_), 404, "not_found");
     const auto method = say("PUT", kPath, by_dora_);
     refused(method, 405, "method_not_allowed");
