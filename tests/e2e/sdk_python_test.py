@@ -336,6 +336,7 @@ class Stream(ServerCase):
             print(f"revoke to refusal, {kind}: p50 {found[len(found) // 2] * 1000:.0f} ms, "
                   f"p99 {p99 * 1000:.0f} ms of {len(found)}", file=sys.stderr)
             self.assertLess(p99, 1.0)
+            self.assertLess(found[-1], verifier.max_staleness + 5)
         # It is heard every second; three without a word are no stream any more.
         poll_until(verifier.state, lambda state: state["streamIsLive"])
 
